@@ -1,0 +1,315 @@
+"""The records that pass between the rooms of the house: frozen, typed, and plain JSON on the wire.
+
+Domain functions return them, adapters save them, tasks hand them on as ``record.to_json()``. A quantity
+that could not be computed is ``None`` beside a sentence that says why; NaN never leaves a domain function.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+Json = dict[str, Any]
+
+
+class Record(BaseModel):
+    """Base of all records."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    def to_json(self) -> Json:
+        """Give the record as JSON-ready values, for XCom and for the ledger."""
+        return self.model_dump(mode="json")
+
+    @classmethod
+    def from_json(cls, payload: Json) -> Self:
+        """Read back what ``to_json`` gave."""
+        return cls.model_validate(payload)
+
+
+class Window(Record):
+    """A span of event time in UTC: ``start`` is included, ``end`` is not."""
+
+    start: datetime
+    end: datetime
+
+    @field_validator("start", "end")
+    @classmethod
+    def _in_utc(cls, moment: datetime) -> datetime:
+        if moment.tzinfo is None:
+            raise ValueError(f"{moment.isoformat()} has no timezone; windows are in UTC")
+        return moment.astimezone(UTC)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.end < self.start:
+            raise ValueError(f"window ends ({self.end}) before it starts ({self.start})")
+        return self
+
+    @classmethod
+    def ending(cls, end: datetime, *, days: float) -> "Window":
+        """Give the window of ``days`` days that ends at ``end``."""
+        return cls(start=end - timedelta(days=days), end=end)
+
+    def __str__(self) -> str:
+        return f"{self.start:%Y-%m-%d %H:%M}..{self.end:%Y-%m-%d %H:%M} UTC"
+
+
+class DeliveredFile(Record):
+    """One file of a delivery, as its manifest lists it."""
+
+    path: str
+    size_bytes: int = Field(ge=0)
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    n_rows: int = Field(ge=0)
+
+
+class Manifest(Record):
+    """What the upstream system says of one delivery; written last, so that its presence means complete.
+
+    ``columns`` maps each column to its Arrow type, as ``str(field.type)`` gives it. ``window`` is the
+    period that the batch stands for; every event time of the batch lies in it.
+    """
+
+    version: Literal[1] = 1
+    model: str
+    batch: str
+    kind: Literal["data", "labels"]
+    files: tuple[DeliveredFile, ...] = Field(min_length=1)
+    n_rows: int = Field(ge=0)
+    columns: dict[str, str]
+    window: Window
+
+
+class Snapshot(Record):
+    """One delivery after it was checked and copied: immutable, named by its content.
+
+    ``path`` is relative to the store; ``sha256`` is over the Parquet file at that path.
+    """
+
+    model: str
+    batch: str
+    kind: Literal["data", "labels"]
+    path: str
+    sha256: str
+    n_rows: int
+    window: Window
+
+
+class RuleResult(Record):
+    """One expectation of the quality gate: what it wanted and what it saw."""
+
+    rule: str
+    column: str | None = None
+    is_met: bool
+    sentence: str
+
+
+class QualityResult(Record):
+    """Whether a batch passed the gate. A gate that broke raises ``GateError`` and gives no result."""
+
+    verdict: Literal["accepted", "rejected"]
+    rules: tuple[RuleResult, ...]
+    sentence: str
+
+    @property
+    def broken_rules(self) -> tuple[RuleResult, ...]:
+        """The rules that were not met."""
+        return tuple(rule for rule in self.rules if not rule.is_met)
+
+
+DriftVerdict = Literal["drifted", "stable", "insufficient_data", "not_computable"]
+
+
+class ColumnDrift(Record):
+    """Drift of one feature against the champion's reference profile.
+
+    ``psi`` in nats (0 = same), ``ks`` is the distance D in 0..1 (numeric features only), shares in 0..1.
+    """
+
+    column: str
+    kind: str
+    verdict: DriftVerdict
+    sentence: str
+    n_rows: int
+    psi: float | None = None
+    psi_limit: float | None = None
+    ks: float | None = None
+    ks_limit: float | None = None
+    null_share: float | None = None
+    reference_null_share: float | None = None
+    unseen_share: float | None = None
+
+
+class DriftMeasurement(Record):
+    """Drift of one batch: every feature, and the share of judged features that drifted (0..1).
+
+    ``drifted_share`` counts drifted over (drifted + stable + not_computable), where not computable
+    counts as drifted; it is None when no feature could be judged.
+    """
+
+    columns: tuple[ColumnDrift, ...]
+    n_rows: int
+    drifted_share: float | None
+    sentence: str
+
+    @property
+    def drifted(self) -> tuple[ColumnDrift, ...]:
+        """The features over their limit, or not computable."""
+        return tuple(c for c in self.columns if c.verdict in ("drifted", "not_computable"))
+
+
+class MetricEstimate(Record):
+    """A metric with its sampling error: ``se`` is one standard error, in the metric's own unit."""
+
+    name: str
+    value: float | None
+    se: float | None
+    n_rows: int
+    sentence: str = ""
+
+
+class DecayMeasurement(Record):
+    """How much worse the champion is on matured labels than it was when it was promoted.
+
+    ``drop`` is in the metric's unit, positive when worse. ``coverage`` is the share (0..1) of scored
+    rows whose label has arrived, over the batches that were looked at.
+    """
+
+    verdict: Literal["decayed", "stable", "insufficient_data", "not_computable"]
+    sentence: str
+    reference: MetricEstimate | None = None
+    current: MetricEstimate | None = None
+    drop: float | None = None
+    limit: float | None = None
+    coverage: float | None = None
+    batches: tuple[str, ...] = ()
+
+
+class Request(Record):
+    """What a person (or nobody) asked of one run of continual_training, after it was checked."""
+
+    force_retrain: bool = False
+    reason: str = ""
+    dry_run: bool = False
+    batch: str | None = None
+    device: str | None = None
+    training_window_days: int | None = None
+    requested_by: str = ""
+
+
+class PolicySignals(Record):
+    """All that a policy may look at when it decides about one batch."""
+
+    batch: str
+    champion_version: str | None
+    drift: DriftMeasurement | None
+    decay: DecayMeasurement | None
+    n_training_rows: int
+    n_holdout_rows: int
+    batches_since_champion: int | None = None
+    request: Request = Request()
+
+
+class PolicyDecision(Record):
+    """The verdict of a policy about one batch, in one human sentence."""
+
+    verdict: Literal["bootstrap", "retrain", "stand_down"]
+    trigger: Literal["first_model", "forced", "drift", "decay", "drift_and_decay", "none"]
+    sentence: str
+
+
+class TrainedModel(Record):
+    """A model that has been fitted; ``path`` is relative to the store, native LightGBM text."""
+
+    path: str
+    sha256: str
+    n_rows: int
+    n_rounds: int
+    seconds: float
+    device: str
+    device_reason: str
+    seed: int
+    window: Window
+
+
+class Evaluation(Record):
+    """Champion and challenger, both scored anew on the same newest matured rows.
+
+    ``gain`` is challenger minus champion, turned so that positive is better, in the metric's unit;
+    ``gain_se`` is one standard error of that paired difference. No champion: both are None.
+    """
+
+    challenger_version: str | None
+    champion_version: str | None
+    challenger: MetricEstimate
+    champion: MetricEstimate | None
+    gain: float | None
+    gain_se: float | None
+    n_rows: int
+    holdout: Window
+    sentence: str
+
+
+class PromotionVerdict(Record):
+    """Whether the challenger may take the champion's place, and why."""
+
+    verdict: Literal["promote", "keep"]
+    sentence: str
+
+
+class ModelVersion(Record):
+    """One version in the registry, by what Evergreen needs to know of it."""
+
+    model: str
+    version: str
+    run_id: str
+    sha256: str
+    idempotency_key: str
+    is_ready: bool
+
+
+class Promotion(Record):
+    """One row of the promotion ledger: the champion of ``epoch`` onwards is ``version``."""
+
+    model: str
+    epoch: int
+    version: str
+    previous_version: str | None
+    sha256: str
+    kind: Literal["bootstrap", "promotion", "rollback"]
+    state: Literal["intent", "committed"]
+    decision_id: str
+    reason: str
+    promoted_at: datetime
+
+
+AlertKind = Literal[
+    "data_rejected",
+    "drift",
+    "retrain_started",
+    "promoted",
+    "kept",
+    "stood_down",
+    "failed",
+    "no_data",
+    "late_decision",
+    "alias_mismatch",
+    "rolled_back",
+]
+
+
+class Alert(Record):
+    """One message to people. ``incident`` is its identity: at most one alert is kept per value.
+
+    ``thread`` groups the alerts of one story (one batch of one model). ``links`` are (label, URL) pairs.
+    """
+
+    model: str
+    kind: AlertKind
+    incident: str
+    thread: str
+    title: str
+    text: str
+    must_act: bool
+    links: tuple[tuple[str, str], ...] = ()

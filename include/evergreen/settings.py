@@ -1,0 +1,96 @@
+"""Where Evergreen keeps things and whom it talks to: read once from the environment, never at import."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from evergreen.errors import SettingsError
+
+MARKER = Path("include") / "models"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Addresses and folders of one installation.
+
+    Attributes:
+        home: Folder for everything that Evergreen writes locally.
+        models_dir: Folder of the model specs, one sub-folder per model.
+        runbooks_dir: Folder of the runbooks, one Markdown file per alert kind.
+        store_uri: Root of snapshots, predictions, profiles and reports (``file://`` or ``s3://``).
+        store_connection_id: Airflow connection for an ``s3://`` store; empty for the default AWS chain.
+        ledger_url: SQLAlchemy URL of the ledger.
+        mlflow_uri: Address of the MLflow tracking server; empty where none was named.
+        airflow_url: Public address of the Airflow UI, for links in alerts; empty where none was named.
+        runbook_url: Public address under which the runbooks can be read; empty where none was named.
+    """
+
+    home: Path
+    models_dir: Path
+    runbooks_dir: Path
+    store_uri: str
+    store_connection_id: str
+    ledger_url: str
+    mlflow_uri: str
+    airflow_url: str
+    runbook_url: str
+
+    def require_mlflow_uri(self) -> str:
+        """Give the MLflow address.
+
+        Raises:
+            SettingsError: None was named.
+        """
+        if not self.mlflow_uri:
+            raise SettingsError(
+                "MLFLOW_TRACKING_URI is not set; name the MLflow server, for example"
+                " http://127.0.0.1:5000"
+            )
+        return self.mlflow_uri
+
+
+def project_root() -> Path:
+    """Give the project folder: ``EVERGREEN_PROJECT``, or the nearest parent that holds include/models.
+
+    Raises:
+        SettingsError: Neither leads to a project.
+    """
+    named = os.environ.get("EVERGREEN_PROJECT")
+    if named:
+        return Path(named).resolve()
+    here = Path.cwd()
+    for folder in (here, *here.parents, *Path(__file__).resolve().parents):
+        if (folder / MARKER).is_dir():
+            return folder
+    raise SettingsError(
+        f"no {MARKER} at or above {here}; run inside an Evergreen project or set EVERGREEN_PROJECT"
+    )
+
+
+def read_settings() -> Settings:
+    """Read the settings from the environment; whatever is not set falls back to the embedded default.
+
+    Raises:
+        SettingsError: A value cannot be used; the text names the variable.
+    """
+    root = project_root()
+    home = Path(os.environ.get("EVERGREEN_HOME") or root / ".evergreen").resolve()
+    store_uri = os.environ.get("EVERGREEN_STORE_URI") or f"file://{home}/store"
+    if urlsplit(store_uri).scheme not in ("file", "s3"):
+        raise SettingsError(
+            f"EVERGREEN_STORE_URI is {store_uri!r}; expected file:///folder or s3://bucket/prefix"
+        )
+    return Settings(
+        home=home,
+        models_dir=Path(os.environ.get("EVERGREEN_MODELS_DIR") or root / MARKER).resolve(),
+        runbooks_dir=Path(
+            os.environ.get("EVERGREEN_RUNBOOKS_DIR") or root / "include" / "runbooks"
+        ).resolve(),
+        store_uri=store_uri.rstrip("/"),
+        store_connection_id=os.environ.get("EVERGREEN_STORE_CONNECTION_ID", ""),
+        ledger_url=os.environ.get("EVERGREEN_LEDGER_URL") or f"sqlite:///{home}/ledger.db",
+        mlflow_uri=os.environ.get("MLFLOW_TRACKING_URI", ""),
+        airflow_url=os.environ.get("EVERGREEN_AIRFLOW_URL", "").rstrip("/"),
+        runbook_url=os.environ.get("EVERGREEN_RUNBOOK_URL", "").rstrip("/"),
+    )

@@ -1,0 +1,247 @@
+"""The model spec: every key a user may write in ``model.yaml``, with its type, range and default.
+
+Unknown keys are refused. Shares are 0..1, times carry their unit in the name.
+"""
+
+import re
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from evergreen.spec.lightgbm_params import BoosterParams
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0)]
+NAME = r"^[a-z][a-z0-9_]{0,49}$"
+SCHEDULES = ("@continuous", "@hourly", "@daily", "@weekly", "@monthly")
+CRON_FIELDS = 5
+
+MetricName = Literal["auc", "accuracy", "log_loss"]
+FeatureKind = Literal["numeric", "integer", "categorical", "boolean"]
+
+
+class Section(BaseModel):
+    """Base of all sections: frozen, and unknown keys are an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Location(Section):
+    """Where deliveries arrive: one folder per batch below ``uri``, ``manifest.json`` written last."""
+
+    uri: str = Field(description="file:///folder, file://{home}/folder, or s3://bucket/prefix.")
+    connection_id: str = Field("", description="Airflow connection for s3://; empty: AWS defaults.")
+
+    @field_validator("uri")
+    @classmethod
+    def _usable(cls, uri: str) -> str:
+        parts = urlsplit(uri)
+        if parts.scheme not in ("file", "s3"):
+            raise ValueError(f"{uri!r} must start with file:// or s3://")
+        if "@" in parts.netloc or parts.query:
+            raise ValueError("a location holds no credentials; name an Airflow connection_id instead")
+        if ".." in parts.path.split("/"):
+            raise ValueError(f"{uri!r} may not climb with '..'")
+        if parts.scheme == "s3" and not parts.netloc:
+            raise ValueError(f"{uri!r} names no bucket; expected s3://bucket/prefix")
+        return uri.rstrip("/")
+
+    @property
+    def scheme(self) -> str:
+        """``file`` or ``s3``."""
+        return urlsplit(self.uri).scheme
+
+
+class Arrivals(Section):
+    """When deliveries are expected and how long to wait for one."""
+
+    every_days: Positive = Field(7, description="Length of one batch in days.")
+    wait_hours: Positive = Field(192, description="Wait for the next batch; then alert 'no data'.")
+    poke_seconds: Positive = Field(30, description="How often the trigger looks for a manifest.")
+    decide_within_hours: Positive = Field(
+        6, description="The watchdog alerts when a batch has no decision by then."
+    )
+    label_delay_batches: Annotated[int, Field(ge=0)] = Field(
+        1, description="Labels of a batch arrive this many batches later."
+    )
+
+
+class Feature(Section):
+    """One column that the model may use; it must be known when the prediction is made."""
+
+    name: str = Field(min_length=1, max_length=200)
+    kind: FeatureKind
+    description: str = ""
+    derived: bool = Field(False, description="Made by features.py; not in the delivered files.")
+
+
+class DataSchema(Section):
+    """The columns of a batch, and of its labels: ``key`` and ``target``."""
+
+    key: str = Field(description="Column that identifies a row, in batches and in labels.")
+    time_column: str = Field(description="Event time, a timestamp with timezone.")
+    target: str = Field(description="Label column, in label files only: 0 or 1.")
+    features: tuple[Feature, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Self:
+        names = [feature.name for feature in self.features]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"feature listed twice: {', '.join(twice)}")
+        taken = {self.key: "key", self.time_column: "time_column", self.target: "target"}
+        if len(taken) < 3:  # noqa: PLR2004 - key, time_column and target
+            raise ValueError("key, time_column and target must be three different columns")
+        clash = [f"{name} is the {taken[name]}" for name in names if name in taken]
+        if clash:
+            raise ValueError(f"not allowed as a feature: {'; '.join(clash)}")
+        return self
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """Names of the features, in the order of the spec."""
+        return tuple(feature.name for feature in self.features)
+
+    @property
+    def delivered_features(self) -> tuple[Feature, ...]:
+        """The features that are columns of the delivered files."""
+        return tuple(feature for feature in self.features if not feature.derived)
+
+
+class Windows(Section):
+    """How much history the steps look at, in days of event time and in rows."""
+
+    training_days: Positive = 56
+    holdout_days: Positive = Field(7, description="Newest matured rows, kept out of training.")
+    min_training_rows: Annotated[int, Field(ge=10)] = 5000
+    min_holdout_rows: Annotated[int, Field(ge=10)] = 1000
+
+
+class Drift(Section):
+    """When a feature counts as drifted, and when drift alone asks for a retrain."""
+
+    psi_limit: Positive = 0.25
+    ks_limit: Share = 0.15
+    null_share_limit: Share = Field(0.05, description="Rise of the null share over the reference.")
+    min_rows: Annotated[int, Field(ge=1)] = 500
+    share_to_retrain: Annotated[float, Field(gt=0, le=1)] = 0.5
+    report: Literal["when_crossed", "always", "never"] = "when_crossed"
+
+
+class Decay(Section):
+    """When a drop of the metric on matured labels asks for a retrain."""
+
+    max_drop: Positive = Field(0.02, description="In the metric's unit.")
+    min_rows: Annotated[int, Field(ge=10)] = 1000
+    min_coverage: Share = 0.8
+    window_batches: Annotated[int, Field(ge=1)] = 2
+    z: Annotated[float, Field(ge=0, le=5)] = Field(
+        1.0, description="The drop must also exceed this many standard errors."
+    )
+
+
+class Training(Section):
+    """How a challenger is fitted."""
+
+    params: BoosterParams = BoosterParams()
+    n_rounds: Annotated[int, Field(ge=1, le=5000)] = 100
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 42
+    device: Literal["auto", "cpu", "cuda", "gpu"] = "auto"
+    on_missing_gpu: Literal["cpu", "fail"] = "cpu"
+    time_limit_minutes: Positive = 60
+    queue: str = "gpu"
+    pool: str = "gpu"
+    pool_slots: Annotated[int, Field(ge=1)] = 1
+
+
+class PromotionRule(Section):
+    """What "beats the champion" means: at least ``min_gain``, with at least this much evidence."""
+
+    min_gain: Annotated[float, Field(ge=0)] = Field(0.0, description="In the metric's unit.")
+    min_probability: Annotated[float, Field(ge=0.5, lt=1)] = Field(
+        0.8, description="Probability, given the paired difference, that the gain is positive."
+    )
+    bootstrap_min_metric: float | None = Field(
+        None, description="The first model must reach this on its holdout."
+    )
+
+
+class Quality(Section):
+    """Rules that the gate always adds to ``expectations.json``, and those for label files."""
+
+    min_rows: Annotated[int, Field(ge=1)] = 100
+    max_null_share: Share = Field(0.2, description="Per feature, unless max_null_shares names it.")
+    max_null_shares: dict[str, Share] = Field(default_factory=dict)
+    min_label_match: Share = Field(0.95, description="Share of the batch's rows that got a label.")
+    data_docs: Literal["when_rejected", "always"] = "when_rejected"
+
+
+class Alerts(Section):
+    """Where alerts go. Without a channel they stay in the outbox and are shown in the logs."""
+
+    slack_connection_id: str = ""
+    channel: str = ""
+    send_quiet: bool = Field(False, description="Also send 'stood down' on quiet days.")
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if bool(self.slack_connection_id) != bool(self.channel):
+            raise ValueError("slack_connection_id and channel go together; give both or neither")
+        if self.channel.startswith(("http:", "https:", "xox")):
+            raise ValueError("channel is a channel name or id, never a webhook or token")
+        return self
+
+
+class Retention(Section):
+    """How long what Evergreen wrote is kept. Champion and previous champion are always kept."""
+
+    reports_days: Positive = 90
+    predictions_days: Positive = 400
+    snapshots_days: Positive = 400
+    model_versions: Annotated[int, Field(ge=2)] = Field(20, description="Newest versions to keep.")
+
+
+class ModelSpec(Section):
+    """One model of the suite."""
+
+    name: str = Field(pattern=NAME, description="Also the folder's name and the DAG ids' suffix.")
+    owner: str = Field(min_length=1, max_length=100)
+    description: str = ""
+    schedule: str = Field(description="When to begin waiting for the next batch: cron or preset.")
+    timezone: str = "UTC"
+    landing: Location
+    labels: Location
+    arrivals: Arrivals = Arrivals()
+    data: DataSchema
+    windows: Windows = Windows()
+    metric: MetricName = "auc"
+    drift: Drift = Drift()
+    decay: Decay = Decay()
+    quality: Quality = Quality()
+    training: Training = Training()
+    promotion: PromotionRule = PromotionRule()
+    alerts: Alerts = Alerts()
+    retention: Retention = Retention()
+    runbooks: dict[str, str] = Field(
+        default_factory=dict, description="Alert kind to runbook file, where it is not the default."
+    )
+
+    @field_validator("schedule")
+    @classmethod
+    def _schedulable(cls, schedule: str) -> str:
+        if schedule in SCHEDULES:
+            return schedule
+        fields = schedule.split()
+        if len(fields) != CRON_FIELDS or not all(re.fullmatch(r"[\d*/,\-A-Za-z#?]+", f) for f in fields):
+            raise ValueError(
+                f"{schedule!r} is neither a five-field cron expression nor one of {', '.join(SCHEDULES)}"
+            )
+        return schedule
+
+    @model_validator(mode="after")
+    def _known_columns(self) -> Self:
+        unknown = sorted(set(self.quality.max_null_shares) - set(self.data.feature_names))
+        if unknown:
+            raise ValueError(f"quality.max_null_shares names no feature: {', '.join(unknown)}")
+        return self
