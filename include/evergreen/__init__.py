@@ -1,1 +1,1 @@
-"""Evergreen keeps tabular models fresh: it decides when to retrain and moves the champion safely."""
+"""Evergreen keeps tabular models fresh: it decides when to retrain, and promotes safely."""

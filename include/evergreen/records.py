@@ -1,7 +1,8 @@
 """The records that pass between the rooms of the house: frozen, typed, and plain JSON on the wire.
 
-Domain functions return them, adapters save them, tasks hand them on as ``record.to_json()``. A quantity
-that could not be computed is ``None`` beside a sentence that says why; NaN never leaves a domain function.
+Domain functions return them, adapters save them, tasks hand them on as ``record.to_json()``. A
+quantity that could not be computed is ``None`` beside a sentence that says why; NaN never leaves a
+domain function.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -65,10 +66,10 @@ class DeliveredFile(Record):
 
 
 class Manifest(Record):
-    """What the upstream system says of one delivery; written last, so that its presence means complete.
+    """What the upstream system says of one delivery; written last, so it means "complete".
 
-    ``columns`` maps each column to its Arrow type, as ``str(field.type)`` gives it. ``window`` is the
-    period that the batch stands for; every event time of the batch lies in it.
+    ``columns`` maps each column to its Arrow type, as ``str(field.type)`` gives it. ``window`` is
+    the period that the batch stands for; every event time of the batch lies in it.
     """
 
     version: Literal[1] = 1
@@ -106,7 +107,7 @@ class RuleResult(Record):
 
 
 class QualityResult(Record):
-    """Whether a batch passed the gate. A gate that broke raises ``GateError`` and gives no result."""
+    """Whether a batch passed the gate. A gate that broke raises ``GateError`` instead."""
 
     verdict: Literal["accepted", "rejected"]
     rules: tuple[RuleResult, ...]
@@ -124,7 +125,8 @@ DriftVerdict = Literal["drifted", "stable", "insufficient_data", "not_computable
 class ColumnDrift(Record):
     """Drift of one feature against the champion's reference profile.
 
-    ``psi`` in nats (0 = same), ``ks`` is the distance D in 0..1 (numeric features only), shares in 0..1.
+    ``psi`` in nats (0 = same); ``ks`` is the distance D in 0..1, numeric features only; shares
+    in 0..1.
     """
 
     column: str
@@ -172,8 +174,8 @@ class MetricEstimate(Record):
 class DecayMeasurement(Record):
     """How much worse the champion is on matured labels than it was when it was promoted.
 
-    ``drop`` is in the metric's unit, positive when worse. ``coverage`` is the share (0..1) of scored
-    rows whose label has arrived, over the batches that were looked at.
+    ``drop`` is in the metric's unit, positive when worse. ``coverage`` is the share (0..1) of
+    scored rows whose label has arrived, over the batches that were looked at.
     """
 
     verdict: Literal["decayed", "stable", "insufficient_data", "not_computable"]
@@ -302,7 +304,8 @@ AlertKind = Literal[
 class Alert(Record):
     """One message to people. ``incident`` is its identity: at most one alert is kept per value.
 
-    ``thread`` groups the alerts of one story (one batch of one model). ``links`` are (label, URL) pairs.
+    ``thread`` groups the alerts of one story (one batch of one model). ``links`` are (label, URL)
+    pairs.
     """
 
     model: str

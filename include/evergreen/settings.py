@@ -1,4 +1,4 @@
-"""Where Evergreen keeps things and whom it talks to: read once from the environment, never at import."""
+"""Where Evergreen keeps things and whom it talks to: read from the environment, not at import."""
 
 import os
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ class Settings:
         home: Folder for everything that Evergreen writes locally.
         models_dir: Folder of the model specs, one sub-folder per model.
         runbooks_dir: Folder of the runbooks, one Markdown file per alert kind.
-        store_uri: Root of snapshots, predictions, profiles and reports (``file://`` or ``s3://``).
-        store_connection_id: Airflow connection for an ``s3://`` store; empty for the default AWS chain.
+        store_uri: Root of snapshots, predictions, profiles and reports, ``file://`` or ``s3://``.
+        store_connection_id: Airflow connection for an ``s3://`` store; empty: AWS defaults.
         ledger_url: SQLAlchemy URL of the ledger.
         mlflow_uri: Address of the MLflow tracking server; empty where none was named.
-        airflow_url: Public address of the Airflow UI, for links in alerts; empty where none was named.
-        runbook_url: Public address under which the runbooks can be read; empty where none was named.
+        airflow_url: Public address of the Airflow UI, for links in alerts; may be empty.
+        runbook_url: Public address under which the runbooks can be read; may be empty.
     """
 
     home: Path
@@ -51,7 +51,7 @@ class Settings:
 
 
 def project_root() -> Path:
-    """Give the project folder: ``EVERGREEN_PROJECT``, or the nearest parent that holds include/models.
+    """Give the project: ``EVERGREEN_PROJECT``, or the nearest parent that holds include/models.
 
     Raises:
         SettingsError: Neither leads to a project.
@@ -69,7 +69,7 @@ def project_root() -> Path:
 
 
 def read_settings() -> Settings:
-    """Read the settings from the environment; whatever is not set falls back to the embedded default.
+    """Read the settings from the environment; what is not set falls back to the embedded default.
 
     Raises:
         SettingsError: A value cannot be used; the text names the variable.

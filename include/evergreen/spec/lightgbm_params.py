@@ -1,6 +1,6 @@
-"""The LightGBM parameters that a spec may set: an allow-list, because LightGBM ignores misspelt ones.
+"""The LightGBM parameters that a spec may set: an allow-list, as LightGBM ignores misspelt ones.
 
-Parameters that read or write files or open sockets (``input_model``, ``machines``, ...) are not on it.
+Parameters that read or write files or open sockets (``input_model``, ``machines``) are not on it.
 """
 
 from typing import Annotated, Any

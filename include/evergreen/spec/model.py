@@ -28,7 +28,7 @@ class Section(BaseModel):
 
 
 class Location(Section):
-    """Where deliveries arrive: one folder per batch below ``uri``, ``manifest.json`` written last."""
+    """Where deliveries arrive: one folder per batch, ``manifest.json`` written last."""
 
     uri: str = Field(description="file:///folder, file://{home}/folder, or s3://bucket/prefix.")
     connection_id: str = Field("", description="Airflow connection for s3://; empty: AWS defaults.")
@@ -40,7 +40,9 @@ class Location(Section):
         if parts.scheme not in ("file", "s3"):
             raise ValueError(f"{uri!r} must start with file:// or s3://")
         if "@" in parts.netloc or parts.query:
-            raise ValueError("a location holds no credentials; name an Airflow connection_id instead")
+            raise ValueError(
+                "a location holds no credentials; name an Airflow connection_id instead"
+            )
         if ".." in parts.path.split("/"):
             raise ValueError(f"{uri!r} may not climb with '..'")
         if parts.scheme == "s3" and not parts.netloc:
@@ -233,9 +235,12 @@ class ModelSpec(Section):
         if schedule in SCHEDULES:
             return schedule
         fields = schedule.split()
-        if len(fields) != CRON_FIELDS or not all(re.fullmatch(r"[\d*/,\-A-Za-z#?]+", f) for f in fields):
+        if len(fields) != CRON_FIELDS or not all(
+            re.fullmatch(r"[\d*/,\-A-Za-z#?]+", f) for f in fields
+        ):
             raise ValueError(
-                f"{schedule!r} is neither a five-field cron expression nor one of {', '.join(SCHEDULES)}"
+                f"{schedule!r} is neither a five-field cron expression nor one of"
+                f" {', '.join(SCHEDULES)}"
             )
         return schedule
 

@@ -1,0 +1,155 @@
+"""Decisions and the drift measurements they rest on."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from hashlib import sha256
+
+from sqlalchemy import delete, select
+
+from evergreen.errors import LedgerError
+from evergreen.ledger.database import Database
+from evergreen.ledger.entries import Decision, Outcome
+from evergreen.ledger.tables import DecisionRow, DriftRow
+from evergreen.records import (
+    ColumnDrift,
+    DriftMeasurement,
+    Evaluation,
+    PolicyDecision,
+    PolicySignals,
+)
+
+FIELDS = tuple(Decision.model_fields)
+
+
+def decision_id(model: str, batch: str, run_id: str) -> str:
+    """Give the id of the decision of one run: the same for every rerun of that run."""
+    return sha256(f"{model}\n{batch}\n{run_id}".encode()).hexdigest()[:16]
+
+
+class Decisions:
+    """The history of decisions: one row per model, batch and run."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def record_drift(self, model: str, batch: str, version: str, drift: DriftMeasurement) -> None:
+        """Record drift per feature; measuring the same batch again replaces the rows."""
+        now = datetime.now(UTC)
+        rows = [
+            DriftRow(
+                model=model,
+                batch=batch,
+                version=version,
+                feature=column.column,
+                position=position,
+                verdict=column.verdict,
+                psi=column.psi,
+                ks=column.ks,
+                measurement=column.to_json(),
+                measured_at=now,
+            )
+            for position, column in enumerate(drift.columns)
+        ]
+        with self._database.session() as session:
+            session.execute(
+                delete(DriftRow).where(
+                    DriftRow.model == model, DriftRow.batch == batch, DriftRow.version == version
+                )
+            )
+            session.add_all(rows)
+
+    def drift(self, model: str, batch: str, version: str) -> Sequence[ColumnDrift]:
+        """Give the drift of each feature of one batch, in the order of the spec."""
+        query = (
+            select(DriftRow)
+            .where(DriftRow.model == model, DriftRow.batch == batch, DriftRow.version == version)
+            .order_by(DriftRow.position)
+        )
+        with self._database.session() as session:
+            return [ColumnDrift.from_json(row.measurement) for row in session.scalars(query)]
+
+    def open(
+        self,
+        model: str,
+        batch: str,
+        run_id: str,
+        *,
+        decision: PolicyDecision,
+        signals: PolicySignals,
+        spec_hash: str,
+    ) -> Decision:
+        """Record what was decided; deciding again in the same run replaces the row."""
+        row = DecisionRow(
+            id=decision_id(model, batch, run_id),
+            model=model,
+            batch=batch,
+            run_id=run_id,
+            verdict=decision.verdict,
+            trigger=decision.trigger,
+            sentence=decision.sentence,
+            signals=signals.to_json(),
+            spec_hash=spec_hash,
+            requested_by=signals.request.requested_by,
+            reason=signals.request.reason,
+            champion_before=signals.champion_version,
+            outcome="open",
+            outcome_sentence="",
+            decided_at=datetime.now(UTC),
+        )
+        with self._database.session() as session:
+            session.merge(row)
+        return self.get(row.id)
+
+    def close(
+        self,
+        identity: str,
+        *,
+        outcome: Outcome,
+        sentence: str,
+        challenger_version: str | None,
+        champion_after: str | None,
+        evaluation: Evaluation | None,
+        report_path: str | None,
+    ) -> Decision:
+        """Record what came of a decision; closing it again replaces what was said."""
+        with self._database.session() as session:
+            row = session.get_one(DecisionRow, identity)
+            row.outcome = outcome
+            row.outcome_sentence = sentence
+            row.challenger_version = challenger_version
+            row.champion_after = champion_after
+            row.evaluation = None if evaluation is None else evaluation.to_json()
+            row.report_path = report_path
+            row.closed_at = datetime.now(UTC)
+        return self.get(identity)
+
+    def get(self, identity: str) -> Decision:
+        """Give one decision.
+
+        Raises:
+            LedgerError: There is none with that id.
+        """
+        with self._database.session() as session:
+            row = session.get(DecisionRow, identity)
+        if row is None:
+            raise LedgerError(f"no decision {identity!r} in ledger {self._database.name}")
+        return _to_decision(row)
+
+    def of_batch(self, model: str, batch: str) -> Sequence[Decision]:
+        """Give all decisions about one batch, oldest first."""
+        return self._select(DecisionRow.model == model, DecisionRow.batch == batch)
+
+    def history(self, model: str, *, limit: int | None = None) -> Sequence[Decision]:
+        """Give the decisions of a model, oldest first; with a limit, the newest that many."""
+        rows = self._select(DecisionRow.model == model)
+        return rows if limit is None else rows[-limit:]
+
+    def _select(self, *conditions: object) -> list[Decision]:
+        query = select(DecisionRow).where(*conditions)  # type: ignore[arg-type]  # column expressions
+        with self._database.session() as session:
+            rows = session.scalars(query.order_by(DecisionRow.decided_at, DecisionRow.batch)).all()
+        return [_to_decision(row) for row in rows]
+
+
+def _to_decision(row: DecisionRow) -> Decision:
+    return Decision.model_validate({name: getattr(row, name) for name in FIELDS})

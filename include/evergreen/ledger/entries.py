@@ -1,0 +1,100 @@
+"""What the ledger gives back: one frozen record per kind of row."""
+
+from datetime import datetime
+from typing import Literal
+
+from evergreen.records import (
+    Alert,
+    Evaluation,
+    PolicySignals,
+    QualityResult,
+    Record,
+    TrainedModel,
+    Window,
+)
+
+DeliveryKind = Literal["data", "labels"]
+DeliveryStatus = Literal["received", "accepted", "rejected", "skipped"]
+Outcome = Literal["open", "stood_down", "bootstrapped", "promoted", "kept", "failed"]
+AlertState = Literal["pending", "delivered", "logged", "undeliverable"]
+
+
+class Delivery(Record):
+    """One delivery of data or labels: received, then accepted or rejected by the gate.
+
+    ``skipped`` is for labels whose batch was never accepted. ``path`` is relative to the store.
+    """
+
+    model: str
+    kind: DeliveryKind
+    batch: str
+    status: DeliveryStatus
+    sentence: str
+    window: Window | None
+    n_rows: int | None
+    path: str | None
+    sha256: str | None
+    quality: QualityResult | None
+    taken_at: datetime
+
+
+class PredictionLog(Record):
+    """Where the predictions of one version on one batch lie, relative to the store."""
+
+    model: str
+    batch: str
+    version: str
+    path: str
+    sha256: str
+    n_rows: int
+    scored_at: datetime
+
+
+class Decision(Record):
+    """One decision about one batch and what came of it."""
+
+    id: str
+    model: str
+    batch: str
+    run_id: str
+    verdict: str
+    trigger: str
+    sentence: str
+    signals: PolicySignals
+    spec_hash: str
+    requested_by: str
+    reason: str
+    champion_before: str | None
+    outcome: Outcome
+    outcome_sentence: str
+    challenger_version: str | None
+    champion_after: str | None
+    evaluation: Evaluation | None
+    report_path: str | None
+    decided_at: datetime
+    closed_at: datetime | None
+
+
+class VersionEntry(Record):
+    """One model version. ``folder`` (in the store) holds its profile and feature code."""
+
+    model: str
+    version: str
+    idempotency_key: str
+    sha256: str
+    folder: str
+    trained: TrainedModel
+    evaluation: Evaluation | None
+    registered_at: datetime
+
+
+class OutboxEntry(Record):
+    """One alert and what became of it."""
+
+    alert: Alert
+    state: AlertState
+    attempts: int
+    last_error: str
+    message_ts: str | None
+    raised_at: datetime
+    delivered_at: datetime | None

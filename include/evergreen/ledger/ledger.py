@@ -1,0 +1,43 @@
+"""The whole ledger behind one door."""
+
+from typing import Self
+
+from evergreen.ledger.alerts import Alerts
+from evergreen.ledger.batches import Batches
+from evergreen.ledger.database import Database
+from evergreen.ledger.decisions import Decisions
+from evergreen.ledger.promotions import Promotions, Versions
+
+
+class Ledger:
+    """Everything that Evergreen knows, by room.
+
+    Attributes:
+        batches: Deliveries and predictions.
+        decisions: Decisions and drift measurements.
+        versions: Model versions.
+        promotions: Who is, and was, champion.
+        alerts: The outbox.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._database = Database(url)
+        self.batches = Batches(self._database)
+        self.decisions = Decisions(self._database)
+        self.versions = Versions(self._database)
+        self.promotions = Promotions(self._database)
+        self.alerts = Alerts(self._database)
+
+    def migrate(self) -> None:
+        """Bring the tables to the newest form."""
+        self._database.migrate()
+
+    def close(self) -> None:
+        """Give back all connections."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self.close()

@@ -1,0 +1,163 @@
+"""The tables of the ledger. Alembic's migrations make them; a test holds the two in step."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import JSON, DateTime, Dialect, String, Text, TypeDecorator, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment in UTC. SQLite forgets the timezone; this gives it back."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Turn a moment into UTC on its way in."""
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give the moment its timezone on its way out."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """Base of all tables."""
+
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads it as a plain class attribute
+        datetime: UtcDateTime,
+        dict[str, Any]: JSON,
+        str: String(250),
+    }
+
+
+class DeliveryRow(Base):
+    """One delivery of data or labels, as it was last taken in."""
+
+    __tablename__ = "batches"
+
+    model: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    batch: Mapped[str] = mapped_column(primary_key=True)
+    status: Mapped[str]
+    sentence: Mapped[str] = mapped_column(Text)
+    window_start: Mapped[datetime | None]
+    window_end: Mapped[datetime | None]
+    n_rows: Mapped[int | None]
+    path: Mapped[str | None] = mapped_column(Text)
+    sha256: Mapped[str | None]
+    quality: Mapped[dict[str, Any] | None]
+    taken_at: Mapped[datetime]
+
+
+class PredictionRow(Base):
+    """The predictions of one model version on one batch."""
+
+    __tablename__ = "predictions"
+
+    model: Mapped[str] = mapped_column(primary_key=True)
+    batch: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[str] = mapped_column(primary_key=True)
+    path: Mapped[str] = mapped_column(Text)
+    sha256: Mapped[str]
+    n_rows: Mapped[int]
+    scored_at: Mapped[datetime]
+
+
+class DriftRow(Base):
+    """Drift of one feature of one batch against one champion's reference."""
+
+    __tablename__ = "drift_measurements"
+
+    model: Mapped[str] = mapped_column(primary_key=True)
+    batch: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[str] = mapped_column(primary_key=True)
+    feature: Mapped[str] = mapped_column(primary_key=True)
+    position: Mapped[int]
+    verdict: Mapped[str]
+    psi: Mapped[float | None]
+    ks: Mapped[float | None]
+    measurement: Mapped[dict[str, Any]]
+    measured_at: Mapped[datetime]
+
+
+class DecisionRow(Base):
+    """One decision about one batch, from its signals to what came of it."""
+
+    __tablename__ = "decisions"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    model: Mapped[str] = mapped_column(index=True)
+    batch: Mapped[str] = mapped_column(index=True)
+    run_id: Mapped[str]
+    verdict: Mapped[str]
+    trigger: Mapped[str]
+    sentence: Mapped[str] = mapped_column(Text)
+    signals: Mapped[dict[str, Any]]
+    spec_hash: Mapped[str]
+    requested_by: Mapped[str]
+    reason: Mapped[str] = mapped_column(Text)
+    champion_before: Mapped[str | None]
+    outcome: Mapped[str]
+    outcome_sentence: Mapped[str] = mapped_column(Text)
+    challenger_version: Mapped[str | None]
+    champion_after: Mapped[str | None]
+    evaluation: Mapped[dict[str, Any] | None]
+    report_path: Mapped[str | None] = mapped_column(Text)
+    decided_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+
+
+class VersionRow(Base):
+    """One model version: how it was made, and what belongs to it in the store."""
+
+    __tablename__ = "model_versions"
+    __table_args__ = (UniqueConstraint("model", "idempotency_key"),)
+
+    model: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[str] = mapped_column(primary_key=True)
+    idempotency_key: Mapped[str]
+    sha256: Mapped[str]
+    folder: Mapped[str] = mapped_column(Text)
+    trained: Mapped[dict[str, Any]]
+    evaluation: Mapped[dict[str, Any] | None]
+    registered_at: Mapped[datetime]
+
+
+class PromotionRow(Base):
+    """Who is champion from this epoch on. The row of the highest epoch is the truth."""
+
+    __tablename__ = "promotions"
+    __table_args__ = (UniqueConstraint("model", "decision_id"),)
+
+    model: Mapped[str] = mapped_column(primary_key=True)
+    epoch: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    version: Mapped[str]
+    previous_version: Mapped[str | None]
+    sha256: Mapped[str]
+    kind: Mapped[str]
+    state: Mapped[str]
+    decision_id: Mapped[str]
+    reason: Mapped[str] = mapped_column(Text)
+    promoted_at: Mapped[datetime]
+
+
+class AlertRow(Base):
+    """One message to people and what became of it: the outbox."""
+
+    __tablename__ = "alerts"
+
+    incident: Mapped[str] = mapped_column(primary_key=True)
+    model: Mapped[str] = mapped_column(index=True)
+    kind: Mapped[str]
+    thread: Mapped[str] = mapped_column(index=True)
+    alert: Mapped[dict[str, Any]]
+    state: Mapped[str] = mapped_column(index=True)
+    attempts: Mapped[int]
+    last_error: Mapped[str] = mapped_column(Text)
+    message_ts: Mapped[str | None]
+    raised_at: Mapped[datetime]
+    delivered_at: Mapped[datetime | None]
