@@ -1,25 +1,25 @@
 """Every error Evergreen raises for its own cases.
 
-    EvergreenError
-    ├── SpecError                 a model spec is wrong: names file, key and remedy
-    ├── SettingsError             an address or folder is missing from the environment
-    ├── RequestError              a manual trigger asks for something that is refused
-    ├── DataError                 a delivery cannot be used as it is; no retry helps
-    │   ├── ManifestError         the manifest is missing, unreadable or disagrees with its files
-    │   ├── SchemaError           columns or types differ from the spec
-    │   └── EmptyWindowError      a window holds fewer rows than it needs
-    ├── GateError                 the quality gate itself broke (not the data)
-    ├── TrainingError             a challenger could not be trained
-    │   ├── TrainingTimeoutError  it ran past its time limit and was killed
-    │   └── DeviceError           the device that the spec insists on is not there
-    ├── ModelFileError            a model file is not what the ledger says, or cannot be loaded
-    ├── PromotionError            the champion may not be moved
-    │   └── ChampionChangedError  the champion is no longer the one that was evaluated against
-    └── ExternalError             an outside system failed; a retry may help
-        ├── RegistryError         MLflow
-        ├── StorageError          the object store or the disk
-        ├── LedgerError           the ledger's database
-        └── NotifyError           Slack
+EvergreenError
+├── SpecError                 a model spec is wrong: names file, key and remedy
+├── SettingsError             an address or folder is missing from the environment
+├── RequestError              a manual trigger asks for something that is refused
+├── DataError                 a delivery cannot be used as it is; no retry helps
+│   ├── ManifestError         the manifest is missing, unreadable or disagrees with its files
+│   ├── SchemaError           columns or types differ from the spec
+│   └── EmptyWindowError      a window holds fewer rows than it needs
+├── GateError                 the quality gate itself broke (not the data)
+├── TrainingError             a challenger could not be trained
+│   ├── TrainingTimeoutError  it ran past its time limit and was killed
+│   └── DeviceError           the device that the spec insists on is not there
+├── ModelFileError            a model file is not what the ledger says, or cannot be loaded
+├── PromotionError            the champion may not be moved
+│   └── ChampionChangedError  the champion is no longer the one that was evaluated against
+└── ExternalError             an outside system failed; a retry may help
+    ├── RegistryError         MLflow
+    ├── StorageError          the object store or the disk
+    ├── LedgerError           the ledger's database
+    └── NotifyError           Slack
 """
 
 
@@ -88,7 +88,15 @@ class ExternalError(EvergreenError):
 
 
 class RegistryError(ExternalError):
-    """MLflow did not do what was asked."""
+    """MLflow did not do what was asked.
+
+    Attributes:
+        is_permanent: No retry will help (wrong credentials, missing right, refused value).
+    """
+
+    def __init__(self, message: str, *, is_permanent: bool = False) -> None:
+        super().__init__(message)
+        self.is_permanent = is_permanent
 
 
 class StorageError(ExternalError):
