@@ -3,19 +3,17 @@
 Unknown keys are refused. Shares are 0..1, times carry their unit in the name.
 """
 
-import re
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from evergreen.spec.checks import check_runbooks, check_schedule, check_timezone
 from evergreen.spec.lightgbm_params import BoosterParams
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 NAME = r"^[a-z][a-z0-9_]{0,49}$"
-SCHEDULES = ("@continuous", "@hourly", "@daily", "@weekly", "@monthly")
-CRON_FIELDS = 5
 
 MetricName = Literal["auc", "accuracy", "log_loss"]
 FeatureKind = Literal["numeric", "integer", "categorical", "boolean"]
@@ -38,7 +36,7 @@ class Location(Section):
     def _usable(cls, uri: str) -> str:
         parts = urlsplit(uri)
         if parts.scheme not in ("file", "s3"):
-            raise ValueError(f"{uri!r} must start with file:// or s3://")
+            raise ValueError(f"begins with {parts.scheme + ':'!r}; expected file:// or s3://")
         if "@" in parts.netloc or parts.query:
             raise ValueError(
                 "a location holds no credentials; name an Airflow connection_id instead"
@@ -229,20 +227,15 @@ class ModelSpec(Section):
         default_factory=dict, description="Alert kind to runbook file, where it is not the default."
     )
 
-    @field_validator("schedule")
-    @classmethod
-    def _schedulable(cls, schedule: str) -> str:
-        if schedule in SCHEDULES:
-            return schedule
-        fields = schedule.split()
-        if len(fields) != CRON_FIELDS or not all(
-            re.fullmatch(r"[\d*/,\-A-Za-z#?]+", f) for f in fields
-        ):
-            raise ValueError(
-                f"{schedule!r} is neither a five-field cron expression nor one of"
-                f" {', '.join(SCHEDULES)}"
-            )
-        return schedule
+    _schedulable = field_validator("schedule")(check_schedule)
+    _on_the_map = field_validator("timezone")(check_timezone)
+    _known_runbooks = field_validator("runbooks")(check_runbooks)
+
+    @model_validator(mode="after")
+    def _apart(self) -> Self:
+        if self.landing.uri == self.labels.uri:
+            raise ValueError("landing.uri and labels.uri are the same; give each its own folder")
+        return self
 
     @model_validator(mode="after")
     def _known_columns(self) -> Self:
