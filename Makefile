@@ -1,0 +1,72 @@
+# `make` alone prints what there is. Everything runs out of .venv, which `make install` builds.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+BIN := .venv/bin
+
+# Without bytecode every task of Airflow imports for seconds longer; a caller's setting must not cost that.
+unexport PYTHONDONTWRITEBYTECODE
+unexport PYTHONPATH
+unexport VIRTUAL_ENV
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export PYTHON
+
+COVERAGE := --cov --cov-report=term
+PYTEST := $(BIN)/python -m pytest
+LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --quiet
+
+.PHONY: help install lock fmt lint types arrows test test-unit test-dags test-integration check demo clean
+
+help: ## print this list
+	@echo "Evergreen: keeps tabular models fresh on Apache Airflow"
+	@echo
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: ## build .venv from the lock (re-used until lock or pyproject changes)
+	@scripts/install.sh
+
+lock: install ## resolve requirements*.in into the hash-locked requirements*.txt
+	$(LOCK) $(UPGRADE) requirements-dev.in -o requirements-dev.txt
+	$(LOCK) -c requirements-dev.txt requirements.in -o requirements.txt
+
+fmt: install ## format and fix what ruff can fix
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lint: install ## ruff, hadolint, Compose schema, YAML, large files, keys
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/hadolint Dockerfile
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yaml
+	git ls-files -z --cached --others --exclude-standard | xargs -0 $(BIN)/python scripts/check_files.py
+
+types: install ## mypy, strict, over package, dags, plugins and tests
+	$(BIN)/mypy
+
+arrows: install ## import-linter: which room may import which
+	$(BIN)/lint-imports
+
+test: install ## every test, integration included; prints summary and coverage
+	$(PYTEST) $(COVERAGE) $(ARGS)
+
+test-unit: install ## unit tests only
+	$(PYTEST) tests/unit $(ARGS)
+
+test-dags: install ## every DAG parses, is thin, documented and light
+	$(PYTEST) tests/dags $(ARGS)
+
+test-integration: install ## the whole loop on real services
+	$(PYTEST) tests/integration $(ARGS)
+
+check: lint types arrows test-unit test-dags ## all but integration
+
+# Variables given to make reach the demo by its environment. It answers Ctrl-C itself and stops what it
+# started; 130 is then its normal end.
+demo: install ## real Airflow on real flights (DEMO_EXIT=1 DEMO_WEEKS= DEMO_SEED= DEMO_START=)
+	@$(BIN)/evergreen demo || { status=$$?; [ $$status -eq 130 ] || exit $$status; }
+
+clean: ## remove caches and what the demo wrote; .venv stays
+	rm -rf .evergreen .coverage htmlcov .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf build dist demo-report.json
+	find dags include plugins scripts tests -name __pycache__ -type d -prune -exec rm -rf {} +
