@@ -1,0 +1,1 @@
+"""The model registry: MLflow, reached with bounded calls, native LightGBM text only."""
