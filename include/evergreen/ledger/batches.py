@@ -31,6 +31,7 @@ class Batches:
                 n_rows=snapshot.n_rows,
                 path=snapshot.path,
                 sha256=snapshot.sha256,
+                quality=None,
                 taken_at=datetime.now(UTC),
             )
         )
@@ -46,6 +47,12 @@ class Batches:
                 batch=batch,
                 status=status,
                 sentence=sentence,
+                window_start=None,
+                window_end=None,
+                n_rows=None,
+                path=None,
+                sha256=None,
+                quality=None,
                 taken_at=datetime.now(UTC),
             )
         )

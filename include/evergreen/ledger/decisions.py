@@ -94,7 +94,12 @@ class Decisions:
             champion_before=signals.champion_version,
             outcome="open",
             outcome_sentence="",
+            challenger_version=None,
+            champion_after=None,
+            evaluation=None,
+            report_path=None,
             decided_at=datetime.now(UTC),
+            closed_at=None,
         )
         with self._database.session() as session:
             session.merge(row)

@@ -1,0 +1,51 @@
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine, text
+
+from evergreen.errors import LedgerError
+from evergreen.ledger.database import Database
+from evergreen.ledger.ledger import Ledger
+from evergreen.ledger.tables import Base
+
+
+def test_migrations_make_exactly_the_tables_that_the_code_uses(
+    ledger: Ledger, ledger_url: str
+) -> None:
+    with create_engine(ledger_url).connect() as connection:
+        context = MigrationContext.configure(
+            connection, opts={"version_table": "evergreen_alembic_version"}
+        )
+        differences = compare_metadata(context, Base.metadata)
+
+    assert differences == []
+
+
+def test_migrating_again_keeps_what_is_there(ledger: Ledger, ledger_url: str) -> None:
+    ledger.migrate()
+
+    with create_engine(ledger_url).connect() as connection:
+        version = connection.execute(text("SELECT version_num FROM evergreen_alembic_version"))
+        assert len(version.all()) == 1
+
+
+def test_an_unmigrated_database_says_what_to_do(tmp_path_factory: pytest.TempPathFactory) -> None:
+    empty = tmp_path_factory.mktemp("empty") / "ledger.db"
+
+    with Ledger(f"sqlite:///{empty}") as ledger, pytest.raises(LedgerError, match="ledger migrate"):
+        ledger.decisions.history("flights")
+
+
+def test_a_password_is_never_in_an_error() -> None:
+    database = Database("postgresql+psycopg2://eve:hunter2@127.0.0.1:1/ledger")
+
+    with pytest.raises(LedgerError) as caught, database.session() as session:
+        session.execute(text("SELECT 1"))
+
+    assert "hunter2" not in str(caught.value)
+    assert "127.0.0.1" in str(caught.value)
+
+
+def test_a_url_that_is_none_is_refused() -> None:
+    with pytest.raises(LedgerError, match=r"sqlite:///file\.db"):
+        Database("not a url")
