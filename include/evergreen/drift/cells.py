@@ -1,0 +1,125 @@
+"""The axis of a numeric feature: a grid of reference quantiles cuts it into cells that never move.
+
+A grid of k values makes 2k + 1 cells: the open interval below the first value, the first value
+itself, the interval up to the second, and so on. Single values have cells of their own because
+tabular features are full of ties (zero rain, a default of -1), which intervals alone would hide.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+N_LEVELS = 100
+N_BINS = 10
+
+
+class CellCounts(NamedTuple):
+    """Rows of one feature: missing (null or NaN), each infinity, and per cell, shape (2k + 1,)."""
+
+    n_null: int
+    n_negative_inf: int
+    n_positive_inf: int
+    cells: IntArray
+
+    def plus(self, other: "CellCounts") -> "CellCounts":
+        """Add the rows of ``other``, counted over the same grid."""
+        return CellCounts(
+            self.n_null + other.n_null,
+            self.n_negative_inf + other.n_negative_inf,
+            self.n_positive_inf + other.n_positive_inf,
+            self.cells + other.cells,
+        )
+
+    def ordered(self) -> IntArray:
+        """Give all rows that hold a value, in the order of values, shape (2k + 3,)."""
+        return np.concatenate(([self.n_negative_inf], self.cells, [self.n_positive_inf]))
+
+    def binned(self, bins: IntArray) -> IntArray:
+        """Give all rows by PSI bin: the bins, then -inf, +inf and null."""
+        ends = [self.n_negative_inf, self.n_positive_inf, self.n_null]
+        return np.concatenate((np.add.reduceat(self.cells, bins), ends))
+
+
+def to_floats(array: pa.Array) -> FloatArray:
+    """Read an Arrow array as floats, null as NaN, shape (n,).
+
+    Raises:
+        TypeError: The array does not hold numbers.
+    """
+    kind = array.type
+    if pa.types.is_dictionary(kind):
+        return to_floats(array.dictionary_decode())
+    if not (
+        pa.types.is_integer(kind)
+        or pa.types.is_floating(kind)
+        or pa.types.is_decimal(kind)
+        or pa.types.is_boolean(kind)
+        or pa.types.is_null(kind)
+    ):
+        raise TypeError(f"expected numbers, came {kind}")
+    floats: FloatArray = array.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+    return floats
+
+
+def quantile_grid(finite: FloatArray) -> FloatArray:
+    """Choose the grid of a reference: all values where there are few, else its 101 percentiles.
+
+    Percentiles are values of the reference, lowest and highest included, never interpolated; so at
+    most 1 % of the reference lies strictly between two neighbours.
+
+    Args:
+        finite: The reference's finite values, shape (n,).
+
+    Returns:
+        Distinct values in rising order, at most 101; empty for an empty reference.
+    """
+    values = np.sort(finite)
+    distinct = (
+        values[np.concatenate(([True], values[1:] != values[:-1]))] if values.size else values
+    )
+    if distinct.size <= N_LEVELS + 1:
+        return distinct
+    ranks = (np.arange(N_LEVELS + 1) * values.size + N_LEVELS - 1) // N_LEVELS - 1
+    return np.unique(values[np.maximum(ranks, 0)])
+
+
+def count_cells(values: FloatArray, grid: FloatArray) -> CellCounts:
+    """Count ``values``, shape (n,), NaN for missing, into the cells of ``grid``, shape (k,)."""
+    finite = values[np.isfinite(values)]
+    place = np.searchsorted(grid, finite, side="left")
+    cell = 2 * place
+    if grid.size:
+        cell += grid[np.minimum(place, grid.size - 1)] == finite
+    return CellCounts(
+        n_null=int(np.isnan(values).sum()),
+        n_negative_inf=int((values == -np.inf).sum()),
+        n_positive_inf=int((values == np.inf).sum()),
+        cells=np.bincount(cell, minlength=2 * grid.size + 1).astype(np.int64),
+    )
+
+
+def psi_bins(cells: IntArray) -> IntArray:
+    """Join the cells of a reference into about ten bins of equal share.
+
+    A bin ends after the cell that reaches a tenth, two tenths, ... of the reference. A single value
+    that holds a tenth or more has a bin of its own, so a shift to either side of it is seen.
+
+    Args:
+        cells: The reference's rows per cell, shape (2k + 1,).
+
+    Returns:
+        First cell of each bin, rising, the first 0.
+    """
+    total = int(cells.sum())
+    if total == 0:
+        return np.zeros(1, dtype=np.int64)
+    reached = np.searchsorted(np.cumsum(cells), np.arange(1, N_BINS) * total / N_BINS, side="left")
+    heavy = np.flatnonzero(cells * N_BINS >= total)
+    heavy = heavy[heavy % 2 == 1]
+    starts = np.unique(np.concatenate(([0], reached + 1, heavy, heavy + 1)))
+    return starts[starts < cells.size].astype(np.int64)
