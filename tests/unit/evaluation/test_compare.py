@@ -1,0 +1,121 @@
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pytest
+
+from evergreen.evaluation.compare import compare
+from evergreen.records import Evaluation, Window
+from evergreen.spec.model import MetricName
+
+HOLDOUT = Window.ending(datetime(2013, 3, 8, tzinfo=UTC), days=7)
+
+
+def make_scores(n_rows: int, strength: float, seed: int = 1) -> tuple[Any, Any]:
+    rng = np.random.default_rng(seed)
+    target = rng.integers(0, 2, n_rows)
+    noise = rng.normal(size=n_rows)
+    return target, 1 / (1 + np.exp(-(strength * (target - 0.5) + noise)))
+
+
+def run(target: Any, challenger: Any, champion: Any, metric: MetricName = "auc") -> Evaluation:
+    return compare(
+        target,
+        challenger,
+        champion,
+        metric=metric,
+        challenger_version="4",
+        champion_version=None if champion is None else "3",
+        holdout=HOLDOUT,
+    )
+
+
+@pytest.mark.parametrize("metric", ["auc", "accuracy", "log_loss"])
+def test_the_better_model_has_the_gain_whichever_side_it_is_on(metric: MetricName) -> None:
+    target, good = make_scores(2000, strength=2.0)
+    _, weak = make_scores(2000, strength=0.0, seed=2)
+
+    better, worse = run(target, good, weak, metric), run(target, weak, good, metric)
+
+    assert better.gain is not None
+    assert worse.gain is not None
+    assert better.gain > 0.05
+    assert worse.gain == pytest.approx(-better.gain)
+    assert worse.gain_se == pytest.approx(better.gain_se)
+    assert (better.challenger, better.champion) == (worse.champion, worse.challenger)
+
+
+def test_the_same_scores_have_no_gain() -> None:
+    target, score = make_scores(500, strength=1.0)
+
+    assert run(target, score, score).gain == 0
+
+
+def test_the_first_model_has_no_champion_and_no_gain() -> None:
+    target, score = make_scores(500, strength=1.0)
+
+    first = run(target, score, None)
+
+    assert (first.champion, first.champion_version, first.gain, first.gain_se) == (None,) * 4
+    assert first.challenger.value is not None
+    assert first.n_rows == 500
+    assert "no champion yet" in first.sentence
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("side", ["challenger", "champion"])
+def test_a_score_that_is_not_finite_gives_none_and_a_sentence(bad: float, side: str) -> None:
+    target, score = make_scores(500, strength=1.0)
+    broken = score.copy()
+    broken[3] = bad
+
+    got = run(target, broken, score) if side == "challenger" else run(target, score, broken)
+
+    estimate = got.challenger if side == "challenger" else got.champion
+    assert estimate is not None
+    assert (estimate.value, got.gain, got.gain_se) == (None, None, None)
+    assert got.sentence.startswith(f"{side}: ")
+    assert "1 of 500 rows" in got.sentence
+
+
+def test_one_class_gives_none_and_a_sentence() -> None:
+    got = run(np.zeros(100), np.full(100, 0.2), np.full(100, 0.3))
+
+    assert got.gain is None
+    assert "class" in got.sentence
+
+
+def test_no_rows_give_none() -> None:
+    got = run(np.zeros(0), np.zeros(0), np.zeros(0))
+
+    assert (got.n_rows, got.gain) == (0, None)
+
+
+def test_the_record_survives_json() -> None:
+    target, score = make_scores(500, strength=1.0)
+
+    got = run(target, score, score[::-1])
+
+    assert Evaluation.from_json(got.to_json()) == got
+
+
+def test_a_version_without_its_scores_is_refused() -> None:
+    target, score = make_scores(50, strength=1.0)
+
+    with pytest.raises(ValueError, match="both or neither"):
+        compare(
+            target,
+            score,
+            None,
+            metric="auc",
+            challenger_version="4",
+            champion_version="3",
+            holdout=HOLDOUT,
+        )
+
+
+def test_other_rows_are_refused() -> None:
+    target, score = make_scores(50, strength=1.0)
+
+    with pytest.raises(ValueError, match="length"):
+        run(target, score, score[:-1])
