@@ -1,0 +1,47 @@
+"""Decides about one batch: stand down, or train a challenger and promote it if it is better.
+
+**When:** for every batch that the asset `predictions/<model>` announces. By hand from the
+trigger form: force a retrain (with a reason), do a dry run, decide again about a past batch,
+choose device or window.
+
+**Way:** `measure_drift` and `measure_decay` → `decide` → `stand_down`, or `train_challenger` →
+`evaluate_challenger` (both models scored anew on the same newest labelled rows) → `promote`.
+`promote` is pink (skipped) when the challenger did not beat the champion. `record_decision`
+closes every path: one row in the ledger, one message.
+
+**Writes:** drift per feature, the decision with every signal and one sentence, at most one
+model version per batch and spec, the evaluation, at most one promotion; a drift report when
+something crossed a limit.
+
+**When it fails:** the champion stays as it was. Read the log of the red task, then clear it
+with its downstream tasks. `evergreen why <model> <batch>` tells what was known and decided.
+"""
+
+from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.sdk import DAG
+
+from evergreen.orchestration import assets, decision_tasks, training_tasks
+from evergreen.orchestration.params import retrain_params
+from evergreen.orchestration.wiring import models_for, shared, training_resources
+
+for spec in models_for("continual_training"):
+    with DAG(
+        **shared("continual_training", spec),
+        schedule=assets.each_partition_of(assets.predictions(spec.name)),
+        params=retrain_params(),
+        doc_md=__doc__,
+    ):
+        asked = decision_tasks.check_request(spec.name)
+        drift = decision_tasks.measure_drift(spec.name, asked)
+        decay = decision_tasks.measure_decay(spec.name, asked)
+        decision = decision_tasks.decide(spec.name, asked, drift, decay)
+        stand_down = EmptyOperator(task_id="stand_down")
+        report = decision_tasks.write_drift_report(spec.name, asked, drift)
+        train = training_tasks.train_challenger.override(**training_resources(spec))
+        trained = train(spec.name, asked)
+        evaluated = training_tasks.evaluate_challenger(spec.name, asked, trained)
+        promote = training_tasks.promote.override(outlets=[assets.champion(spec.name)])
+        promoted = promote(spec.name, asked, trained, evaluated)
+        record = decision_tasks.record_decision(spec.name)
+        decision >> [stand_down, trained, report]
+        [stand_down, report, promoted] >> record

@@ -1,0 +1,41 @@
+"""Takes in the next batch of data and gates it.
+
+**When:** begins to wait as the spec's schedule says; one batch a run, oldest new one first. By
+hand with `{"batch": "<id>"}` after the upstream system has delivered a rejected batch again.
+
+**Writes:** the snapshot (immutable, named by its content), a row in the ledger's `batches`,
+Data Docs for a rejected batch, and an event of the asset `batches/<model>` whose partition key
+is the batch id.
+
+**Ends:** green with `publish_batch`, or green with `quarantine_batch` when the data was
+rejected; then one alert says which rule broke. Red means that the gate or a system behind it
+broke, not the data.
+
+**When it fails:** read the log of the red task; it says what was expected and what to do. Clear
+the red task: every task can be run again. `wait_for_batch` red or retrying means that no data
+came in time.
+"""
+
+from airflow.sdk import DAG
+
+from evergreen.orchestration import assets, ingest_tasks
+from evergreen.orchestration.params import batch_param
+from evergreen.orchestration.sensors import wait_for_delivery
+from evergreen.orchestration.wiring import models_for, schedule_of, shared
+
+for spec in models_for("ingest"):
+    with DAG(
+        **shared("ingest", spec),
+        schedule=schedule_of(spec),
+        params={"batch": batch_param("Take in this batch (again). Empty: the next new one.")},
+        doc_md=__doc__,
+    ):
+        found = ingest_tasks.find_next_batch(spec.name, "data")
+        arrived = wait_for_delivery(spec, "data")
+        taken = ingest_tasks.take_snapshot(spec.name, "data", found)
+        gate = ingest_tasks.check_quality(spec.name, taken)
+        publish = ingest_tasks.publish_batch.override(outlets=[assets.batches(spec.name)])
+        found >> arrived >> taken
+        gate >> publish(spec.name, taken)
+        gate >> ingest_tasks.quarantine_batch(spec.name, taken)
+        gate >> ingest_tasks.write_data_docs(spec.name, taken)

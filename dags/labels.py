@@ -1,0 +1,41 @@
+"""Takes in the labels of a batch, gates them and joins them to the batch.
+
+**When:** begins to wait as the spec's schedule says; one delivery of labels a run, in batch
+order. By hand with `{"batch": "<id>"}` for labels that were rejected or put aside and are there
+(again).
+
+**Writes:** the labelled batch (rows and labels joined by key), a row in the ledger, and an
+event of the asset `labelled/<model>`. Matured labels are what decay is measured on and
+challengers are judged on.
+
+**Ends:** green with `publish_labels`; with `reject_labels` when too few matched, a value was
+out of range, or a key had two labels (one alert); with `skip_labels` when the batch itself was
+never accepted.
+
+**When it fails:** read the log of the red task and clear it. No label is ever counted twice.
+"""
+
+from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.sdk import DAG
+
+from evergreen.orchestration import assets, ingest_tasks
+from evergreen.orchestration.params import batch_param
+from evergreen.orchestration.sensors import wait_for_delivery
+from evergreen.orchestration.wiring import models_for, schedule_of, shared
+
+for spec in models_for("labels"):
+    with DAG(
+        **shared("labels", spec),
+        schedule=schedule_of(spec),
+        params={"batch": batch_param("Take in the labels of this batch (again).")},
+        doc_md=__doc__,
+    ):
+        found = ingest_tasks.find_next_batch(spec.name, "labels")
+        arrived = wait_for_delivery(spec, "labels")
+        taken = ingest_tasks.take_snapshot(spec.name, "labels", found)
+        gate = ingest_tasks.check_labels(spec.name, taken)
+        publish = ingest_tasks.publish_labels.override(outlets=[assets.labelled(spec.name)])
+        found >> arrived >> taken
+        gate >> publish(spec.name, taken)
+        gate >> ingest_tasks.reject_labels(spec.name, taken)
+        gate >> EmptyOperator(task_id="skip_labels")

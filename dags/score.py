@@ -1,0 +1,29 @@
+"""Lets the champion score an accepted batch.
+
+**When:** for every batch that the asset `batches/<model>` announces. By hand with `{"batch":
+"<id>"}`.
+
+**Writes:** the prediction log of the batch and the champion's version (Parquet: key and
+prediction, rewritten whole on a rerun), a row in the ledger, and an event of the asset
+`predictions/<model>`. Before there is a first champion it scores nothing and announces the
+batch all the same.
+
+**When it fails:** read the log and clear `score_batch`; the same batch and version give the
+same file.
+"""
+
+from airflow.sdk import DAG
+
+from evergreen.orchestration import assets, score_tasks
+from evergreen.orchestration.params import batch_param
+from evergreen.orchestration.wiring import models_for, shared
+
+for spec in models_for("score"):
+    with DAG(
+        **shared("score", spec),
+        schedule=assets.each_partition_of(assets.batches(spec.name)),
+        params={"batch": batch_param("Score this batch. Empty: the one that was announced.")},
+        doc_md=__doc__,
+    ):
+        score = score_tasks.score_batch.override(outlets=[assets.predictions(spec.name)])
+        score(spec.name)

@@ -1,0 +1,265 @@
+"""Raising and delivering alerts: stored first, then sent; what could not be sent waits in the outbox."""
+
+import logging
+from datetime import timedelta
+from typing import Any
+
+from evergreen.errors import NotifyError
+from evergreen.ledger.entries import Decision, Delivery, DeliveryKind, OutboxEntry
+from evergreen.notify import alerts
+from evergreen.notify.messages import to_text
+from evergreen.orchestration.deciding import report_path
+from evergreen.orchestration.runs import run_url
+from evergreen.orchestration.workbench import Workbench
+from evergreen.records import (
+    Alert,
+    PolicyDecision,
+    PolicySignals,
+    Promotion,
+    PromotionVerdict,
+)
+
+log = logging.getLogger(__name__)
+QUIET = ("stood_down",)
+SECONDS_PER_HOUR = 3600.0
+
+
+def raise_alert(bench: Workbench, alert: Alert) -> bool:
+    """Store an alert, show it in the log, and try to deliver it; False when it was told before."""
+    channel = bench.spec.alerts.channel
+    is_sent = bool(channel) and (alert.kind not in QUIET or bench.spec.alerts.send_quiet)
+    if not bench.ledger.alerts.raise_once(alert, state="pending" if is_sent else "logged"):
+        return False
+    log.warning("%s", to_text(alert))
+    if is_sent:
+        deliver_pending(bench)
+    return True
+
+
+def deliver_pending(bench: Workbench) -> dict[str, int]:
+    """Send what waits in the model's outbox, oldest first, each story in its own thread.
+
+    Returns:
+        How many were ``delivered`` and how many still wait or never will be (``undelivered``).
+    """
+    waiting = [e for e in bench.ledger.alerts.pending() if e.alert.model == bench.spec.name]
+    delivered = 0
+    for entry in waiting:
+        try:
+            delivered += _deliver(bench, entry)
+        except NotifyError as err:
+            bench.ledger.alerts.record_failure(
+                entry.alert.incident, str(err), is_permanent=err.is_permanent
+            )
+            log.error("alert %s not delivered: %s", entry.alert.incident, err)  # noqa: TRY400
+            if not err.is_permanent:
+                break  # Slack is down; the rest would only wait as well
+    return {"delivered": delivered, "undelivered": len(waiting) - delivered}
+
+
+def alert_rejected(bench: Workbench, kind: DeliveryKind, batch: str) -> None:
+    """Tell that a delivery was rejected, with the rules that it broke."""
+    delivery = bench.ledger.batches.delivery(bench.spec.name, kind, batch)
+    if delivery is None:
+        return
+    quality = delivery.quality
+    reasons = [r.sentence for r in quality.broken_rules] if quality else [delivery.sentence]
+    docs = f"reports/{bench.spec.name}/{batch}/data_docs/index.html"
+    raise_alert(
+        bench,
+        alerts.data_rejected(
+            bench.spec.name,
+            batch,
+            reasons=reasons,
+            what=kind,
+            delivery=(delivery.sha256 or "")[:12],
+            links=links(bench, "data_rejected", report=docs if quality else ""),
+        ),
+    )
+
+
+def alert_opening(
+    bench: Workbench, context: Any, decision: PolicyDecision, signals: PolicySignals
+) -> None:
+    """Tell what crossed a limit and what follows: one message that opens the batch's thread."""
+    name, batch = bench.spec.name, signals.batch
+    drifted = signals.drift is not None and bool(signals.drift.drifted)
+    if signals.drift is not None and drifted:
+        alert = alerts.drift(
+            name,
+            batch,
+            measurement=signals.drift,
+            share_to_retrain=bench.spec.drift.share_to_retrain,
+            follow_up=decision.sentence,
+            links=links(bench, "drift", context, report=report_path(name, batch)),
+        )
+        raise_alert(bench, alert)
+    if decision.verdict != "stand_down":
+        alert = alerts.retrain_started(
+            name,
+            batch,
+            decision=decision,
+            requested_by=signals.request.requested_by,
+            links=links(bench, "retrain_started", context),
+        )
+        raise_alert(bench, alert)
+
+
+def alert_closing(bench: Workbench, context: Any, decision: Decision) -> None:
+    """Tell what came of a decision: promoted, kept, or a quiet day; failures tell themselves."""
+    name, batch = bench.spec.name, decision.batch
+    if decision.outcome == "stood_down":
+        policy = PolicyDecision(verdict="stand_down", trigger="none", sentence=decision.sentence)
+        raise_alert(bench, alerts.stood_down(name, batch, decision=policy))
+    elif decision.outcome in ("promoted", "bootstrapped"):
+        alert = alerts.promoted(
+            name,
+            batch,
+            version=decision.challenger_version or "",
+            previous_version=decision.champion_before,
+            evaluation=decision.evaluation,
+            verdict=PromotionVerdict(verdict="promote", sentence=decision.outcome_sentence),
+            links=links(bench, "promoted", context),
+        )
+        raise_alert(bench, alert)
+    elif decision.outcome == "kept":
+        alert = alerts.kept(
+            name,
+            batch,
+            challenger_version=decision.challenger_version,
+            champion_version=decision.champion_after,
+            evaluation=decision.evaluation,
+            verdict=PromotionVerdict(verdict="keep", sentence=decision.outcome_sentence),
+            links=links(bench, "kept", context),
+        )
+        raise_alert(bench, alert)
+    elif decision.outcome == "failed":
+        alert_failed(
+            bench, context, batch, task_id="record_decision", error=decision.outcome_sentence
+        )
+
+
+def alert_failed(bench: Workbench, context: Any, batch: str, *, task_id: str, error: str) -> None:
+    """Tell that a run failed for good: one alert per run, however many of its tasks say so."""
+    run = context["dag_run"]
+    alert = alerts.failed(
+        bench.spec.name,
+        batch,
+        dag_id=run.dag_id,
+        task_id=task_id,
+        error=error,
+        n_tries=context["ti"].try_number,
+        links=links(bench, "failed", context),
+    )
+    incident = f"failed:{bench.spec.name}:{run.dag_id}:{run.run_id}:{run.clear_number or 0}"
+    raise_alert(bench, alert.model_copy(update={"incident": incident}))
+
+
+def alert_no_data(bench: Workbench, context: Any, kind: DeliveryKind, batch: str | None) -> None:
+    """Tell that the next delivery did not come in time; told once until something arrives."""
+    location = bench.spec.landing if kind == "data" else bench.spec.labels
+    alert = alerts.no_data(
+        bench.spec.name,
+        batch or "(the first)",
+        waited_hours=bench.spec.arrivals.wait_hours,
+        location=location.uri,
+        what=kind,
+        links=links(bench, "no_data", context),
+    )
+    raise_alert(bench, alert.model_copy(update={"incident": _no_data_incident(bench, kind)}))
+
+
+def no_data_is_over(bench: Workbench, kind: DeliveryKind) -> None:
+    """Tell that data has come after all, where "no data" had been told."""
+    incident = _no_data_incident(bench, kind)
+    told = [e for e in bench.ledger.alerts.history(bench.spec.name) if e.alert.incident == incident]
+    if bench.ledger.alerts.resolve(incident) and told:
+        over = alerts.resolved(told[-1].alert, sentence=f"The {kind} has arrived.")
+        stamp = f"{told[-1].raised_at:%Y%m%dT%H%M%S}"
+        raise_alert(bench, over.model_copy(update={"incident": f"{over.incident}:{stamp}"}))
+
+
+def alert_late(bench: Workbench, delivery: Delivery, *, waited: timedelta) -> None:
+    """Tell that an accepted batch has no decision within its time."""
+    decisions = bench.ledger.decisions.of_batch(delivery.model, delivery.batch)
+    stage = "It was accepted, but no decision was begun."
+    if decisions:
+        stage = f"A decision was begun ({decisions[-1].verdict}) and is {decisions[-1].outcome}."
+    alert = alerts.late_decision(
+        delivery.model,
+        delivery.batch,
+        waited_hours=waited.total_seconds() / SECONDS_PER_HOUR,
+        limit_hours=bench.spec.arrivals.decide_within_hours,
+        stage=stage,
+        links=links(bench, "late_decision"),
+    )
+    raise_alert(bench, alert)
+
+
+def alert_mismatch(bench: Workbench) -> None:
+    """Tell that the champion alias names another version than the ledger."""
+    latest = bench.ledger.promotions.latest(bench.spec.name)
+    named = bench.registry.get_alias(bench.spec.name, "champion")
+    alert = alerts.alias_mismatch(
+        bench.spec.name,
+        epoch=0 if latest is None else latest.epoch,
+        ledger_version=None if latest is None else latest.version,
+        alias_version=None if named is None else named.version,
+        is_repaired=False,
+        links=links(bench, "alias_mismatch"),
+    )
+    raise_alert(bench, alert)
+
+
+def alert_rolled_back(bench: Workbench, context: Any, promotion: Promotion) -> None:
+    """Tell that the champion was moved back, and by whom."""
+    alert = alerts.rolled_back(
+        bench.spec.name,
+        epoch=promotion.epoch,
+        version=promotion.version,
+        previous_version=promotion.previous_version,
+        reason=promotion.reason,
+        requested_by=context["dag_run"].triggering_user_name or "",
+        links=links(bench, "rolled_back", context),
+    )
+    raise_alert(bench, alert)
+
+
+def links(
+    bench: Workbench, kind: str, context: Any = None, *, report: str = ""
+) -> tuple[tuple[str, str], ...]:
+    """Give the links of an alert: the run, the report's place, and the runbook."""
+    runbook = bench.spec.runbooks.get(kind, f"{kind}.md")
+    base = bench.settings.runbook_url
+    return alerts.links_of(
+        run="" if context is None else run_url(bench.settings.airflow_url, context),
+        report=bench.store.uri_of(report) if report else "",
+        runbook=f"{base}/{runbook}" if base else f"include/runbooks/{runbook}",
+    )
+
+
+def _no_data_incident(bench: Workbench, kind: DeliveryKind) -> str:
+    return f"no_data:{bench.spec.name}:{kind}"
+
+
+def _deliver(bench: Workbench, entry: OutboxEntry) -> int:
+    from airflow.sdk import Connection
+    from airflow.sdk.exceptions import AirflowException
+
+    from evergreen.notify.slack import SlackSender
+
+    rules = bench.spec.alerts
+    try:
+        connection = Connection.get(rules.slack_connection_id)
+    except (AirflowException, KeyError) as err:
+        raise NotifyError(
+            f"no Airflow connection {rules.slack_connection_id!r}; add it with the bot token as its"
+            " password"
+        ) from err
+    sender = SlackSender(
+        connection.password or "", base_url=connection.extra_dejson.get("base_url")
+    )
+    thread = bench.ledger.alerts.thread_ts(entry.alert.thread)
+    message_ts = sender.send(rules.channel, entry.alert, thread_ts=thread)
+    bench.ledger.alerts.record_delivered(entry.alert.incident, message_ts)
+    return 1

@@ -1,0 +1,71 @@
+"""What Airflow calls when a task failed for good. A callback only reports, and never fails."""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from evergreen.ledger.entries import DeliveryKind
+from evergreen.orchestration.workbench import Workbench, open_workbench
+
+log = logging.getLogger(__name__)
+NO_MODEL = "suite"
+
+
+def alert_failure(context: Any) -> None:
+    """Tell that a task failed for good."""
+
+    def tell(bench: Workbench) -> None:
+        from evergreen.orchestration.alerting import alert_failed
+
+        alert_failed(
+            bench,
+            context,
+            _batch_of(context),
+            task_id=context["ti"].task_id,
+            error=str(context.get("exception") or "see the task's log"),
+        )
+
+    _report(context, tell)
+
+
+def alert_no_data(context: Any) -> None:
+    """Tell that a wait for a delivery ended without one, or that waiting itself failed."""
+    from airflow.sdk.exceptions import AirflowSensorTimeout, TaskDeferralTimeout
+
+    error = context.get("exception")
+    if not isinstance(error, AirflowSensorTimeout | TaskDeferralTimeout):
+        alert_failure(context)
+        return
+
+    def tell(bench: Workbench) -> None:
+        from evergreen.orchestration.alerting import alert_no_data as alert
+
+        kind: DeliveryKind = "labels" if context["ti"].task_id == "wait_for_labels" else "data"
+        found = context["ti"].xcom_pull(task_ids="find_next_batch") or {}
+        alert(bench, context, kind, found.get("batch"))
+
+    _report(context, tell)
+
+
+def model_of(dag_id: str) -> str | None:
+    """Give the model that a DAG belongs to; None for the DAGs of the whole suite."""
+    _, separator, model = dag_id.partition("__")
+    return model if separator else None
+
+
+def _report(context: Any, tell: Callable[[Workbench], None]) -> None:
+    model = model_of(context["dag_run"].dag_id)
+    if model is None:
+        log.error("%s failed: %s", context["dag_run"].dag_id, context.get("exception"))
+        return
+    try:
+        with open_workbench(model) as bench:
+            tell(bench)
+    except Exception:  # a callback that raises would hide why the task failed
+        log.exception("the failure of %s could not be told", context["dag_run"].dag_id)
+
+
+def _batch_of(context: Any) -> str:
+    run = context["dag_run"]
+    conf = run.conf or {}
+    return str(run.partition_key or conf.get("batch") or run.run_id)

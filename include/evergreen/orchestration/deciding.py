@@ -1,0 +1,171 @@
+"""From the store and the ledger to a decision: measure, ask the policy, keep what was decided."""
+
+from typing import Any
+
+from evergreen.errors import DataError
+from evergreen.orchestration.gates import read_snapshot, taken
+from evergreen.orchestration.history import count_labelled, matured, scored_batches
+from evergreen.orchestration.workbench import Workbench
+from evergreen.records import (
+    DecayMeasurement,
+    DriftMeasurement,
+    MetricEstimate,
+    PolicyDecision,
+    PolicySignals,
+    Request,
+    Window,
+)
+
+Payload = dict[str, Any]
+REPORT_ROWS = 20_000
+
+
+def measure_batch_drift(bench: Workbench, asked: Payload) -> Payload:
+    """Measure the drift of a batch; the numbers go to the ledger, or to scratch on a dry run.
+
+    Returns:
+        ``version`` measured against (None without a champion), ``path`` of the measurement in the
+        store, and its sentence.
+    """
+    champion = bench.ledger.promotions.latest(bench.spec.name)
+    if champion is None:
+        return {"version": None, "path": None, "sentence": "no champion yet, nothing to compare"}
+    from evergreen.drift.measure import measure_drift
+
+    batch = asked["batch"]
+    table = read_snapshot(bench, taken(bench, "data", batch))
+    measured = measure_drift(
+        read_profile(bench, champion.version), table.to_batches(), bench.spec.drift
+    )
+    path = f"scratch/{bench.spec.name}/{asked['decision']}/drift.json"
+    bench.store.write_json(path, measured.to_json())
+    if not asked["request"]["dry_run"]:
+        bench.ledger.decisions.record_drift(bench.spec.name, batch, champion.version, measured)
+    return {"version": champion.version, "path": path, "sentence": measured.sentence}
+
+
+def measure_champion_decay(bench: Workbench, asked: Payload) -> DecayMeasurement:
+    """Measure the champion's decay on the newest matured batches that it has scored."""
+    from evergreen.decay.measure import measure_decay
+
+    champion = bench.ledger.promotions.latest(bench.spec.name)
+    if champion is None:
+        return DecayMeasurement(verdict="insufficient_data", sentence="no champion yet")
+    scored = scored_batches(
+        bench,
+        champion.version,
+        newest=bench.spec.decay.window_batches,
+        before=asked["batch"],
+    )
+    return measure_decay(
+        scored,
+        metric=bench.spec.metric,
+        reference=_metric_at_promotion(bench, champion.version),
+        rules=bench.spec.decay,
+    )
+
+
+def decide_batch(
+    bench: Workbench, asked: Payload, drift: Payload, decay: Payload, run_id: str
+) -> tuple[PolicyDecision, PolicySignals]:
+    """Ask the policy about a batch and keep the answer (not on a dry run)."""
+    from evergreen.policy.thresholds import decide
+
+    request = Request.from_json(asked["request"])
+    training, holdout = windows_for(bench, asked)
+    signals = PolicySignals(
+        batch=asked["batch"],
+        champion_version=drift["version"],
+        drift=read_drift(bench, drift),
+        decay=DecayMeasurement.from_json(decay),
+        n_training_rows=_rows_in(bench, training, asked["batch"]),
+        n_holdout_rows=_rows_in(bench, holdout, asked["batch"]),
+        request=request,
+    )
+    decision = decide(signals, bench.spec)
+    if not request.dry_run:
+        bench.ledger.decisions.open(
+            bench.spec.name,
+            asked["batch"],
+            run_id,
+            decision=decision,
+            signals=signals,
+            spec_hash=bench.loaded.spec_hash,
+        )
+    return decision, signals
+
+
+def windows_for(bench: Workbench, asked: Payload) -> tuple[Window | None, Window | None]:
+    """Give training and holdout windows, as of the batch; None while no label has matured."""
+    from evergreen.data.windows import training_and_holdout
+
+    ends = [d.window.end for d in matured(bench, before=asked["batch"]) if d.window is not None]
+    if not ends:
+        return None, None
+    windows = bench.spec.windows
+    days = asked["request"]["training_window_days"]
+    if days is not None:
+        windows = windows.model_copy(update={"training_days": float(days)})
+    return training_and_holdout(max(ends), windows)
+
+
+def wants_report(bench: Workbench, signals: PolicySignals) -> bool:
+    """Tell whether the drift report is to be drawn for these signals."""
+    wanted = bench.spec.drift.report
+    if signals.drift is None or signals.request.dry_run or wanted == "never":
+        return False
+    return wanted == "always" or bool(signals.drift.drifted)
+
+
+def draw_drift_report(bench: Workbench, asked: Payload, drift: Payload) -> str:
+    """Draw the report over a sample of reference and batch; give its place."""
+    from evergreen.drift.report import draw_report
+
+    measured = read_drift(bench, drift)
+    if measured is None:
+        raise DataError(f"no drift was measured for batch {asked['batch']}; clear measure_drift")
+    entry = bench.ledger.versions.get(bench.spec.name, drift["version"])
+    reference = bench.store.read_table(f"{entry.folder}/reference.parquet")
+    current = read_snapshot(bench, taken(bench, "data", asked["batch"]))
+    html = draw_report(
+        reference.to_pandas(),
+        current.to_pandas(),
+        measured,
+        read_profile(bench, drift["version"]),
+    )
+    path = report_path(bench.spec.name, asked["batch"])
+    bench.store.write_bytes(path, html.encode())
+    return bench.store.uri_of(path)
+
+
+def report_path(model: str, batch: str) -> str:
+    """Give the place of a batch's drift report in the store."""
+    return f"reports/{model}/{batch}/drift.html"
+
+
+def read_drift(bench: Workbench, drift: Payload) -> DriftMeasurement | None:
+    """Read back what ``measure_batch_drift`` measured."""
+    if drift["path"] is None:
+        return None
+    return DriftMeasurement.from_json(bench.store.read_json(drift["path"]))
+
+
+def read_profile(bench: Workbench, version: str) -> Any:
+    """Read the reference profile of a version.
+
+    Raises:
+        StorageError: It is gone; drift cannot be judged, and nothing is retrained on a guess.
+    """
+    from evergreen.drift.profile import ReferenceProfile
+
+    entry = bench.ledger.versions.get(bench.spec.name, version)
+    return ReferenceProfile.from_json(bench.store.read_json(f"{entry.folder}/profile.json"))
+
+
+def _metric_at_promotion(bench: Workbench, version: str) -> MetricEstimate | None:
+    evaluation = bench.ledger.versions.get(bench.spec.name, version).evaluation
+    return None if evaluation is None else evaluation.challenger
+
+
+def _rows_in(bench: Workbench, window: Window | None, before: str) -> int:
+    return 0 if window is None else count_labelled(bench, window, before=before)

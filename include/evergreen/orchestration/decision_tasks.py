@@ -1,0 +1,116 @@
+"""Tasks of ``continual_training`` that measure, decide, and record what came of it."""
+
+import logging
+from typing import Any
+
+from airflow.sdk import TriggerRule, get_current_context, task
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+from evergreen.orchestration.failures import no_retry_helps
+from evergreen.orchestration.runs import batch_of_run, decision_of_run, states_of
+from evergreen.orchestration.workbench import open_workbench
+
+log = logging.getLogger(__name__)
+
+Payload = dict[str, Any]
+
+
+@task(retries=0, on_failure_callback=None)
+def check_request(model: str) -> Payload:
+    """Refuse a conf that is wrong, and a batch that is decided already, before anything is done."""
+    from evergreen.orchestration.request import check_request as check
+    from evergreen.orchestration.runs import accepted_batches
+
+    context = get_current_context()
+    run = context["dag_run"]
+    with no_retry_helps(), open_workbench(model) as bench:
+        request = check(
+            run.conf,
+            known_batches=accepted_batches(bench),
+            requested_by=run.triggering_user_name or "",
+        )
+        batch = batch_of_run(context, bench, asked=request.batch)
+        identity = decision_of_run(context, model, batch)
+        others = [d for d in bench.ledger.decisions.of_batch(model, batch) if d.id != identity]
+    is_asked_for = request.force_retrain or request.dry_run or request.batch is not None
+    if others and not is_asked_for:
+        raise AirflowSkipException(
+            f"batch already decided: {batch} in run {others[-1].run_id} ({others[-1].verdict});"
+            " name the batch in the conf to decide again"
+        )
+    log.info("deciding about batch %s of %s: %s", batch, model, request.to_json())
+    return {"batch": batch, "decision": identity, "request": request.to_json()}
+
+
+@task
+def measure_drift(model: str, asked: Payload) -> Payload:
+    """Measure the drift of every feature against the champion's reference profile."""
+    from evergreen.orchestration.deciding import measure_batch_drift
+
+    with no_retry_helps(), open_workbench(model) as bench:
+        measured = measure_batch_drift(bench, asked)
+    log.info("drift of %s %s: %s", model, asked["batch"], measured["sentence"])
+    return measured
+
+
+@task
+def measure_decay(model: str, asked: Payload) -> Payload:
+    """Measure how much worse the champion does on matured labels than when it was promoted."""
+    from evergreen.orchestration.deciding import measure_champion_decay
+
+    with no_retry_helps(), open_workbench(model) as bench:
+        measurement = measure_champion_decay(bench, asked)
+    log.info("decay of %s %s: %s", model, asked["batch"], measurement.sentence)
+    return measurement.to_json()
+
+
+@task.branch
+def decide(model: str, asked: Payload, drift: Payload, decay: Payload) -> list[str]:
+    """Put drift and decay before the policy; go on to stand down or to train."""
+    from evergreen.orchestration.alerting import alert_opening
+    from evergreen.orchestration.deciding import decide_batch, wants_report
+
+    context = get_current_context()
+    with no_retry_helps(), open_workbench(model) as bench:
+        decision, signals = decide_batch(bench, asked, drift, decay, context["dag_run"].run_id)
+        if not signals.request.dry_run:
+            alert_opening(bench, context, decision, signals)
+        report = ["write_drift_report"] if wants_report(bench, signals) else []
+    log.info(
+        "decision on %s %s: %s (%s)", model, asked["batch"], decision.verdict, decision.sentence
+    )
+    path = "stand_down" if decision.verdict == "stand_down" else "train_challenger"
+    return [path, *report]
+
+
+@task(retries=1)
+def write_drift_report(model: str, asked: Payload, drift: Payload) -> Payload:
+    """Draw Evidently's report over the same numbers that decided."""
+    from evergreen.orchestration.deciding import draw_drift_report
+
+    with no_retry_helps(), open_workbench(model) as bench:
+        uri = draw_drift_report(bench, asked, drift)
+    log.info("drift report of %s %s: %s", model, asked["batch"], uri)
+    return {"uri": uri}
+
+
+@task(trigger_rule=TriggerRule.ALL_DONE)
+def record_decision(model: str) -> Payload:
+    """Close the decision in the ledger with one message, whichever way the run went."""
+    from evergreen.orchestration.recording import record_outcome
+
+    context = get_current_context()
+    asked = context["ti"].xcom_pull(task_ids="check_request")
+    states = states_of(context)
+    if asked is None:
+        if states.get("check_request") == "skipped":
+            raise AirflowSkipException("nothing to record: the batch was decided before")
+        raise AirflowFailException("nothing to record: the request was refused, see check_request")
+    with no_retry_helps(), open_workbench(model) as bench:
+        outcome = record_outcome(bench, context, asked, states)
+    log.info("%s %s: %s", model, asked["batch"], outcome["sentence"])
+    if outcome["outcome"] == "failed":
+        raise AirflowFailException(
+            f"{outcome['sentence']}; clear the failed task with its downstream"
+        )
+    return outcome

@@ -1,0 +1,26 @@
+"""Which of our errors a retry may help: the only place that turns them into Airflow's."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from airflow.sdk.exceptions import AirflowFailException
+
+from evergreen.errors import EvergreenError, ExternalError
+
+
+@contextmanager
+def no_retry_helps() -> Iterator[None]:
+    """Fail the task for good on our own errors, except where an outside system may recover.
+
+    Raises:
+        AirflowFailException: With the text of the error; no retry follows.
+        ExternalError: As it came; Airflow retries, unless it says that it is permanent.
+    """
+    try:
+        yield
+    except ExternalError as err:
+        if getattr(err, "is_permanent", False):
+            raise AirflowFailException(str(err)) from err
+        raise
+    except EvergreenError as err:
+        raise AirflowFailException(str(err)) from err

@@ -1,0 +1,94 @@
+"""The quality gates, between the store and the ledger."""
+
+import pyarrow as pa
+
+from evergreen.errors import GateError
+from evergreen.ledger.entries import Delivery, DeliveryKind
+from evergreen.orchestration.workbench import Workbench
+from evergreen.records import QualityResult, Window
+
+
+def gate_batch(bench: Workbench, batch: str) -> QualityResult:
+    """Run the Great Expectations gate over a snapshot and record what it said.
+
+    Raises:
+        GateError: The gate itself broke; nothing is recorded, and nothing goes on.
+    """
+    from evergreen.quality.gate import run_gate
+
+    delivery = taken(bench, "data", batch)
+    frame = read_snapshot(bench, delivery).to_pandas()
+    result = run_gate(frame, bench.spec, bench.loaded.expectations, window=window_of(delivery))
+    bench.ledger.batches.record_quality(bench.spec.name, "data", batch, result)
+    return result
+
+
+def gate_label_delivery(bench: Workbench, batch: str) -> str:
+    """Gate the labels of a batch: ``accepted``, ``rejected``, or ``skipped`` with no such batch."""
+    from evergreen.quality.labels import gate_labels
+
+    model = bench.spec.name
+    data = bench.ledger.batches.delivery(model, "data", batch)
+    if data is None or data.status != "accepted":
+        state = "never arrived" if data is None else f"is {data.status}"
+        sentence = f"labels put aside: batch {batch} {state}"
+        bench.ledger.batches.record_refusal(
+            model, "labels", batch, status="skipped", sentence=sentence
+        )
+        return "skipped"
+    labels = read_snapshot(bench, taken(bench, "labels", batch)).to_pandas()
+    keys = read_snapshot(bench, data, columns=[bench.spec.data.key]).to_pandas()
+    result = gate_labels(labels, keys[bench.spec.data.key], bench.spec)
+    bench.ledger.batches.record_quality(model, "labels", batch, result)
+    return result.verdict
+
+
+def write_docs(bench: Workbench, batch: str) -> str:
+    """Write Great Expectations' Data Docs of a batch into the store; give their place."""
+    from evergreen.quality.docs import render_data_docs
+
+    delivery = taken(bench, "data", batch)
+    place = f"reports/{bench.spec.name}/{batch}/data_docs"
+    with bench.scratch() as folder:
+        frame = read_snapshot(bench, delivery).to_pandas()
+        render_data_docs(
+            frame, bench.spec, bench.loaded.expectations, folder, window=window_of(delivery)
+        )
+        for page in sorted(p for p in folder.rglob("*") if p.is_file()):
+            bench.store.upload(page, f"{place}/{page.relative_to(folder).as_posix()}")
+    return bench.store.uri_of(f"{place}/index.html")
+
+
+def taken(bench: Workbench, kind: DeliveryKind, batch: str) -> Delivery:
+    """Give a delivery that has a snapshot.
+
+    Raises:
+        GateError: The ledger knows none.
+    """
+    delivery = bench.ledger.batches.delivery(bench.spec.name, kind, batch)
+    if delivery is None or delivery.path is None:
+        raise GateError(
+            f"no snapshot of {kind} {batch} of {bench.spec.name} in the ledger;"
+            " clear take_snapshot to take it in again"
+        )
+    return delivery
+
+
+def window_of(delivery: Delivery) -> Window:
+    """Give the period that a delivery stands for.
+
+    Raises:
+        GateError: It was never taken in, so its manifest's window is unknown.
+    """
+    if delivery.window is None:
+        raise GateError(f"{delivery.kind} {delivery.batch} of {delivery.model} has no window")
+    return delivery.window
+
+
+def read_snapshot(
+    bench: Workbench, delivery: Delivery, *, columns: list[str] | None = None
+) -> pa.Table:
+    """Read the snapshot of a delivery as an Arrow table."""
+    if delivery.path is None:
+        raise GateError(f"{delivery.kind} {delivery.batch} of {delivery.model} has no snapshot")
+    return bench.store.read_table(delivery.path, columns=columns)

@@ -1,0 +1,132 @@
+"""Tasks of the DAGs ``ingest`` and ``labels``: find, take in, gate, and publish or put aside."""
+
+import logging
+from typing import Any
+
+from airflow.sdk import get_current_context, task
+
+from evergreen.errors import DataError
+from evergreen.ledger.entries import DeliveryKind
+from evergreen.orchestration import assets
+from evergreen.orchestration.failures import no_retry_helps
+from evergreen.orchestration.sensors import FIND_TASK
+from evergreen.orchestration.workbench import open_workbench
+
+log = logging.getLogger(__name__)
+
+Payload = dict[str, Any]
+
+
+@task(task_id=FIND_TASK)
+def find_next_batch(model: str, kind: DeliveryKind) -> Payload:
+    """Find the batch to take in: the one the conf names, or the oldest that is new."""
+    from evergreen.orchestration.intake import find_next, manifest_uri
+    from evergreen.orchestration.request import batch_of, check_keys
+
+    conf = get_current_context()["dag_run"].conf
+    with no_retry_helps(), open_workbench(model) as bench:
+        asked = batch_of(check_keys(conf, allowed=("batch",)), known=None)
+        batch = asked or find_next(bench, kind)
+        uri = manifest_uri(bench, kind, batch)
+    log.info("next %s of %s: %s", kind, model, batch or "whichever comes first")
+    return {"batch": batch, "manifest": uri}
+
+
+@task
+def take_snapshot(model: str, kind: DeliveryKind, found: Payload) -> Payload:
+    """Check the delivery against its manifest and copy it; a bad one is recorded as rejected."""
+    from evergreen.orchestration.alerting import no_data_is_over
+    from evergreen.orchestration.intake import find_next, take_delivery
+
+    with open_workbench(model) as bench:
+        batch = str(found["batch"] or find_next(bench, kind))
+        no_data_is_over(bench, kind)
+        try:
+            snapshot = take_delivery(bench, kind, batch)
+        except DataError as err:
+            bench.ledger.batches.record_refusal(
+                model, kind, batch, status="rejected", sentence=str(err)
+            )
+            log.warning("%s %s of %s rejected: %s", kind, batch, model, err)
+            return {"batch": batch, "is_taken": False}
+        bench.ledger.batches.record_snapshot(snapshot)
+    log.info("%s %s of %s: %d rows in %s", kind, batch, model, snapshot.n_rows, snapshot.path)
+    return {"batch": batch, "is_taken": True}
+
+
+@task.branch
+def check_quality(model: str, taken: Payload) -> list[str]:
+    """Run the Great Expectations gate; go on to publishing, or to quarantine."""
+    from evergreen.orchestration.gates import gate_batch
+
+    if not taken["is_taken"]:
+        return ["quarantine_batch"]
+    with no_retry_helps(), open_workbench(model) as bench:
+        result = gate_batch(bench, taken["batch"])
+        wants_docs = result.verdict == "rejected" or bench.spec.quality.data_docs == "always"
+    log.info("gate of %s %s: %s", model, taken["batch"], result.sentence)
+    following = "publish_batch" if result.verdict == "accepted" else "quarantine_batch"
+    return [following, "write_data_docs"] if wants_docs else [following]
+
+
+@task
+def publish_batch(model: str, taken: Payload, *, outlet_events: Any = None) -> Payload:
+    """Announce the batch: its id is the partition key of everything that follows."""
+    outlet_events[assets.batches(model)].add_partitions(taken["batch"])
+    return taken
+
+
+@task
+def quarantine_batch(model: str, taken: Payload) -> Payload:
+    """Keep the batch out of everything and say so, once."""
+    from evergreen.orchestration.alerting import alert_rejected
+
+    with open_workbench(model) as bench:
+        alert_rejected(bench, "data", taken["batch"])
+    return taken
+
+
+@task(retries=0)
+def write_data_docs(model: str, taken: Payload) -> Payload:
+    """Write Great Expectations' pages about the batch, off the critical path."""
+    from evergreen.orchestration.gates import write_docs
+
+    with open_workbench(model) as bench:
+        uri = write_docs(bench, taken["batch"])
+    log.info("data docs of %s %s: %s", model, taken["batch"], uri)
+    return {"uri": uri}
+
+
+@task.branch
+def check_labels(model: str, taken: Payload) -> str:
+    """Gate the labels: share matched, value range, one label per key."""
+    from evergreen.orchestration.gates import gate_label_delivery
+
+    if not taken["is_taken"]:
+        return "reject_labels"
+    with no_retry_helps(), open_workbench(model) as bench:
+        status = gate_label_delivery(bench, taken["batch"])
+    log.info("labels of %s %s: %s", model, taken["batch"], status)
+    return {"accepted": "publish_labels", "rejected": "reject_labels"}.get(status, "skip_labels")
+
+
+@task
+def publish_labels(model: str, taken: Payload, *, outlet_events: Any = None) -> Payload:
+    """Join the labels to the batch and announce the labelled batch."""
+    from evergreen.orchestration.history import join_labels
+
+    with open_workbench(model) as bench:
+        n_rows = join_labels(bench, taken["batch"])
+    outlet_events[assets.labelled(model)].add_partitions(taken["batch"])
+    log.info("labelled batch %s of %s: %d rows", taken["batch"], model, n_rows)
+    return {**taken, "n_rows": n_rows}
+
+
+@task
+def reject_labels(model: str, taken: Payload) -> Payload:
+    """Keep the labels out and say so, once."""
+    from evergreen.orchestration.alerting import alert_rejected
+
+    with open_workbench(model) as bench:
+        alert_rejected(bench, "labels", taken["batch"])
+    return taken

@@ -1,0 +1,80 @@
+"""The trigger forms: flat, typed parameters with a description each."""
+
+from airflow.sdk import Param
+
+from evergreen.orchestration.request import DEVICES, MAX_REASON, MAX_WINDOW_DAYS
+
+
+def retrain_params() -> dict[str, Param]:
+    """Give the parameters of ``continual_training``."""
+    return {
+        "force_retrain": Param(
+            False,
+            type="boolean",
+            title="Force a retrain",
+            description="Train and evaluate a challenger whatever the signals say. Needs a reason."
+            " The challenger still has to beat the champion.",
+        ),
+        "reason": Param(
+            "",
+            type="string",
+            maxLength=MAX_REASON,
+            title="Reason",
+            description="Why; kept in the ledger beside your name.",
+        ),
+        "dry_run": Param(
+            False,
+            type="boolean",
+            title="Dry run",
+            description="Measure and decide, train and evaluate if so decided, keep nothing and"
+            " move nothing. The log of record_decision tells what would have happened.",
+        ),
+        "batch": batch_param("Decide (again) about this batch. Empty: the newest accepted one."),
+        "device": Param(
+            None,
+            type=["null", "string"],
+            enum=[None, *DEVICES],
+            title="Device",
+            description="Train on this device instead of the spec's.",
+        ),
+        "training_window_days": Param(
+            None,
+            type=["null", "integer"],
+            minimum=1,
+            maximum=MAX_WINDOW_DAYS,
+            title="Training window (days)",
+            description="Train on this many days instead of the spec's windows.training_days.",
+        ),
+    }
+
+
+def rollback_params() -> dict[str, Param]:
+    """Give the parameters of ``rollback``."""
+    return {
+        "version": Param(
+            None,
+            type=["null", "string"],
+            pattern="^[1-9][0-9]{0,8}$",
+            title="Version",
+            description="Model version to go back to. Empty: the previous champion.",
+        ),
+        "reason": Param(
+            "",
+            type="string",
+            maxLength=MAX_REASON,
+            title="Reason",
+            description="Why; required, kept in the ledger beside your name.",
+        ),
+    }
+
+
+def batch_param(description: str) -> Param:
+    """Give a parameter that names a batch."""
+    return Param(
+        None,
+        type=["null", "string"],
+        maxLength=25,
+        title="Batch",
+        description=description,
+        examples=["2013-03-05"],
+    )

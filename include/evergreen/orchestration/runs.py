@@ -1,0 +1,58 @@
+"""What a run is about: its batch, its decision id, and how its tasks ended."""
+
+from typing import Any
+
+from evergreen.errors import RequestError
+from evergreen.ledger.decisions import decision_id
+from evergreen.orchestration.request import batch_of, check_keys
+from evergreen.orchestration.workbench import Workbench
+
+
+def accepted_batches(bench: Workbench) -> tuple[str, ...]:
+    """Give the ids of the accepted batches, oldest first."""
+    found = bench.ledger.batches.deliveries(bench.spec.name, "data", status="accepted")
+    return tuple(delivery.batch for delivery in found)
+
+
+def batch_of_run(context: Any, bench: Workbench, *, asked: str | None = None) -> str:
+    """Give the batch of a run: asked for by conf, else announced by the asset, else the newest.
+
+    Raises:
+        RequestError: There is no accepted batch, or the conf names one that is not accepted.
+    """
+    run = context["dag_run"]
+    known = accepted_batches(bench)
+    if asked is None and run.conf and "batch" in run.conf:
+        asked = batch_of(check_keys(run.conf, allowed=tuple(run.conf)), known=known)
+    if asked or run.partition_key:
+        return str(asked or run.partition_key)
+    if not known:
+        raise RequestError(
+            f"no batch of {bench.spec.name} has been accepted yet; land one and let ingest run"
+        )
+    return known[-1]
+
+
+def decision_of_run(context: Any, model: str, batch: str) -> str:
+    """Give the id of the decision that this run makes, the same however often tasks rerun."""
+    return decision_id(model, batch, context["dag_run"].run_id)
+
+
+def scratch_folder(context: Any, model: str, batch: str) -> str:
+    """Give the folder (in the store) for what only this run needs."""
+    return f"scratch/{model}/{decision_of_run(context, model, batch)}"
+
+
+def run_url(airflow_url: str, context: Any) -> str:
+    """Give the address of the run in Airflow's UI; empty where the UI's address is unknown."""
+    if not airflow_url:
+        return ""
+    run = context["dag_run"]
+    return f"{airflow_url}/dags/{run.dag_id}/runs/{run.run_id}"
+
+
+def states_of(context: Any) -> dict[str, str]:
+    """Give the state of every task of this run by task id."""
+    run = context["dag_run"]
+    states = context["ti"].get_task_states(dag_id=run.dag_id, run_ids=[run.run_id])
+    return dict(states.get(run.run_id, {}))

@@ -1,0 +1,29 @@
+"""The task of the DAG ``score``."""
+
+import logging
+from typing import Any
+
+from airflow.sdk import get_current_context, task
+
+from evergreen.orchestration import assets
+from evergreen.orchestration.failures import no_retry_helps
+from evergreen.orchestration.runs import batch_of_run
+from evergreen.orchestration.workbench import open_workbench
+
+log = logging.getLogger(__name__)
+
+
+@task
+def score_batch(model: str, *, outlet_events: Any = None) -> dict[str, Any]:
+    """Let the champion score the batch; announce the batch also when there is no champion yet."""
+    from evergreen.orchestration.scoring import score_and_log
+
+    with no_retry_helps(), open_workbench(model) as bench:
+        batch = batch_of_run(get_current_context(), bench)
+        scored = score_and_log(bench, batch)
+    outlet_events[assets.predictions(model)].add_partitions(batch)
+    if scored is None:
+        log.info("batch %s of %s: no champion yet, nothing scored", batch, model)
+        return {"batch": batch, "version": None, "n_rows": 0}
+    log.info("batch %s of %s: %d rows scored by v%s", batch, model, scored.n_rows, scored.version)
+    return {"batch": batch, "version": scored.version, "n_rows": scored.n_rows}

@@ -1,0 +1,89 @@
+"""Scoring with one model version: its own checked file and feature code, in its own process."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from evergreen.errors import ModelFileError
+from evergreen.ledger.entries import PredictionLog
+from evergreen.orchestration.gates import read_snapshot, taken
+from evergreen.orchestration.workbench import Workbench
+
+PREDICTION = "prediction"
+TIME_LIMIT_SECONDS = 1500.0
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """A model file at hand.
+
+    Attributes:
+        file: Native LightGBM text on this machine.
+        sha256: What the file's content must hash to.
+        folder: Folder in the store that holds the feature code it was trained with, if any.
+    """
+
+    file: Path
+    sha256: str
+    folder: str
+
+
+def score_and_log(bench: Workbench, batch: str) -> PredictionLog | None:
+    """Let the champion score a batch and keep the predictions; None while there is no champion."""
+    champion = bench.ledger.promotions.latest(bench.spec.name)
+    if champion is None:
+        return None
+    name, version = bench.spec.name, champion.version
+    rows = read_snapshot(bench, taken(bench, "data", batch))
+    with bench.scratch() as folder:
+        scores = score(bench, registered_scorer(bench, version, folder), rows, folder)
+    log = pa.table({bench.spec.data.key: rows[bench.spec.data.key], PREDICTION: scores})
+    path = f"predictions/{name}/{batch}/v{version}.parquet"
+    digest = bench.store.write_table(path, log)
+    bench.ledger.batches.record_predictions(
+        name, batch, version, path=path, sha256=digest, n_rows=rows.num_rows
+    )
+    return bench.ledger.batches.predictions(name, version=version, batch=batch)[0]
+
+
+def registered_scorer(bench: Workbench, version: str, folder: Path) -> Scorer:
+    """Download the model file of a registered version; its sha256 must be the ledger's.
+
+    Raises:
+        ModelFileError: The registry holds no such version, or another file than the ledger says.
+    """
+    entry = bench.ledger.versions.get(bench.spec.name, version)
+    registered = bench.registry.get_version(bench.spec.name, version)
+    if registered is None:
+        raise ModelFileError(
+            f"{bench.spec.name} v{version} is in the ledger but not in MLflow; restore it there or"
+            " roll back to a version that exists"
+        )
+    file = bench.registry.download_model(registered, folder / "model.lgb", entry.sha256)
+    return Scorer(file, entry.sha256, entry.folder)
+
+
+def score(bench: Workbench, scorer: Scorer, rows: pa.Table, folder: Path) -> pa.Array:
+    """Score rows in a process of its own; one prediction per row, in 0..1."""
+    from evergreen.training.job import ScoreJob
+    from evergreen.training.process import run_child
+
+    features_file = folder / "features.py"
+    if bench.store.exists(f"{scorer.folder}/features.py"):
+        bench.store.download(f"{scorer.folder}/features.py", features_file)
+    data, output = folder / "rows.parquet", folder / "scores.parquet"
+    pq.write_table(rows, data)
+    run_child(
+        ScoreJob(
+            data=str(data),
+            features=bench.spec.data.features,
+            features_file=str(features_file) if features_file.exists() else None,
+            model_file=str(scorer.file),
+            sha256=scorer.sha256,
+            output=str(output),
+        ),
+        time_limit_seconds=TIME_LIMIT_SECONDS,
+    )
+    return pq.read_table(output)[PREDICTION].combine_chunks()

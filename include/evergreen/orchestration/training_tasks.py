@@ -1,0 +1,78 @@
+"""Tasks that train, evaluate, promote and roll back."""
+
+import logging
+from typing import Any
+
+from airflow.sdk import get_current_context, task
+from airflow.sdk.exceptions import AirflowSkipException
+
+from evergreen.orchestration.failures import no_retry_helps
+from evergreen.orchestration.runs import scratch_folder
+from evergreen.orchestration.workbench import open_workbench
+
+log = logging.getLogger(__name__)
+
+Payload = dict[str, Any]
+
+
+@task
+def train_challenger(model: str, asked: Payload) -> Payload:
+    """Fit a challenger in a process of its own and register it, once per batch and spec."""
+    from evergreen.orchestration.retraining import train
+
+    context = get_current_context()
+    with no_retry_helps(), open_workbench(model) as bench:
+        trained = train(bench, asked, scratch=scratch_folder(context, model, asked["batch"]))
+    log.info(
+        "challenger of %s %s: v%s, %d rows, device %s (%s)",
+        model,
+        asked["batch"],
+        trained["version"],
+        trained["trained"]["n_rows"],
+        trained["trained"]["device"],
+        trained["trained"]["device_reason"],
+    )
+    return trained
+
+
+@task
+def evaluate_challenger(model: str, asked: Payload, trained: Payload) -> Payload:
+    """Score champion and challenger anew on the same newest labelled rows and apply the rule."""
+    from evergreen.orchestration.retraining import evaluate
+
+    with no_retry_helps(), open_workbench(model) as bench:
+        evaluation, verdict = evaluate(bench, asked, trained)
+    log.info("evaluation of %s %s: %s", model, asked["batch"], verdict.sentence)
+    return {"evaluation": evaluation.to_json(), "verdict": verdict.to_json()}
+
+
+@task
+def promote(model: str, asked: Payload, trained: Payload, evaluated: Payload) -> Payload:
+    """Make the challenger champion, exactly once; skipped when it did not beat the champion."""
+    from evergreen.orchestration.retraining import promote_challenger
+
+    if evaluated["verdict"]["verdict"] != "promote":
+        raise AirflowSkipException(f"kept the champion: {evaluated['verdict']['sentence']}")
+    if asked["request"]["dry_run"]:
+        raise AirflowSkipException(f"dry run, nothing moved: {evaluated['verdict']['sentence']}")
+    with no_retry_helps(), open_workbench(model) as bench:
+        promotion = promote_challenger(bench, asked, trained, evaluated)
+    log.info("%s: v%s is champion (epoch %d)", model, promotion.version, promotion.epoch)
+    return promotion.to_json()
+
+
+@task
+def roll_back(model: str) -> Payload:
+    """Move the champion back through the same protocol as any promotion."""
+    from evergreen.orchestration.alerting import alert_rolled_back
+    from evergreen.orchestration.retraining import roll_back_champion
+
+    context = get_current_context()
+    run = context["dag_run"]
+    with no_retry_helps(), open_workbench(model) as bench:
+        promotion = roll_back_champion(
+            bench, run.conf, run_id=run.run_id, requested_by=run.triggering_user_name or ""
+        )
+        alert_rolled_back(bench, context, promotion)
+    log.info("%s: rolled back to v%s (epoch %d)", model, promotion.version, promotion.epoch)
+    return promotion.to_json()

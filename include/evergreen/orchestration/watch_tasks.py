@@ -1,0 +1,72 @@
+"""Tasks of the DAGs ``watchdog`` and ``housekeeping``: each goes through all models by itself."""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from airflow.sdk import task
+
+from evergreen.errors import EvergreenError, ExternalError
+from evergreen.orchestration.workbench import Workbench, open_workbench
+
+log = logging.getLogger(__name__)
+
+Payload = dict[str, Any]
+
+
+@task
+def check_decisions() -> Payload:
+    """Alert for every accepted batch that has no closed decision within its time."""
+    from evergreen.orchestration.watching import alert_late_decisions
+
+    return _for_every_model(alert_late_decisions)
+
+
+@task
+def reconcile_champions() -> Payload:
+    """Let the alias follow the ledger; alert where somebody else moved it."""
+    from evergreen.orchestration.watching import reconcile_champion
+
+    return _for_every_model(reconcile_champion)
+
+
+@task
+def deliver_alerts() -> Payload:
+    """Deliver what is still in the outbox."""
+    from evergreen.orchestration.alerting import deliver_pending
+
+    return _for_every_model(deliver_pending)
+
+
+@task
+def apply_retention() -> Payload:
+    """Remove what has passed its retention."""
+    from evergreen.orchestration.retention import remove_expired
+
+    return _for_every_model(remove_expired)
+
+
+def _for_every_model(step: Callable[[Workbench], Any]) -> Payload:
+    """Run a step for every model; one model's trouble does not keep the others waiting.
+
+    Raises:
+        ExternalError: At least one model's step failed; the text names each.
+    """
+    from evergreen.settings import read_settings
+    from evergreen.spec.loader import load_specs
+
+    settings = read_settings()
+    done: Payload = {}
+    troubles: list[str] = []
+    for loaded in load_specs(settings.models_dir, home=settings.home).loaded:
+        name = loaded.spec.name
+        try:
+            with open_workbench(name) as bench:
+                done[name] = step(bench)
+        except EvergreenError as err:
+            troubles.append(f"{name}: {err}")
+            log.warning("%s: %s", name, err)
+    if troubles:
+        raise ExternalError("; ".join(troubles))
+    log.info("done for %d models: %s", len(done), done)
+    return done

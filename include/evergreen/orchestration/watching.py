@@ -1,0 +1,36 @@
+"""What the watchdog looks for in one model."""
+
+from datetime import UTC, datetime, timedelta
+
+from evergreen.ledger.entries import Delivery
+from evergreen.orchestration.alerting import alert_late, alert_mismatch
+from evergreen.orchestration.workbench import Workbench
+
+
+def alert_late_decisions(bench: Workbench) -> list[str]:
+    """Alert for accepted batches without a closed decision in time; give their ids."""
+    limit = timedelta(hours=bench.spec.arrivals.decide_within_hours)
+    now = datetime.now(UTC)
+    late = [
+        delivery
+        for delivery in bench.ledger.batches.deliveries(bench.spec.name, "data", status="accepted")
+        if now - delivery.taken_at > limit and not _is_decided(bench, delivery)
+    ]
+    for delivery in late:
+        alert_late(bench, delivery, waited=now - delivery.taken_at)
+    return [delivery.batch for delivery in late]
+
+
+def reconcile_champion(bench: Workbench) -> str:
+    """Finish a promotion whose alias has not followed; alert when somebody else moved the alias."""
+    from evergreen.promotion.projection import reconcile
+
+    verdict = reconcile(bench.ledger.promotions, bench.registry, bench.spec.name)
+    if verdict == "mismatch":
+        alert_mismatch(bench)
+    return verdict
+
+
+def _is_decided(bench: Workbench, delivery: Delivery) -> bool:
+    decisions = bench.ledger.decisions.of_batch(delivery.model, delivery.batch)
+    return any(decision.outcome not in ("open", "failed") for decision in decisions)
