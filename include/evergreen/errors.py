@@ -103,8 +103,16 @@ class StorageError(ExternalError):
     """The object store or the disk did not do what was asked."""
 
 
+class MissingFileError(StorageError):
+    """There is no such file; a file that may not be looked at is a plain ``StorageError``."""
+
+
 class LedgerError(ExternalError):
     """The ledger's database did not do what was asked."""
+
+
+class ServiceError(ExternalError):
+    """A service of the embedded stack did not start, died, or refused what was asked of it."""
 
 
 class NotifyError(ExternalError):
