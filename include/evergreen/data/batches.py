@@ -1,0 +1,110 @@
+"""Batch ids: the start of a batch's period in UTC, as ``2013-01-08`` or ``2013-01-08T06:00``."""
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+
+from evergreen.records import Window
+
+BATCH_ID = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2})?")
+ONE_MINUTE = timedelta(minutes=1)
+
+
+def is_batch_id(text: str) -> bool:
+    """Whether a text is a batch id: an ISO date that exists, with or without hours and minutes."""
+    if not BATCH_ID.fullmatch(text):
+        return False
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def batch_start(batch: str) -> datetime:
+    """Give the moment, in UTC, at which a batch's period starts.
+
+    Raises:
+        ValueError: It is no batch id.
+    """
+    if not is_batch_id(batch):
+        raise ValueError(f"{batch!r:.60} is no batch id; expected 2013-01-08 or 2013-01-08T06:00")
+    return datetime.fromisoformat(batch).replace(tzinfo=UTC)
+
+
+def batch_id(moment: datetime) -> str:
+    """Give the id of the batch whose period starts at ``moment``, which is cut to the minute.
+
+    Raises:
+        ValueError: The moment has no timezone.
+    """
+    if moment.tzinfo is None:
+        raise ValueError(f"{moment.isoformat()} has no timezone; batch ids are in UTC")
+    text = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M").zfill(16)
+    return text.removesuffix("T00:00")
+
+
+def following(batch: str, *, every_days: float) -> str:
+    """Give the id that follows when a batch comes every ``every_days`` days.
+
+    Raises:
+        ValueError: ``batch`` is no batch id, the step is shorter than a minute, or the result lies
+            beyond the calendar.
+    """
+    step = timedelta(days=every_days)
+    if step < ONE_MINUTE:
+        raise ValueError(f"every_days is {every_days}; batches are at least one minute apart")
+    try:
+        return batch_id(batch_start(batch) + step)
+    except OverflowError as err:
+        raise ValueError(f"{every_days} days after {batch} lies beyond the calendar") from err
+
+
+def next_batch(
+    landed: Sequence[str], known: Collection[str], *, expected: str | None = None
+) -> str | None:
+    """Give the batch to take next: the earliest landed one that is later than every known one.
+
+    A gap does not hold up what came after it, and a batch that lands late, behind a known one, is
+    not taken up by itself. Names that are no batch ids are passed over.
+
+    Args:
+        landed: Names of the folders whose manifest has arrived, in any order.
+        known: Batches that were taken before, whatever became of them.
+        expected: Where to start while nothing is known: earlier batches are passed over.
+
+    Returns:
+        The batch's id, or None while there is nothing to take.
+
+    Raises:
+        ValueError: ``expected`` is no batch id.
+    """
+    candidates = _by_start(landed)
+    passed = _by_start(known)
+    if passed:
+        newest = batch_start(passed[-1])
+        candidates = [batch for batch in candidates if batch_start(batch) > newest]
+    elif expected is not None:
+        first = batch_start(expected)
+        candidates = [batch for batch in candidates if batch_start(batch) >= first]
+    return candidates[0] if candidates else None
+
+
+def late_batches(landed: Sequence[str], known: Collection[str]) -> list[str]:
+    """Give the landed batches that nobody took and that lie behind a known one, earliest first."""
+    passed = _by_start(known)
+    if not passed:
+        return []
+    newest, taken = batch_start(passed[-1]), {batch_start(batch) for batch in passed}
+    starts = ((batch, batch_start(batch)) for batch in _by_start(landed))
+    return [batch for batch, start in starts if start < newest and start not in taken]
+
+
+def period(batch: str, *, every_days: float) -> Window:
+    """Give the period that a batch of ``every_days`` days stands for."""
+    start = batch_start(batch)
+    return Window(start=start, end=start + timedelta(days=every_days))
+
+
+def _by_start(names: Iterable[str]) -> list[str]:
+    return sorted({name for name in names if is_batch_id(name)}, key=lambda b: (batch_start(b), b))

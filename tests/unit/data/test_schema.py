@@ -1,0 +1,204 @@
+from collections.abc import Callable
+from datetime import UTC
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from evergreen.data.schema import align, check_columns
+from evergreen.errors import ManifestError, SchemaError
+from evergreen.records import Manifest
+from evergreen.spec.model import ModelSpec
+
+Make = Callable[..., Any]
+
+
+def replaced(table: pa.Table, name: str, values: Any) -> pa.Table:
+    return table.set_column(table.column_names.index(name), name, [values])
+
+
+def test_columns_of_the_spec_are_accepted(
+    spec: ModelSpec, make_table: Make, make_manifest: Make
+) -> None:
+    table = make_table()
+
+    assert check_columns(table.schema, make_manifest(table), spec) == ()
+
+
+def test_order_is_free_and_new_columns_are_passed_over(
+    spec: ModelSpec, make_table: Make, make_manifest: Make
+) -> None:
+    table = make_table().append_column("colour", [["red"] * 4])
+    table = table.select(list(reversed(table.column_names)))
+
+    assert check_columns(table.schema, make_manifest(table), spec) == ("colour",)
+
+
+@pytest.mark.parametrize("renamed", ["Price", "price_eur", "prices", "prize"])
+def test_renamed_column_is_hinted_at(
+    spec: ModelSpec, make_table: Make, make_manifest: Make, renamed: str
+) -> None:
+    table = make_table()
+    table = table.rename_columns([renamed if n == "price" else n for n in table.column_names])
+
+    with pytest.raises(SchemaError, match=f"price is missing; was it renamed to '{renamed}'"):
+        check_columns(table.schema, make_manifest(table), spec)
+
+
+def test_column_of_another_type_is_no_hint(
+    spec: ModelSpec, make_table: Make, make_manifest: Make
+) -> None:
+    table = make_table().drop_columns(["price"]).append_column("price_text", [["1"] * 4])
+
+    with pytest.raises(SchemaError, match=r"price is missing \(new columns: 'price_text'\)"):
+        check_columns(table.schema, make_manifest(table), spec)
+
+
+def test_all_differences_are_named_at_once(
+    spec: ModelSpec, make_table: Make, make_manifest: Make
+) -> None:
+    table = replaced(make_table(), "visits", ["1", "2", "3", "4"]).drop_columns(["is_member", "id"])
+
+    with pytest.raises(SchemaError) as caught:
+        check_columns(table.schema, make_manifest(table), spec)
+
+    for text in ("id is missing", "is_member is missing", "visits is string, expected integers"):
+        assert text in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("price", ["1", "2", "3", "4"]),
+        ("visits", [1.0, 2.0, 3.0, 4.0]),
+        ("country", [1.0, 2.0, 3.0, 4.0]),
+        ("is_member", [0, 1, 0, 1]),
+        ("at", ["2013-01-08"] * 4),
+        ("at", pa.array([0, 1, 2, 3], pa.timestamp("us"))),
+        ("id", [1.0, 2.0, 3.0, 4.0]),
+    ],
+)
+def test_wrong_type_is_refused(
+    spec: ModelSpec, make_table: Make, make_manifest: Make, name: str, values: Any
+) -> None:
+    table = replaced(make_table(), name, values)
+
+    with pytest.raises(SchemaError, match=f"{name} is .*, expected"):
+        check_columns(table.schema, make_manifest(table), spec)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("price", pa.int32()),
+        ("price", pa.float32()),
+        ("price", pa.decimal128(10, 2)),
+        ("visits", pa.uint8()),
+        ("country", pa.large_string()),
+        ("country", pa.dictionary(pa.int8(), pa.string())),
+        ("at", pa.timestamp("ns", tz="America/New_York")),
+    ],
+)
+def test_related_types_are_accepted_and_become_the_same(
+    spec: ModelSpec, make_table: Make, make_manifest: Make, name: str, kind: pa.DataType
+) -> None:
+    plain = make_table()
+    plain = replaced(plain, "price", [0.0, 1.0, 2.0, 3.0])
+    table = replaced(plain, name, plain[name].cast(kind))
+
+    check_columns(table.schema, make_manifest(table), spec)
+
+    assert align(table, spec, "data").equals(align(plain, spec, "data"))
+
+
+def test_column_delivered_twice_is_refused(
+    spec: ModelSpec, make_table: Make, make_manifest: Make
+) -> None:
+    table = make_table()
+    table = table.append_column("price", table["price"])
+
+    with pytest.raises(SchemaError, match="'price' is delivered twice"):
+        check_columns(table.schema, make_manifest(table), spec)
+
+
+@pytest.mark.parametrize(
+    "columns", [{"price": "float"}, {"more": "int64"}], ids=["another type", "another column"]
+)
+def test_manifest_that_lists_other_columns_is_refused(
+    spec: ModelSpec, make_table: Make, make_manifest: Make, columns: dict[str, str]
+) -> None:
+    table = make_table()
+    manifest: Manifest = make_manifest(table)
+    wrong = manifest.model_copy(update={"columns": manifest.columns | columns})
+
+    with pytest.raises(ManifestError, match=next(iter(columns))):
+        check_columns(table.schema, wrong, spec)
+
+
+def test_labels_need_key_and_target_only(spec: ModelSpec, make_manifest: Make) -> None:
+    table = pa.table({"bought": [0, 1], "id": ["a", "b"]})
+
+    assert check_columns(table.schema, make_manifest(table, kind="labels"), spec) == ()
+    assert align(table, spec, "labels").column_names == ["id", "bought"]
+    with pytest.raises(SchemaError, match="bought is missing"):
+        check_columns(table.schema.remove(0), make_manifest(table, kind="labels"), spec)
+
+
+def test_text_labels_are_refused(spec: ModelSpec, make_manifest: Make) -> None:
+    table = pa.table({"bought": ["yes", "no"], "id": ["a", "b"]})
+
+    with pytest.raises(SchemaError, match="bought is string, expected 0 and 1"):
+        check_columns(table.schema, make_manifest(table, kind="labels"), spec)
+
+
+def test_aligned_table_has_the_columns_of_the_spec_in_its_order(
+    spec: ModelSpec, make_table: Make
+) -> None:
+    table = make_table().append_column("colour", [["red"] * 4])
+    table = table.select(list(reversed(table.column_names)))
+
+    aligned = align(table, spec, "data")
+
+    assert aligned.column_names == ["id", "at", "price", "visits", "country", "is_member"]
+    assert [str(field.type) for field in aligned.schema] == [
+        "string",
+        "timestamp[us, tz=UTC]",
+        "double",
+        "int64",
+        "string",
+        "bool",
+    ]
+    assert aligned["at"][0].as_py().astimezone(UTC).hour == 0
+
+
+def test_large_integer_keys_keep_every_digit(spec: ModelSpec) -> None:
+    large = [2**53 + 1, 2**64 - 1]
+    table = pa.table({"id": pa.array(large, pa.uint64()), "bought": [True, False]})
+
+    aligned = align(table, spec, "labels")
+
+    assert aligned["id"].to_pylist() == large
+    assert aligned["bought"].to_pylist() == [1, 0]
+
+
+def test_value_that_does_not_fit_is_named(spec: ModelSpec, make_table: Make) -> None:
+    table = replaced(make_table(), "visits", pa.array([2**64 - 1] * 4, pa.uint64()))
+
+    with pytest.raises(SchemaError, match="visits holds a value that is no int64"):
+        align(table, spec, "data")
+
+
+def test_align_names_a_missing_column(spec: ModelSpec, make_table: Make) -> None:
+    with pytest.raises(SchemaError, match="price is missing"):
+        align(make_table().drop_columns(["price"]), spec, "data")
+
+
+def test_hostile_column_name_is_shortened(
+    spec: ModelSpec, make_table: Make, make_manifest: Make
+) -> None:
+    table = make_table().drop_columns(["price"]).append_column("<script>" * 2000, [["x"] * 4])
+
+    with pytest.raises(SchemaError) as caught:
+        check_columns(table.schema, make_manifest(table), spec)
+
+    assert len(str(caught.value)) < 500
