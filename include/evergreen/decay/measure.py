@@ -1,0 +1,159 @@
+"""Measuring decay: the champion's metric on the newest labelled batches against its reference."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import hypot
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evergreen.metrics import drop, estimate
+from evergreen.metrics.wording import limit, number
+from evergreen.records import DecayMeasurement, MetricEstimate
+from evergreen.spec.model import Decay, MetricName
+
+
+@dataclass(frozen=True)
+class ScoredBatch:
+    """One batch that the champion scored, with the labels that have arrived since.
+
+    Attributes:
+        batch: Batch id; ids sort in the order of time.
+        prediction: Probability of class 1, rows with a label only, shape (n,).
+        target: Their labels, 0 or 1, shape (n,).
+        n_scored: All rows that were scored, with a label or without.
+    """
+
+    batch: str
+    prediction: NDArray[Any]
+    target: NDArray[Any]
+    n_scored: int
+
+
+def measure_decay(
+    batches: Sequence[ScoredBatch],
+    *,
+    metric: MetricName,
+    reference: MetricEstimate | None,
+    rules: Decay,
+) -> DecayMeasurement:
+    """Measure how much worse the champion is now than when it was promoted.
+
+    The newest ``rules.window_batches`` are pooled. Decayed means that the drop is over
+    ``rules.max_drop`` and also over ``rules.z`` standard errors of the difference, so that neither
+    a sure but tiny drop nor a large but unsure one asks for a retrain.
+
+    Args:
+        batches: Batches whose labels are due, in any order, scored by the champion.
+        metric: The spec's metric.
+        reference: What the champion scored on its holdout; None when nothing is known of it.
+        rules: Limits, and the rows and coverage needed for a verdict.
+
+    Returns:
+        decayed, stable, insufficient_data (too few rows or labels, no reference) or not_computable,
+        with a sentence; never an exception over what the data hold.
+    """
+    newest = sorted(batches, key=lambda scored: scored.batch)[-rules.window_batches :]
+    facts: dict[str, Any] = {
+        "reference": reference,
+        "limit": rules.max_drop,
+        "batches": tuple(scored.batch for scored in newest),
+    }
+    contradiction = _contradiction(newest)
+    if contradiction:
+        sentence = f"decay cannot be computed: {contradiction}"
+        return DecayMeasurement(verdict="not_computable", sentence=sentence, **facts)
+    n_labelled = sum(scored.target.size for scored in newest)
+    n_scored = sum(scored.n_scored for scored in newest)
+    facts["coverage"] = n_labelled / n_scored if n_scored else None
+    missing = _missing(n_labelled, facts["coverage"], reference, rules)
+    if missing:
+        return DecayMeasurement(
+            verdict="insufficient_data", sentence=f"decay not judged: {missing}", **facts
+        )
+    target = np.concatenate([scored.target for scored in newest])
+    current = estimate(metric, target, np.concatenate([scored.prediction for scored in newest]))
+    facts["current"] = current
+    why = _not_comparable(metric, reference, current)
+    if why or reference is None:
+        sentence = f"decay cannot be computed: {why}"
+        return DecayMeasurement(verdict="not_computable", sentence=sentence, **facts)
+    return _compare(metric, reference, current, rules, facts)
+
+
+def _contradiction(batches: Sequence[ScoredBatch]) -> str:
+    """Say what cannot be true of ``batches``; empty when nothing."""
+    ids = [scored.batch for scored in batches]
+    for scored in batches:
+        if ids.count(scored.batch) > 1:
+            return f"batch {scored.batch} is given more than once"
+        if scored.prediction.ndim != 1 or scored.prediction.shape != scored.target.shape:
+            shapes = f"{scored.prediction.shape} and {scored.target.shape}"
+            return f"predictions and labels of batch {scored.batch} have shapes {shapes}"
+        if scored.target.size > scored.n_scored:
+            labelled = f"{scored.target.size} labels for {scored.n_scored} scored rows"
+            return f"batch {scored.batch} has {labelled}"
+    return ""
+
+
+def _missing(
+    n_labelled: int, coverage: float | None, reference: MetricEstimate | None, rules: Decay
+) -> str:
+    """Say what is missing for a verdict; empty when nothing."""
+    if coverage is None:
+        return "no batch with matured labels"
+    if coverage < rules.min_coverage:
+        needed = limit(rules.min_coverage)
+        return f"labels cover {number(coverage, rules.min_coverage)} of the rows, needs {needed}"
+    if n_labelled < rules.min_rows:
+        return f"{n_labelled} labelled rows, needs {rules.min_rows}"
+    if reference is None:
+        return "the champion has no reference value"
+    if reference.value is None:
+        return f"the champion has no reference value ({reference.sentence})"
+    return ""
+
+
+def _not_comparable(
+    metric: MetricName, reference: MetricEstimate | None, current: MetricEstimate
+) -> str:
+    """Say why the two estimates cannot be compared; empty when they can."""
+    if current.value is None:
+        return current.sentence
+    if reference is not None and reference.name != metric:
+        return f"the reference is of {reference.name}, not of {metric}"
+    for side, estimated in (("reference", reference), ("current", current)):
+        if estimated is None or estimated.se is None:
+            return f"the {side} value has no standard error"
+    return ""
+
+
+def _compare(
+    metric: MetricName,
+    reference: MetricEstimate,
+    current: MetricEstimate,
+    rules: Decay,
+    facts: dict[str, Any],
+) -> DecayMeasurement:
+    """Judge two complete estimates."""
+    before, now = reference.value or 0.0, current.value or 0.0
+    fall = drop(metric, before, now)
+    noise = rules.z * hypot(reference.se or 0.0, current.se or 0.0)
+    is_decayed = fall > rules.max_drop and fall > noise
+    sentence = f"{metric} {now:.4f} on {current.n_rows} labelled rows, was {before:.4f}: "
+    return DecayMeasurement(
+        verdict="decayed" if is_decayed else "stable",
+        sentence=sentence + _why(fall, noise, rules),
+        drop=fall,
+        **facts,
+    )
+
+
+def _why(fall: float, noise: float, rules: Decay) -> str:
+    worse = f"drop {number(fall, rules.max_drop, decimals=4)}"
+    if fall <= rules.max_drop:
+        return f"{worse} within {limit(rules.max_drop)}"
+    joined = "and over" if fall > noise else "but within"
+    errors = f"{rules.z:g} standard errors ({number(noise, fall, decimals=4)})"
+    return f"{worse} over {limit(rules.max_drop)} {joined} {errors}"
