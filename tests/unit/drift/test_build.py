@@ -53,6 +53,8 @@ def test_profile_of_50_wide_columns_is_well_below_300_kb() -> None:
     profile = build_profile(pa.table(numbers | texts), features)
 
     assert len(json.dumps(profile.to_json())) < 200_000
+    errors = [c.ks_error for c in profile.columns if isinstance(c, NumericColumn)]
+    assert 0 < max(errors) <= 0.01
 
 
 def test_numeric_profile_counts_nulls_and_infinities_apart() -> None:
