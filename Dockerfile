@@ -29,10 +29,11 @@ RUN apt-get update \
     && mkdir -p /etc/OpenCL/vendors \
     && echo libnvidia-opencl.so.1 > /etc/OpenCL/vendors/nvidia.icd
 
-# Before the project, so that a change of code does not install the lock again.
+# Before the project, so that a change of code does not install the lock again. --no-deps: the lock is whole,
+# and pip takes "celery[redis]" for a requirement without a hash.
 USER ${INSTALL_USER}
 COPY requirements.txt /tmp/requirements.txt
-RUN pip install --no-cache-dir --require-hashes --compile -r /tmp/requirements.txt
+RUN pip install --no-cache-dir --no-deps --require-hashes --compile -r /tmp/requirements.txt
 
 # AIRFLOW_HOME comes from the base: /opt/airflow, or /usr/local/airflow on Astro. Both run as uid 50000.
 WORKDIR ${AIRFLOW_HOME}

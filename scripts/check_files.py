@@ -1,7 +1,7 @@
 """Refuse files that do not belong into the repository; exit 1 with one line for each.
 
-Refused are files above 500 kB (locks excepted), private keys, pickles and other binary models, and YAML
-that does not parse or names one key twice.
+Refused are files above 500 kB (locks excepted), private keys, pickles and other binary models, and
+YAML that does not parse or names one key twice.
 
 Usage: python scripts/check_files.py FILE...
 """
@@ -31,7 +31,9 @@ def _mapping(loader: _StrictLoader, node: yaml.MappingNode) -> dict[Any, Any]:
     keys = [loader.construct_object(key) for key, _ in node.value if key.value != "<<"]
     twice = sorted({str(key) for key in keys if keys.count(key) > 1})
     if twice:
-        raise yaml.YAMLError(f"line {node.start_mark.line + 1}: key given twice: {', '.join(twice)}")
+        raise yaml.YAMLError(
+            f"line {node.start_mark.line + 1}: key given twice: {', '.join(twice)}"
+        )
     loader.flatten_mapping(node)
     return loader.construct_mapping(node, deep=True)
 
@@ -43,14 +45,14 @@ def find_problems(path: Path) -> Iterator[str]:
     """Give one sentence for each reason to refuse the file; none for a good file."""
     content = path.read_bytes()
     if len(content) > MAX_BYTES and not LOCK.fullmatch(path.name):
-        yield f"{len(content):,} bytes; the limit is {MAX_BYTES:,}: keep data and pictures elsewhere"
+        yield f"{len(content):,} bytes; the limit is {MAX_BYTES:,}: keep large data elsewhere"
     if path.suffix in PICKLES or PICKLE_START.match(content):
         yield "looks like a pickled or binary model; models are kept as LightGBM text in MLflow"
     if PRIVATE_KEY.search(content):
         yield "holds a private key; take it out and replace the key"
     if path.suffix in YAML:
         try:
-            list(yaml.load_all(content, Loader=_StrictLoader))  # noqa: S506 - a SafeLoader
+            list(yaml.load_all(content, Loader=_StrictLoader))
         except yaml.YAMLError as error:
             yield f"is not usable YAML: {' '.join(str(error).split())}"
 

@@ -81,10 +81,13 @@ install_lock() {
         say "installing up to $n_packages locked packages with uv, hashes checked, bytecode compiled"
         say "(the first time all of them are downloaded; later calls reuse what is there)"
         # sync, not install: a package that left the lock must leave the environment too.
-        "$VENV/bin/uv" pip sync --python "$VENV/bin/python" --require-hashes --compile-bytecode "$LOCK"
+        "$VENV/bin/uv" pip sync $([ -t 2 ] || echo --quiet) --python "$VENV/bin/python" \
+            --require-hashes --compile-bytecode "$LOCK"
     else
         say "uv does not run here; installing up to $n_packages locked packages with pip (slower)"
-        "$VENV/bin/python" -m pip install --disable-pip-version-check --require-hashes --compile -r "$LOCK"
+        # --no-deps: the lock is whole, and pip takes "celery[redis]" for a requirement without a hash.
+        "$VENV/bin/python" -m pip install --disable-pip-version-check --no-deps --require-hashes \
+            --compile -r "$LOCK"
     fi
 }
 
