@@ -52,6 +52,11 @@ class Window(Record):
         """Give the window of ``days`` days that ends at ``end``."""
         return cls(start=end - timedelta(days=days), end=end)
 
+    @property
+    def days(self) -> float:
+        """Length in days."""
+        return (self.end - self.start).total_seconds() / 86400
+
     def __str__(self) -> str:
         return f"{self.start:%Y-%m-%d %H:%M}..{self.end:%Y-%m-%d %H:%M} UTC"
 

@@ -1,4 +1,4 @@
-"""Raising and delivering alerts: stored first, then sent; what could not be sent waits in the outbox."""
+"""Raising and delivering alerts: stored first, then sent; what cannot be sent waits."""
 
 import logging
 from datetime import timedelta
@@ -134,25 +134,29 @@ def alert_closing(bench: Workbench, context: Any, decision: Decision) -> None:
         )
         raise_alert(bench, alert)
     elif decision.outcome == "failed":
-        alert_failed(
-            bench, context, batch, task_id="record_decision", error=decision.outcome_sentence
-        )
+        alert_failed(bench, context, task_id="record_decision", error=decision.outcome_sentence)
 
 
-def alert_failed(bench: Workbench, context: Any, batch: str, *, task_id: str, error: str) -> None:
+def alert_failed(bench: Workbench, context: Any, *, task_id: str, error: str) -> None:
     """Tell that a run failed for good: one alert per run, however many of its tasks say so."""
-    run = context["dag_run"]
+    run, n_tries = context["dag_run"], context["ti"].try_number
+    raise_alert(bench, failed_alert(bench, run, task_id=task_id, error=error, n_tries=n_tries))
+
+
+def failed_alert(bench: Workbench, run: Any, *, task_id: str, error: str, n_tries: int) -> Alert:
+    """Give the alert of a failed run; its incident is the run, and anew after it was cleared."""
+    batch = str(run.partition_key or (run.conf or {}).get("batch") or run.run_id)
     alert = alerts.failed(
         bench.spec.name,
         batch,
         dag_id=run.dag_id,
         task_id=task_id,
         error=error,
-        n_tries=context["ti"].try_number,
-        links=links(bench, "failed", context),
+        n_tries=n_tries,
+        links=links(bench, "failed", {"dag_run": run}),
     )
     incident = f"failed:{bench.spec.name}:{run.dag_id}:{run.run_id}:{run.clear_number or 0}"
-    raise_alert(bench, alert.model_copy(update={"incident": incident}))
+    return alert.model_copy(update={"incident": incident})
 
 
 def alert_no_data(bench: Workbench, context: Any, kind: DeliveryKind, batch: str | None) -> None:

@@ -4,15 +4,18 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from evergreen.ledger.entries import DeliveryKind
+from evergreen.ledger.entries import AlertState, DeliveryKind
 from evergreen.orchestration.workbench import Workbench, open_workbench
 
 log = logging.getLogger(__name__)
-NO_MODEL = "suite"
 
 
 def alert_failure(context: Any) -> None:
-    """Tell that a task failed for good."""
+    """Tell that a task failed for good; a refused request is told only to who made it."""
+    from evergreen.orchestration.failures import RequestRefused
+
+    if isinstance(context.get("exception"), RequestRefused):
+        return
 
     def tell(bench: Workbench) -> None:
         from evergreen.orchestration.alerting import alert_failed
@@ -20,12 +23,11 @@ def alert_failure(context: Any) -> None:
         alert_failed(
             bench,
             context,
-            _batch_of(context),
             task_id=context["ti"].task_id,
             error=str(context.get("exception") or "see the task's log"),
         )
 
-    _report(context, tell)
+    _report(context["dag_run"].dag_id, tell)
 
 
 def alert_no_data(context: Any) -> None:
@@ -44,7 +46,25 @@ def alert_no_data(context: Any) -> None:
         found = context["ti"].xcom_pull(task_ids="find_next_batch") or {}
         alert(bench, context, kind, found.get("batch"))
 
-    _report(context, tell)
+    _report(context["dag_run"].dag_id, tell)
+
+
+def tell_of_failed_run(dag_run: Any) -> None:
+    """Tell that a run failed, as the scheduler saw it: also when its tasks could not tell any more.
+
+    The alert waits in the outbox for the watchdog, so that the scheduler never waits for Slack.
+    """
+
+    def tell(bench: Workbench) -> None:
+        from evergreen.orchestration.alerting import failed_alert
+
+        alert = failed_alert(
+            bench, dag_run, task_id="a task", error="see the run's red task", n_tries=0
+        )
+        state: AlertState = "pending" if bench.spec.alerts.channel else "logged"
+        bench.ledger.alerts.raise_once(alert, state=state)
+
+    _report(dag_run.dag_id, tell)
 
 
 def model_of(dag_id: str) -> str | None:
@@ -53,19 +73,13 @@ def model_of(dag_id: str) -> str | None:
     return model if separator else None
 
 
-def _report(context: Any, tell: Callable[[Workbench], None]) -> None:
-    model = model_of(context["dag_run"].dag_id)
+def _report(dag_id: str, tell: Callable[[Workbench], None]) -> None:
+    model = model_of(dag_id)
     if model is None:
-        log.error("%s failed: %s", context["dag_run"].dag_id, context.get("exception"))
+        log.error("%s failed; its next run tries again", dag_id)
         return
     try:
         with open_workbench(model) as bench:
             tell(bench)
     except Exception:  # a callback that raises would hide why the task failed
-        log.exception("the failure of %s could not be told", context["dag_run"].dag_id)
-
-
-def _batch_of(context: Any) -> str:
-    run = context["dag_run"]
-    conf = run.conf or {}
-    return str(run.partition_key or conf.get("batch") or run.run_id)
+        log.exception("the failure of %s could not be told", dag_id)

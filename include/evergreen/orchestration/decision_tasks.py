@@ -6,7 +6,7 @@ from typing import Any
 from airflow.sdk import TriggerRule, get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from evergreen.orchestration.failures import no_retry_helps
+from evergreen.orchestration.failures import RequestRefused, no_retry_helps
 from evergreen.orchestration.runs import batch_of_run, decision_of_run, states_of
 from evergreen.orchestration.workbench import open_workbench
 
@@ -105,7 +105,7 @@ def record_decision(model: str) -> Payload:
     if asked is None:
         if states.get("check_request") == "skipped":
             raise AirflowSkipException("nothing to record: the batch was decided before")
-        raise AirflowFailException("nothing to record: the request was refused, see check_request")
+        raise RequestRefused("nothing to record: the request was refused, see check_request")
     with no_retry_helps(), open_workbench(model) as bench:
         outcome = record_outcome(bench, context, asked, states)
     log.info("%s %s: %s", model, asked["batch"], outcome["sentence"])

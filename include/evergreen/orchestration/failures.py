@@ -5,7 +5,11 @@ from contextlib import contextmanager
 
 from airflow.sdk.exceptions import AirflowFailException
 
-from evergreen.errors import EvergreenError, ExternalError
+from evergreen.errors import EvergreenError, ExternalError, RequestError
+
+
+class RequestRefused(AirflowFailException):
+    """A person's request was refused before anything was done; nobody needs to be woken."""
 
 
 @contextmanager
@@ -13,6 +17,7 @@ def no_retry_helps() -> Iterator[None]:
     """Fail the task for good on our own errors, except where an outside system may recover.
 
     Raises:
+        RequestRefused: The request itself was wrong.
         AirflowFailException: With the text of the error; no retry follows.
         ExternalError: As it came; Airflow retries, unless it says that it is permanent.
     """
@@ -22,5 +27,7 @@ def no_retry_helps() -> Iterator[None]:
         if getattr(err, "is_permanent", False):
             raise AirflowFailException(str(err)) from err
         raise
+    except RequestError as err:
+        raise RequestRefused(str(err)) from err
     except EvergreenError as err:
         raise AirflowFailException(str(err)) from err

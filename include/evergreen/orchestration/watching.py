@@ -25,10 +25,10 @@ def reconcile_champion(bench: Workbench) -> str:
     """Finish a promotion whose alias has not followed; alert when somebody else moved the alias."""
     from evergreen.promotion.projection import reconcile
 
-    verdict = reconcile(bench.ledger.promotions, bench.registry, bench.spec.name)
-    if verdict == "mismatch":
+    found = reconcile(bench.ledger.promotions, bench.registry, bench.spec.name)
+    if found.verdict == "mismatch":
         alert_mismatch(bench)
-    return verdict
+    return found.sentence
 
 
 def _is_decided(bench: Workbench, delivery: Delivery) -> bool:
