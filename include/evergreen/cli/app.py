@@ -1,0 +1,47 @@
+"""All commands, and how they end: 0 done, 1 nothing found, 2 refused with one message."""
+
+import sys
+from collections.abc import Sequence
+
+import typer
+from rich.text import Text
+
+from evergreen.cli.land_commands import land_app
+from evergreen.cli.ledger_commands import history_app, ledger_app
+from evergreen.cli.screen import plain, say
+from evergreen.cli.spec_commands import spec_app
+from evergreen.errors import EvergreenError
+
+USER_ERROR = 2
+
+app = typer.Typer(
+    name="evergreen",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="""Keep tabular models fresh: what was decided, why, and who is champion.
+
+    \b
+    evergreen demo                        watch the whole loop on real flights
+    evergreen decisions flights           the history of a model
+    evergreen why flights 2013-03-08      why it did (or did not) retrain that week
+    evergreen spec check                  is every model.yaml as it should be?
+
+    Addresses come from the environment: EVERGREEN_HOME, EVERGREEN_LEDGER_URL,
+    EVERGREEN_STORE_URI, MLFLOW_TRACKING_URI.
+    """,
+)
+app.add_typer(history_app)
+app.add_typer(spec_app, name="spec", no_args_is_help=True)
+app.add_typer(land_app, name="land", no_args_is_help=True)
+app.add_typer(ledger_app, name="ledger", no_args_is_help=True)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command; always ends in ``SystemExit``."""
+    try:
+        app(args=None if arguments is None else list(arguments), prog_name="evergreen")
+    except EvergreenError as err:
+        say(Text.assemble(("Error: ", "bold red"), plain(err)), stderr=True)
+        sys.exit(USER_ERROR)

@@ -1,0 +1,179 @@
+"""Everything about one batch, as an engineer reads it at 3 a.m."""
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from evergreen.cli.history import Attempt, Explanation, Limits
+from evergreen.cli.history_view import champion_text, verdict_text
+from evergreen.cli.screen import cell, make_table, moment_text, number, plain
+from evergreen.ledger.entries import Decision, Delivery
+from evergreen.records import ColumnDrift, DecayMeasurement, Evaluation, MetricEstimate, Promotion
+
+
+def show_explanation(console: Console, explanation: Explanation) -> None:
+    """Print delivery, labels, and each decision with its signals, evaluation and promotion."""
+    console.print(Text(f"{plain(explanation.model)}, batch {plain(explanation.batch)}", "bold"))
+    facts = _facts()
+    _add_delivery(facts, "data", explanation.delivery)
+    _add_delivery(facts, "labels", explanation.labels)
+    console.print(_indented(facts))
+    if not explanation.attempts:
+        console.print(Text(f"  No decision was made: {_why_none(explanation.delivery)}"))
+    for position, attempt in enumerate(explanation.attempts, start=1):
+        console.print()
+        console.print(Text(_heading(position, explanation, attempt.decision), "bold"))
+        for part in _attempt(attempt):
+            console.print(_indented(part))
+
+
+def _why_none(delivery: Delivery | None) -> str:
+    if delivery is None:
+        return "the batch never arrived."
+    if delivery.status == "rejected":
+        return "the batch was rejected."
+    if delivery.status == "received":
+        return "the gate has not judged the batch yet; look at the run of ingest."
+    return "continual_training has not reached it; look at its newest run."
+
+
+def _heading(position: int, explanation: Explanation, decision: Decision) -> str:
+    several = len(explanation.attempts)
+    which = f"Decision {position} of {several}" if several > 1 else "Decision"
+    return f"{which}, {moment_text(decision.decided_at)}, run {plain(decision.run_id)}"
+
+
+def _attempt(attempt: Attempt) -> list[Table]:
+    decision = attempt.decision
+    facts = _facts()
+    facts.add_row("verdict", verdict_text(decision))
+    facts.add_row("because", cell(decision.sentence))
+    if decision.trigger == "forced" or decision.reason:
+        who = plain(decision.requested_by) or "somebody"
+        facts.add_row("asked by", cell(f"{who}: {decision.reason or 'no reason given'}"))
+    facts.add_row("outcome", cell(decision.outcome_sentence or decision.outcome))
+    facts.add_row("champion", cell(champion_text(decision)))
+    if decision.challenger_version:
+        facts.add_row("challenger", cell(f"v{decision.challenger_version}"))
+    if decision.evaluation is not None:
+        _add_evaluation(facts, decision.evaluation)
+    if attempt.promotion is not None:
+        facts.add_row("promotion", cell(_promotion_text(attempt.promotion)))
+    if decision.report_path:
+        facts.add_row("drift report", cell(decision.report_path))
+    facts.add_row("spec", cell(f"hash {decision.spec_hash[:12]}, decision id {decision.id}"))
+    return [facts, _signals(attempt), *_features(decision)]
+
+
+def _signals(attempt: Attempt) -> Table:
+    signals, limits = attempt.decision.signals, attempt.limits
+    columns = ("signal", "measured", "limit", "says", "in one sentence")
+    table = make_table("Signals", columns, wide=columns[-1:])
+    if signals.drift is None:
+        table.add_row("drifted share", "-", "", "", "not measured: there was no champion yet")
+    else:
+        share = number(signals.drift.drifted_share)
+        limit = "" if limits is None else number(limits.share_to_retrain)
+        table.add_row("drifted share", share, limit, "", cell(signals.drift.sentence))
+    if signals.decay is None:
+        table.add_row("metric drop", "-", "", "", "not measured")
+    else:
+        _add_decay(table, signals.decay, limits)
+    n_training, n_holdout = f"{signals.n_training_rows:,}", f"{signals.n_holdout_rows:,}"
+    table.add_row("training rows", n_training, f"{limits.min_training_rows:,}" if limits else "")
+    table.add_row("holdout rows", n_holdout, f"{limits.min_holdout_rows:,}" if limits else "")
+    if signals.batches_since_champion is not None:
+        table.add_row("batches since champion", str(signals.batches_since_champion))
+    if limits is None:
+        table.caption = "The spec has changed since: limits that stood only there are not shown."
+        table.caption_justify = "left"
+    return table
+
+
+def _add_decay(table: Table, decay: DecayMeasurement, limits: Limits | None) -> None:
+    drop, limit = number(decay.drop, signed=True), number(decay.limit)
+    table.add_row("metric drop", drop, limit, cell(decay.verdict), cell(decay.sentence))
+    least = "" if limits is None else number(limits.min_coverage)
+    table.add_row("label coverage", number(decay.coverage), least, "", cell(_over(decay.batches)))
+    for name, estimate in (("at promotion", decay.reference), ("now", decay.current)):
+        if estimate is not None:
+            measured, says = cell(_estimate(estimate)), cell(estimate.sentence)
+            table.add_row(f"metric {name}", measured, "", "", says)
+
+
+def _features(decision: Decision) -> list[Table]:
+    drift = decision.signals.drift
+    if drift is None:
+        return []
+    columns = ("feature", "says", "PSI", "limit", "D", "limit", "null share", "in one sentence")
+    table = make_table(
+        f"Drift per feature against v{decision.champion_before}", columns, wide=columns[-1:]
+    )
+    for column in sorted(drift.columns, key=lambda c: (c not in drift.drifted, -(c.psi or 0))):
+        table.add_row(
+            cell(column.column),
+            cell(column.verdict),
+            number(column.psi),
+            number(column.psi_limit),
+            number(column.ks),
+            number(column.ks_limit),
+            _null_shares(column),
+            cell(column.sentence),
+        )
+    return [table]
+
+
+def _null_shares(column: ColumnDrift) -> str:
+    if column.null_share is None:
+        return "-"
+    return f"{number(column.null_share)} (was {number(column.reference_null_share)})"
+
+
+def _add_delivery(facts: Table, kind: str, delivery: Delivery | None) -> None:
+    if delivery is None:
+        facts.add_row(kind, "not arrived")
+        return
+    text = cell(delivery.status)
+    text.append(f": {plain(delivery.sentence)}")
+    facts.add_row(kind, text)
+    if delivery.window is not None and kind == "data":
+        facts.add_row("", cell(f"{delivery.window}, {delivery.n_rows:,} rows"))
+    if delivery.quality is not None:
+        for rule in delivery.quality.broken_rules:
+            facts.add_row("", cell(f"{rule.rule} {rule.column or ''}: {rule.sentence}"))
+
+
+def _add_evaluation(facts: Table, evaluation: Evaluation) -> None:
+    facts.add_row("evaluation", cell(evaluation.sentence))
+    facts.add_row("", cell(f"challenger {_estimate(evaluation.challenger)}"))
+    if evaluation.champion is not None:
+        facts.add_row("", cell(f"champion {_estimate(evaluation.champion)}"))
+    gain = f"gain {number(evaluation.gain, signed=True)} ± {number(evaluation.gain_se)}"
+    facts.add_row("", cell(f"{gain} over {evaluation.n_rows:,} rows, {evaluation.holdout}"))
+
+
+def _promotion_text(promotion: Promotion) -> str:
+    return (
+        f"epoch {promotion.epoch}: v{promotion.version} ({promotion.kind}, {promotion.state}),"
+        f" {moment_text(promotion.promoted_at)}"
+    )
+
+
+def _estimate(estimate: MetricEstimate) -> str:
+    return f"{estimate.name} {number(estimate.value)} ± {number(estimate.se)}"
+
+
+def _over(batches: tuple[str, ...]) -> str:
+    return f"over {', '.join(batches)}" if batches else ""
+
+
+def _indented(table: Table) -> Padding:
+    return Padding(table, (0, 0, 0, 2), expand=False)
+
+
+def _facts() -> Table:
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(overflow="fold")
+    return grid

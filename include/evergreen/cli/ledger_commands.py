@@ -1,0 +1,220 @@
+"""Commands that read the ledger: decisions, why, champion, alerts; and the one that prepares it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from evergreen.cli.screen import (
+    cell,
+    examples,
+    make_table,
+    moment_text,
+    plain,
+    say,
+    screen,
+    show_json,
+)
+from evergreen.ledger.ledger import Ledger
+from evergreen.records import Promotion
+from evergreen.settings import Settings, read_settings
+
+history_app = typer.Typer()
+ledger_app = typer.Typer(help="Look after the ledger, the database of all decisions.")
+
+Model = Annotated[
+    str, typer.Argument(help="Name of the model, such as flights.", show_default=False)
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Write JSON, for programs.")]
+
+NOTHING_FOUND = 1
+
+
+@contextmanager
+def open_ledger() -> Iterator[tuple[Ledger, Settings]]:
+    """Open the ledger that the environment names, with the settings it came from."""
+    settings = read_settings()
+    with Ledger(settings.ledger_url) as ledger:
+        yield ledger, settings
+
+
+@ledger_app.command(
+    "migrate",
+    epilog=examples(
+        "evergreen ledger migrate",
+        "EVERGREEN_LEDGER_URL=postgresql+psycopg2://me@host/evergreen evergreen ledger migrate",
+    ),
+)
+def migrate() -> None:
+    """Create the ledger's tables, or bring them to the newest form. Safe to repeat."""
+    from sqlalchemy.engine import make_url
+
+    with open_ledger() as (ledger, settings):
+        ledger.migrate()
+    url = make_url(settings.ledger_url).render_as_string(hide_password=True)
+    say(f"The ledger is up to date: {url}")
+
+
+@history_app.command(
+    "decisions",
+    epilog=examples(
+        "evergreen decisions flights",
+        "evergreen decisions flights --limit 10",
+        "evergreen decisions flights --json | jq '.[].decision.verdict'",
+    ),
+)
+def decisions(
+    model: Model,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Only the newest rows.", show_default="all")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print the history of a model: gate, drift, decay, verdict and champion of each batch."""
+    from evergreen.cli.history import read_history, require_known
+    from evergreen.cli.history_view import draw_history
+
+    with open_ledger() as (ledger, settings):
+        rows = read_history(ledger, model, limit=limit)
+        require_known(model, rows, settings)
+    if as_json:
+        show_json([row.to_json() for row in rows])
+    elif rows:
+        console = screen()
+        console.print(draw_history(model, rows, width=console.width))
+    else:
+        say(f"No batch of {plain(model)} has arrived yet.")
+
+
+@history_app.command(
+    "why",
+    epilog=examples(
+        "evergreen why flights 2013-03-08         the batch that holds 8 March",
+        "evergreen why flights 2013-03-08T06:00   the batch that holds that hour",
+        "evergreen why flights 2013-03-05 --json",
+    ),
+)
+def why(
+    model: Model,
+    batch: Annotated[
+        str, typer.Argument(help="A batch, or any date or time in it.", show_default=False)
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Explain one batch: every signal with its limit, the verdict, and what came of it."""
+    from evergreen.cli.batch_view import show_explanation
+    from evergreen.cli.history import (
+        explain_batch,
+        find_batch,
+        read_history,
+        require_known,
+        spec_now,
+    )
+
+    with open_ledger() as (ledger, settings):
+        rows = read_history(ledger, model)
+        require_known(model, rows, settings)
+        loaded = spec_now(model, settings)
+        every_days = None if loaded is None else loaded.spec.arrivals.every_days
+        found = find_batch(rows, batch, every_days=every_days)
+        explanation = explain_batch(ledger, model, found, loaded=loaded)
+    if as_json:
+        show_json(explanation.to_json())
+    else:
+        show_explanation(screen(), explanation)
+
+
+@history_app.command(
+    "champion",
+    epilog=examples(
+        "evergreen champion flights",
+        "evergreen champion flights --at 2013-03-08T06:00",
+    ),
+)
+def champion(
+    model: Model,
+    at: Annotated[
+        str | None, typer.Option(help="Ask for this moment instead of now.", show_default="now")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say which version is champion, or was at some moment. Exit code 1 where there is none."""
+    from evergreen.cli.history import read_history, require_known
+    from evergreen.cli.moments import read_moment
+
+    with open_ledger() as (ledger, settings):
+        moment = None if at is None else read_moment(at)
+        if moment is None:
+            found = ledger.promotions.latest(model)
+        else:
+            found = ledger.promotions.champion_at(model, moment)
+        if found is None:
+            require_known(model, read_history(ledger, model), settings)
+    if as_json:
+        show_json(None if found is None else found.to_json())
+    elif found is None:
+        when = "yet" if moment is None else f"at {moment_text(moment)}"
+        say(f"{plain(model)} has no champion {when}.")
+    else:
+        say(_promotion(found))
+    if found is None:
+        raise typer.Exit(NOTHING_FOUND)
+
+
+def _promotion(promotion: Promotion) -> Text:
+    before = promotion.previous_version
+    return Text(
+        f"{plain(promotion.model)}: v{promotion.version} since {moment_text(promotion.promoted_at)}"
+        f" (epoch {promotion.epoch}, {promotion.kind}, {promotion.state})\n"
+        f"  because  {plain(promotion.reason)}\n"
+        f"  before   {'none' if before is None else f'v{before}'}\n"
+        f"  sha256   {promotion.sha256}"
+    )
+
+
+@history_app.command(
+    "alerts",
+    epilog=examples(
+        "evergreen alerts",
+        "evergreen alerts --undelivered",
+        "evergreen alerts --model flights --json",
+    ),
+)
+def alerts(
+    undelivered: Annotated[
+        bool, typer.Option("--undelivered", help="Only those that nobody has received.")
+    ] = False,
+    model: Annotated[
+        str | None, typer.Option(help="Only of this model.", show_default="all models")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print the alerts that were raised, and what became of each."""
+    with open_ledger() as (ledger, _):
+        entries = [
+            entry
+            for entry in ledger.alerts.history(model)
+            if not undelivered or entry.state in ("pending", "undeliverable")
+        ]
+    if as_json:
+        show_json([entry.to_json() for entry in entries])
+        return
+    if not entries:
+        say("No undelivered alerts." if undelivered else "No alerts.")
+        return
+    columns = ("raised", "model", "kind", "must act", "state", "what", "last error")
+    table = make_table("Alerts", columns, wide=("what",))
+    for entry in entries:
+        alert = entry.alert
+        table.add_row(
+            moment_text(entry.raised_at),
+            cell(alert.model),
+            cell(alert.kind.replace("_", " ")),
+            "yes" if alert.must_act else "no",
+            cell(entry.state),
+            cell(f"{alert.title}. {alert.text}"),
+            cell(f"{entry.last_error} ({entry.attempts} attempts)" if entry.last_error else ""),
+        )
+    screen().print(table)

@@ -1,0 +1,260 @@
+"""What the ledger says, asked from a shell."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from builders.ledger_rows import (
+    Call,
+    add_decision,
+    add_delivery,
+    close_as_promoted,
+    make_alert,
+)
+from evergreen.ledger.decisions import decision_id
+from evergreen.ledger.ledger import Ledger
+from evergreen.records import PolicyDecision, Request
+from evergreen.spec.loader import load_spec
+
+
+def test_migrate_makes_the_ledger_and_may_be_repeated(call: Call, project: Path) -> None:
+    first, second = call("ledger", "migrate"), call("ledger", "migrate")
+
+    assert (first.code, second.code) == (0, 0)
+    assert "is up to date: sqlite:///" in second.out
+    assert (project / "home" / "ledger.db").is_file()
+    assert "No batch of flights has arrived yet." in call("decisions", "flights").out
+
+
+def test_migrate_hides_the_password(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EVERGREEN_LEDGER_URL", "postgresql+psycopg2://me:hidden-word@127.0.0.1:1/x")
+
+    refused = call("ledger", "migrate")
+
+    assert refused.code == 2
+    assert "hidden-word" not in refused.out + refused.err
+
+
+def test_decisions_shows_each_batch_with_gate_drift_verdict_and_champion(
+    call: Call, ledger: Ledger
+) -> None:
+    add_delivery(ledger, "2013-03-05")
+    close_as_promoted(ledger, add_decision(ledger, "2013-03-05"))
+    add_delivery(ledger, "2013-03-12", broken_rule="half of temp is missing")
+    add_delivery(ledger, "2013-03-19")
+
+    lines = call("decisions", "flights").out.splitlines()
+
+    decided, rejected, waiting = (
+        next(line for line in lines if batch in line)
+        for batch in ("2013-03-05", "2013-03-12", "2013-03-19")
+    )
+    for part in ("accepted", "1 of 2: temp", "0.410 temp", "0.310 temp", "+0.0310", "v1 → v2"):
+        assert part in decided
+    assert "retrain (drift) → promoted" in decided
+    assert "1 of 2 features drifted. v2 beats v1 by 0.02." in decided
+    assert "rejected" in rejected
+    assert "half of temp is missing" in rejected
+    assert "not decided yet" in waiting
+
+
+def test_decisions_tells_who_forced_and_shows_every_attempt(call: Call, ledger: Ledger) -> None:
+    add_delivery(ledger, "2013-03-05")
+    add_decision(ledger, "2013-03-05", verdict="stand_down", trigger="none", run_id="one", psi=0.1)
+    request = Request(force_retrain=True, reason="new carrier", requested_by="anna")
+    add_decision(ledger, "2013-03-05", trigger="forced", run_id="two", request=request)
+
+    lines = [line for line in call("decisions", "flights").out.splitlines() if "2013-03" in line]
+
+    assert len(lines) == 2
+    assert "stand down" in lines[0]
+    assert "retrain (forced by anna)" in lines[1]
+
+
+def test_decisions_limit_keeps_the_newest(call: Call, ledger: Ledger) -> None:
+    for batch in ("2013-03-05", "2013-03-12", "2013-03-19"):
+        add_delivery(ledger, batch)
+
+    rows = json.loads(call("decisions", "flights", "--limit", "2", "--json").out)
+
+    assert [row["batch"] for row in rows] == ["2013-03-12", "2013-03-19"]
+
+
+def test_decisions_fits_a_narrow_terminal(
+    call: Call, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_delivery(ledger, "2013-03-05")
+    close_as_promoted(ledger, add_decision(ledger, "2013-03-05"))
+    monkeypatch.setenv("COLUMNS", "100")
+
+    shown = call("decisions", "flights").out
+
+    assert max(len(line) for line in shown.splitlines()) <= 100
+    assert "2013-03-05" in shown
+    assert "worst PSI" in shown.splitlines()[-1]
+
+
+def test_an_unknown_model_names_those_there_are(call: Call, ledger: Ledger) -> None:
+    ledger.alerts.history()
+
+    for command in (("decisions", "fligts"), ("why", "fligts", "2013-03-05")):
+        refused = call(*command)
+        assert refused.code == 2
+        assert "no model 'fligts'; the models here: flights" in refused.err
+
+
+def test_control_characters_and_markup_are_shown_not_obeyed(call: Call, ledger: Ledger) -> None:
+    request = Request(force_retrain=True, reason="\x1b[31mred[/] [bold]x", requested_by="anna")
+    add_decision(ledger, "2013-03-05", trigger="forced", request=request)
+
+    shown = call("why", "flights", "2013-03-05").out
+
+    assert "\x1b" not in shown
+    assert "[31mred[/] [bold]x" in shown
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        pytest.param("2013-03-05", id="its id"),
+        pytest.param("2013-03-08", id="a date in it"),
+        pytest.param("2013-03-11", id="its last day"),
+        pytest.param("2013-03-11T23:59", id="its last minute"),
+    ],
+)
+def test_why_finds_the_batch_and_explains_it(call: Call, ledger: Ledger, asked: str) -> None:
+    add_delivery(ledger, "2013-03-05")
+    add_delivery(ledger, "2013-03-12")
+    promotion = close_as_promoted(ledger, add_decision(ledger, "2013-03-05"))
+
+    shown = call("why", "flights", asked).out
+
+    assert shown.startswith("flights, batch 2013-03-05")
+    for part in (
+        "accepted: all 2 rules met",
+        "retrain (drift) → promoted",
+        "metric drop",
+        "AUC fell by 0.031, more than 0.02",
+        "auc 0.6690 ± 0.0080",
+        "PSI 0.41 over 0.25",
+        "insufficient data",
+        "48,000",
+        "gain +0.0200 ± 0.0050 over 6,000 rows",
+        f"epoch {promotion.epoch}: v2 (promotion, committed)",
+        "reports/flights/2013-03-05/drift.html",
+        "The spec has changed since",
+    ):
+        assert part in shown
+
+
+def test_why_shows_the_limits_of_the_spec_that_decided(
+    call: Call, ledger: Ledger, project: Path
+) -> None:
+    add_delivery(ledger, "2013-03-05")
+    made = add_decision(ledger, "2013-03-05")
+    now = load_spec(project / "include/models/flights", home=project).spec_hash
+    ledger.decisions.open(
+        "flights",
+        made.batch,
+        made.run_id,
+        decision=_as_policy(made.verdict, made.trigger, made.sentence),
+        signals=made.signals,
+        spec_hash=now,
+    )
+
+    explained = json.loads(call("why", "flights", "2013-03-05", "--json").out)
+
+    (attempt,) = explained["attempts"]
+    assert attempt["decision"]["id"] == decision_id("flights", "2013-03-05", made.run_id)
+    assert attempt["limits"] == {
+        "share_to_retrain": 0.5,
+        "min_coverage": 0.8,
+        "min_training_rows": 5000,
+        "min_holdout_rows": 1000,
+    }
+    assert "The spec has changed since" not in call("why", "flights", "2013-03-05").out
+
+
+def _as_policy(verdict: str, trigger: str, sentence: str) -> PolicyDecision:
+    return PolicyDecision.model_validate(
+        {"verdict": verdict, "trigger": trigger, "sentence": sentence}
+    )
+
+
+def test_why_tells_broken_rules_where_no_decision_was_made(call: Call, ledger: Ledger) -> None:
+    add_delivery(ledger, "2013-03-12", broken_rule="half of temp is missing")
+
+    shown = call("why", "flights", "2013-03-14").out
+
+    assert "null_share temp: half of temp is missing" in shown
+    assert "row_count" not in shown
+    assert "No decision was made: the batch was rejected." in shown
+
+
+def test_why_finds_a_delivery_that_was_too_broken_to_say_its_window(
+    call: Call, ledger: Ledger
+) -> None:
+    ledger.batches.record_refusal(
+        "flights", "data", "2013-03-26", status="rejected", sentence="manifest unreadable"
+    )
+
+    assert "rejected: manifest unreadable" in call("why", "flights", "2013-04-01").out
+    assert call("why", "flights", "2013-04-02").code == 2
+
+
+def test_why_refuses_a_date_that_no_batch_or_several_hold(call: Call, ledger: Ledger) -> None:
+    for batch in ("2013-03-05", "2013-03-06"):
+        add_delivery(ledger, batch)
+
+    nobody = call("why", "flights", "2014-01-01")
+    several = call("why", "flights", "2013-03-08")
+
+    assert nobody.code == several.code == 2
+    assert "no batch holds 2014-01-01; the newest known are 2013-03-05, 2013-03-06" in nobody.err
+    assert "2013-03-08 lies in 2 batches: 2013-03-05, 2013-03-06; name one" in several.err
+
+
+def test_champion_now_and_then(call: Call, ledger: Ledger) -> None:
+    promotion = close_as_promoted(ledger, add_decision(ledger, "2013-03-05"))
+
+    now = call("champion", "flights")
+    then = call("champion", "flights", "--at", "2013-03-08")
+    at_the_moment = call("champion", "flights", "--json", "--at", promotion.promoted_at.isoformat())
+
+    assert now.code == 0
+    assert now.out.startswith("flights: v2 since ")
+    assert "(epoch 1, promotion, committed)" in now.out
+    assert then.code == 1
+    assert then.out == "flights has no champion at 2013-03-08 00:00 UTC.\n"
+    assert json.loads(at_the_moment.out)["version"] == "2"
+
+
+def test_champion_of_nothing_ends_with_one(call: Call, ledger: Ledger) -> None:
+    ledger.alerts.history()
+
+    assert call("champion", "flights").code == 1
+    assert json.loads(call("champion", "flights", "--json").out) is None
+    assert call("champion", "fligts").code == 2
+
+
+def test_alerts_and_those_that_nobody_received(call: Call, ledger: Ledger) -> None:
+    for incident, title in (("a", "Sent"), ("b", "Waiting"), ("c", "Stuck")):
+        ledger.alerts.raise_once(make_alert(incident, title=title))
+    ledger.alerts.raise_once(make_alert("d", title="Shown"), state="logged")
+    ledger.alerts.record_delivered("a", "1.0")
+    ledger.alerts.record_failure("c", "token revoked", is_permanent=True)
+
+    everything = call("alerts").out
+    waiting = json.loads(call("alerts", "--undelivered", "--json").out)
+
+    assert all(title in everything for title in ("Sent", "Waiting", "Stuck", "Shown"))
+    assert "token revoked (1 attempts)" in everything
+    assert [entry["alert"]["title"] for entry in waiting] == ["Waiting", "Stuck"]
+    assert call("alerts", "--model", "other").out == "No alerts.\n"
+
+
+def test_no_undelivered_alerts_is_good_news(call: Call, ledger: Ledger) -> None:
+    ledger.alerts.raise_once(make_alert("a"), state="logged")
+
+    assert call("alerts", "--undelivered").out == "No undelivered alerts.\n"
