@@ -1,0 +1,1 @@
+"""The upstream system of the default model: it delivers flights, and later their labels."""
