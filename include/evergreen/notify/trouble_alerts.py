@@ -1,0 +1,217 @@
+"""The alerts about the machinery: failed task, no data, no decision, moved alias, roll-back."""
+
+from evergreen.notify.building import NOTHING_TO_DO, Links, build_alert
+from evergreen.notify.wording import hours, shortened
+from evergreen.records import Alert
+
+MAX_ERROR = 1200
+
+
+def failed(
+    model: str,
+    batch: str,
+    *,
+    dag_id: str,
+    task_id: str,
+    error: str,
+    n_tries: int = 1,
+    occurrence: str = "",
+    links: Links = (),
+) -> Alert:
+    """A task failed for good, after its retries.
+
+    Args:
+        model: The model.
+        batch: The batch, or the run's id where no batch is known yet.
+        dag_id: The DAG.
+        task_id: The task.
+        error: What it raised.
+        n_tries: How often it was tried.
+        occurrence: Tells failures of one task apart, such as after a clear; empty: one alert.
+        links: Where to look.
+    """
+    head = f"Task {task_id} of {dag_id} failed for good (tries: {n_tries}) on batch {batch}."
+    to_do = (
+        "The champion is as it was. Read the cause in the task's log, remove it, then clear the"
+        " failed task: the run goes on from there."
+    )
+    return build_alert(
+        "failed",
+        model,
+        (batch, f"{dag_id}.{task_id}", occurrence),
+        title=f"{model}: {task_id} failed on {batch}",
+        lines=(head, f"Error: {shortened(error, MAX_ERROR)}", to_do),
+        must_act=True,
+        links=links,
+    )
+
+
+def no_data(
+    model: str,
+    batch: str,
+    *,
+    waited_hours: float,
+    location: str,
+    what: str = "data",
+    links: Links = (),
+) -> Alert:
+    """The next delivery did not come in time.
+
+    Args:
+        model: The model.
+        batch: The batch that was expected.
+        waited_hours: How long was waited for it.
+        location: Where it was expected.
+        what: ``data`` or ``labels``.
+        links: Where to look.
+    """
+    head = f"No {what} for batch {batch} after {hours(waited_hours)} at {location}."
+    to_do = (
+        "Ask the owner of the source whether it is late or lost. The next run waits again, so it is"
+        " taken up as soon as its manifest is there."
+    )
+    return build_alert(
+        "no_data",
+        model,
+        (batch, what if what != "data" else ""),
+        title=f"{model}: no {what} for {batch}",
+        lines=(head, to_do),
+        must_act=True,
+        links=links,
+    )
+
+
+def late_decision(
+    model: str,
+    batch: str,
+    *,
+    waited_hours: float,
+    limit_hours: float,
+    stage: str,
+    links: Links = (),
+) -> Alert:
+    """A batch that arrived has no decision within its limit.
+
+    Args:
+        model: The model.
+        batch: The batch.
+        waited_hours: Hours since it arrived.
+        limit_hours: ``arrivals.decide_within_hours`` of the spec.
+        stage: How far it came, one sentence.
+        links: Where to look.
+    """
+    head = (
+        f"Batch {batch} has no decision {hours(waited_hours)} after it arrived; the limit is"
+        f" {hours(limit_hours)}."
+    )
+    to_do = (
+        f"Find the run that stopped: ingest__{model}, score__{model}, continual_training__{model}."
+        " A paused DAG, a full pool and a failed task are the usual causes."
+    )
+    return build_alert(
+        "late_decision",
+        model,
+        (batch,),
+        title=f"{model}: no decision for {batch}",
+        lines=(head, stage, to_do),
+        must_act=True,
+        links=links,
+    )
+
+
+def alias_mismatch(
+    model: str,
+    *,
+    epoch: int,
+    ledger_version: str | None,
+    alias_version: str | None,
+    is_repaired: bool,
+    links: Links = (),
+) -> Alert:
+    """The champion alias in the registry names another version than the ledger.
+
+    Args:
+        model: The model.
+        epoch: The ledger's epoch.
+        ledger_version: Champion by the ledger; None when there is none.
+        alias_version: Version that the alias names; None when there is no alias.
+        is_repaired: The alias was set back to the ledger's version.
+        links: Where to look.
+    """
+    head = (
+        f"The alias champion names {_version(alias_version)}, the ledger says"
+        f" {_version(ledger_version)} (epoch {epoch}). The ledger is right."
+    )
+    repaired = "The alias was set back. Find out who moved it: only Evergreen may."
+    broken = (
+        f"The alias could not be set back. Whatever loads models:/{model}@champion is wrong now."
+    )
+    return build_alert(
+        "alias_mismatch",
+        model,
+        (str(epoch), alias_version or "none"),
+        story="champion",
+        title=f"{model}: champion alias differs from the ledger",
+        lines=(head, repaired if is_repaired else broken),
+        must_act=True,
+        links=links,
+    )
+
+
+def rolled_back(
+    model: str,
+    *,
+    epoch: int,
+    version: str,
+    previous_version: str | None,
+    reason: str,
+    requested_by: str = "",
+    links: Links = (),
+) -> Alert:
+    """A person moved the champion back to an earlier version.
+
+    Args:
+        model: The model.
+        epoch: The ledger's epoch of the roll-back.
+        version: The champion from now on.
+        previous_version: The champion until now.
+        reason: What the person gave as reason.
+        requested_by: Who it was.
+        links: Where to look.
+    """
+    head = f"Champion is now version {version} (was {_version(previous_version)})."
+    why = f"Reason: {shortened(reason, MAX_ERROR)}"
+    who = f"Requested by {requested_by}." if requested_by else ""
+    return build_alert(
+        "rolled_back",
+        model,
+        (str(epoch),),
+        story="champion",
+        title=f"{model}: rolled back to version {version}",
+        lines=(head, why, who, f"{NOTHING_TO_DO} The next retrain is judged against {version}."),
+        must_act=False,
+        links=links,
+    )
+
+
+def resolved(opened: Alert, *, sentence: str, links: Links = ()) -> Alert:
+    """Tell that what an earlier alert asked for is over; it goes to that alert's thread.
+
+    Args:
+        opened: The alert that was sent.
+        sentence: What ended it.
+        links: Where to look.
+    """
+    return opened.model_copy(
+        update={
+            "incident": f"{opened.incident}:resolved",
+            "title": f"Resolved: {opened.title}",
+            "text": f"{sentence}\n{NOTHING_TO_DO}",
+            "must_act": False,
+            "links": tuple(links),
+        }
+    )
+
+
+def _version(version: str | None) -> str:
+    return f"version {version}" if version else "no version"

@@ -1,0 +1,281 @@
+from datetime import UTC, datetime
+from typing import Any, get_args
+
+import pytest
+
+from evergreen.notify import alerts
+from evergreen.records import (
+    Alert,
+    AlertKind,
+    ColumnDrift,
+    DriftMeasurement,
+    Evaluation,
+    MetricEstimate,
+    PolicyDecision,
+    PromotionVerdict,
+    Window,
+)
+
+BATCH = "2013-03-05"
+LINKS = alerts.links_of(run="https://airflow/run", report="", runbook="https://docs/runbook")
+
+
+def make_measurement(n_drifted: int, n_stable: int = 2, n_broken: int = 0) -> DriftMeasurement:
+    drifted = [
+        ColumnDrift(
+            column=f"x{i}",
+            kind="numeric",
+            verdict="drifted",
+            sentence=f"PSI 0.{30 + i} over 0.25",
+            n_rows=5000,
+            psi=0.30 + i / 100,
+            psi_limit=0.25,
+        )
+        for i in range(n_drifted)
+    ]
+    rest = [
+        ColumnDrift(column=name, kind="numeric", verdict=verdict, sentence="-", n_rows=5000)
+        for name, verdict in [
+            *((f"calm{i}", "stable") for i in range(n_stable)),
+            *((f"broken{i}", "not_computable") for i in range(n_broken)),
+        ]
+    ]
+    return DriftMeasurement(
+        columns=(*drifted, *rest),
+        n_rows=5000,
+        drifted_share=(n_drifted + n_broken) / (n_drifted + n_stable + n_broken),
+        sentence="-",
+    )
+
+
+def make_evaluation(gain: float | None = 0.0123) -> Evaluation:
+    challenger = MetricEstimate(name="auc", value=0.7301, se=0.004, n_rows=6000)
+    champion = MetricEstimate(name="auc", value=0.7178, se=0.004, n_rows=6000)
+    return Evaluation(
+        challenger_version="4",
+        champion_version="3" if gain is not None else None,
+        challenger=challenger,
+        champion=champion if gain is not None else None,
+        gain=gain,
+        gain_se=0.0031 if gain is not None else None,
+        n_rows=6000,
+        holdout=Window(
+            start=datetime(2013, 2, 26, tzinfo=UTC), end=datetime(2013, 3, 5, tzinfo=UTC)
+        ),
+        sentence="-",
+    )
+
+
+def one_of_each() -> list[Alert]:
+    retrain = PolicyDecision(verdict="retrain", trigger="drift", sentence="drift crossed its limit")
+    quiet = PolicyDecision(verdict="stand_down", trigger="none", sentence="nothing crossed a limit")
+    better = PromotionVerdict(verdict="promote", sentence="the challenger is better")
+    worse = PromotionVerdict(verdict="keep", sentence="the gain is within its error")
+    at: dict[str, Any] = {"links": LINKS}
+    return [
+        alerts.data_rejected("flights", BATCH, reasons=["row_count: 3 rows"], **at),
+        alerts.drift("flights", BATCH, measurement=make_measurement(1), share_to_retrain=0.5, **at),
+        alerts.retrain_started("flights", BATCH, decision=retrain, requested_by="ada", **at),
+        alerts.promoted(
+            "flights",
+            BATCH,
+            version="4",
+            previous_version="3",
+            evaluation=make_evaluation(),
+            verdict=better,
+            **at,
+        ),
+        alerts.kept(
+            "flights",
+            BATCH,
+            challenger_version="4",
+            champion_version="3",
+            evaluation=make_evaluation(),
+            verdict=worse,
+            **at,
+        ),
+        alerts.stood_down("flights", BATCH, decision=quiet, **at),
+        alerts.failed(
+            "flights", BATCH, dag_id="score__flights", task_id="score", error="boom", **at
+        ),
+        alerts.no_data("flights", BATCH, waited_hours=192, location="s3://landing/flights", **at),
+        alerts.late_decision(
+            "flights", BATCH, waited_hours=7, limit_hours=6, stage="It was scored.", **at
+        ),
+        alerts.alias_mismatch(
+            "flights", epoch=3, ledger_version="4", alias_version="2", is_repaired=True, **at
+        ),
+        alerts.rolled_back(
+            "flights", epoch=4, version="3", previous_version="4", reason="complaints", **at
+        ),
+    ]
+
+
+def test_there_is_one_builder_for_each_kind() -> None:
+    built = one_of_each()
+
+    assert {alert.kind for alert in built} == set(get_args(AlertKind))
+
+
+@pytest.mark.parametrize("alert", one_of_each(), ids=lambda alert: alert.kind)
+def test_each_alert_names_its_model_and_carries_its_links(alert: Alert) -> None:
+    assert alert.title.startswith("flights: ")
+    assert alert.incident.startswith(f"{alert.kind}:flights:")
+    assert alert.links == (("run", "https://airflow/run"), ("runbook", "https://docs/runbook"))
+
+
+@pytest.mark.parametrize("alert", one_of_each(), ids=lambda alert: alert.kind)
+def test_each_alert_says_whether_a_person_must_act(alert: Alert) -> None:
+    must_act = {"data_rejected", "failed", "no_data", "late_decision", "alias_mismatch"}
+
+    assert alert.must_act == (alert.kind in must_act)
+    assert ("Nothing to do." in alert.text) == (not alert.must_act)
+
+
+def test_alerts_on_one_batch_share_a_thread() -> None:
+    threads = {alert.kind: alert.thread for alert in one_of_each()}
+
+    about_the_champion = {threads.pop("alias_mismatch"), threads.pop("rolled_back")}
+    assert about_the_champion == {"flights:champion"}
+    assert set(threads.values()) == {"flights:2013-03-05"}
+
+
+def test_same_step_again_builds_the_same_incident() -> None:
+    first, again = one_of_each(), one_of_each()
+
+    assert first == again
+    assert len({alert.incident for alert in first}) == len(first)
+
+
+def test_rejected_data_has_the_plain_incident_key() -> None:
+    alert = alerts.data_rejected("flights", BATCH, reasons=["a"])
+
+    assert alert.incident == "data_rejected:flights:2013-03-05"
+
+
+def test_labels_and_second_deliveries_are_incidents_of_their_own() -> None:
+    incidents = {
+        alerts.data_rejected("flights", BATCH, reasons=["a"]).incident,
+        alerts.data_rejected("flights", BATCH, reasons=["a"], what="labels").incident,
+        alerts.data_rejected("flights", BATCH, reasons=["a"], delivery="9f86d081").incident,
+    }
+
+    assert len(incidents) == 3
+
+
+def test_broken_rules_are_named_up_to_five() -> None:
+    reasons = [f"rule {i} is broken" for i in range(8)]
+
+    text = alerts.data_rejected("flights", BATCH, reasons=reasons).text
+
+    assert [f"rule {i} is" in text for i in range(8)] == [True] * 5 + [False] * 3
+    assert "and 3 more" in text
+    assert "8 rules" in text
+
+
+def test_drift_of_twenty_columns_is_one_summary_with_the_worst_first() -> None:
+    alert = alerts.drift("flights", BATCH, measurement=make_measurement(20), share_to_retrain=0.5)
+
+    lines = [line for line in alert.text.split("\n") if line.startswith("- ")]
+    assert [line.split(":")[0] for line in lines[:5]] == [
+        "- x19",
+        "- x18",
+        "- x17",
+        "- x16",
+        "- x15",
+    ]
+    assert lines[5:] == ["- and 15 more"]
+    assert "20 of 22 features drifted in 5000 rows" in alert.text
+    assert "a share of 0.91, 0.50 asks for a retrain" in alert.text
+
+
+def test_drift_that_could_not_be_computed_asks_for_a_person() -> None:
+    alert = alerts.drift(
+        "flights", BATCH, measurement=make_measurement(3, n_broken=1), share_to_retrain=0.5
+    )
+
+    assert alert.must_act
+    assert alert.text.split("\n")[1].startswith("- broken0")
+    assert "Look at broken0" in alert.text
+
+
+def test_drift_that_nothing_could_be_judged_on_says_so() -> None:
+    measurement = DriftMeasurement(columns=(), n_rows=3, drifted_share=None, sentence="-")
+
+    alert = alerts.drift("flights", BATCH, measurement=measurement, share_to_retrain=0.5)
+
+    assert "none could be judged" in alert.text
+
+
+def test_promotion_shows_both_scores_the_gain_and_the_way_back() -> None:
+    alert = next(alert for alert in one_of_each() if alert.kind == "promoted")
+
+    assert "auc on 6000 rows" in alert.text
+    assert "challenger 0.7301, champion 0.7178" in alert.text
+    assert "Gain +0.0123, standard error 0.0031" in alert.text
+    assert "start rollback__flights with version 3" in alert.text
+
+
+def test_first_promotion_has_no_way_back() -> None:
+    alert = alerts.promoted(
+        "flights",
+        BATCH,
+        version="1",
+        previous_version=None,
+        evaluation=make_evaluation(gain=None),
+        verdict=PromotionVerdict(verdict="promote", sentence="first model"),
+    )
+
+    assert "there was none before" in alert.text
+    assert "rollback" not in alert.text
+    assert "Gain" not in alert.text
+
+
+def test_kept_without_any_champion_asks_for_a_person() -> None:
+    alert = alerts.kept(
+        "flights",
+        BATCH,
+        challenger_version="1",
+        champion_version=None,
+        evaluation=None,
+        verdict=PromotionVerdict(verdict="keep", sentence="AUC 0.51 is under 0.6"),
+    )
+
+    assert alert.must_act
+    assert "Nothing to do." not in alert.text
+
+
+def test_alias_that_could_not_be_set_back_says_what_is_wrong_now() -> None:
+    alert = alerts.alias_mismatch(
+        "flights", epoch=3, ledger_version="4", alias_version=None, is_repaired=False
+    )
+
+    assert "names no version, the ledger says version 4" in alert.text
+    assert "could not be set back" in alert.text
+
+
+def test_long_errors_are_cut_and_the_rest_is_counted() -> None:
+    alert = alerts.failed("flights", BATCH, dag_id="d", task_id="t", error="x" * 5000)
+
+    assert "(3800 more characters)" in alert.text
+
+
+def test_cleared_and_failed_again_is_an_incident_of_its_own() -> None:
+    at: dict[str, Any] = {"dag_id": "d", "task_id": "t", "error": "boom"}
+
+    first = alerts.failed("flights", BATCH, **at)
+    second = alerts.failed("flights", BATCH, **at, occurrence="2")
+
+    assert first.incident == "failed:flights:2013-03-05:d.t"
+    assert second.incident == "failed:flights:2013-03-05:d.t:2"
+
+
+def test_resolved_closes_the_incident_in_the_same_thread() -> None:
+    opened = alerts.no_data("flights", BATCH, waited_hours=192, location="s3://landing")
+
+    closed = alerts.resolved(opened, sentence="The batch arrived.")
+
+    assert closed.thread == opened.thread
+    assert closed.incident == f"{opened.incident}:resolved"
+    assert not closed.must_act
+    assert closed.title.startswith("Resolved: ")
