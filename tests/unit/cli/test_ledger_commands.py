@@ -11,10 +11,12 @@ from builders.ledger_rows import (
     add_delivery,
     close_as_promoted,
     make_alert,
+    make_drift,
 )
 from evergreen.ledger.decisions import decision_id
+from evergreen.ledger.entries import DeliveryStatus
 from evergreen.ledger.ledger import Ledger
-from evergreen.records import PolicyDecision, Request
+from evergreen.records import DecayMeasurement, PolicyDecision, PolicySignals, Request
 from evergreen.spec.loader import load_spec
 
 
@@ -258,3 +260,109 @@ def test_no_undelivered_alerts_is_good_news(call: Call, ledger: Ledger) -> None:
     ledger.alerts.raise_once(make_alert("a"), state="logged")
 
     assert call("alerts", "--undelivered").out == "No undelivered alerts.\n"
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        ("received", "the gate has not judged the batch yet"),
+        ("accepted", "continual_training has not reached it"),
+    ],
+)
+def test_why_says_what_an_undecided_batch_waits_for(
+    call: Call, ledger: Ledger, status: DeliveryStatus, told: str
+) -> None:
+    ledger.batches.record_refusal("flights", "data", "2013-03-05", status=status, sentence="x")
+    ledger.batches.record_refusal("flights", "labels", "2013-03-05", status="skipped", sentence="y")
+
+    shown = call("why", "flights", "2013-03-05").out
+
+    assert told in shown
+    assert "skipped: y" in shown
+
+
+def test_the_first_model_is_explained_without_champion_or_drift(call: Call, ledger: Ledger) -> None:
+    signals = PolicySignals(
+        batch="2013-03-05",
+        champion_version=None,
+        drift=None,
+        decay=None,
+        n_training_rows=48_000,
+        n_holdout_rows=6_000,
+    )
+    made = ledger.decisions.open(
+        "flights",
+        "2013-03-05",
+        "run",
+        decision=_as_policy("bootstrap", "first_model", "no champion yet"),
+        signals=signals,
+        spec_hash="c" * 64,
+    )
+    ledger.decisions.close(
+        made.id,
+        outcome="bootstrapped",
+        sentence="v1 is the first champion",
+        challenger_version="1",
+        champion_after="1",
+        evaluation=None,
+        report_path=None,
+    )
+
+    line = next(
+        line for line in call("decisions", "flights").out.splitlines() if "2013-03-05" in line
+    )
+    shown = call("why", "flights", "2013-03-05").out
+
+    assert "none → v1" in line
+    assert "bootstrap" in line
+    assert "not measured: there was no champion yet" in shown
+    assert "the batch never arrived" not in shown
+    assert "Drift per feature" not in shown
+
+
+def test_a_decay_that_could_not_be_judged_says_so_in_its_column(call: Call, ledger: Ledger) -> None:
+    drift = make_drift()
+    many = tuple(
+        drift.columns[0].model_copy(update={"column": f"temp_{number}"}) for number in range(5)
+    )
+    signals = PolicySignals(
+        batch="2013-03-05",
+        champion_version="1",
+        drift=drift.model_copy(update={"columns": many}),
+        decay=DecayMeasurement(verdict="insufficient_data", sentence="no labels yet"),
+        n_training_rows=1,
+        n_holdout_rows=1,
+    )
+    ledger.decisions.open(
+        "flights",
+        "2013-03-05",
+        "run",
+        decision=_as_policy("stand_down", "none", "nothing"),
+        signals=signals,
+        spec_hash="c" * 64,
+    )
+
+    shown = call("decisions", "flights").out
+
+    assert "insufficient data" in shown
+    assert "5 of 5: temp_0, temp_1, temp_2, +2" in shown
+
+
+def test_many_known_batches_are_not_all_listed(call: Call, ledger: Ledger) -> None:
+    for day in range(1, 8):
+        add_delivery(ledger, f"2013-03-0{day}")
+
+    refused = call("why", "flights", "2014-01-01")
+
+    assert "..., 2013-03-03, 2013-03-04, 2013-03-05, 2013-03-06, 2013-03-07" in refused.err
+
+
+def test_history_outlives_the_spec(call: Call, ledger: Ledger, project: Path) -> None:
+    ledger.batches.record_refusal(
+        "flights", "data", "2013-03-05", status="rejected", sentence="unreadable"
+    )
+    (project / "include/models/flights/model.yaml").unlink()
+
+    assert "unreadable" in call("decisions", "flights").out
+    assert "unreadable" in call("why", "flights", "2013-03-05").out
+    assert call("why", "flights", "2013-03-06").code == 2
