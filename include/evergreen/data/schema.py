@@ -48,8 +48,7 @@ def check_columns(schema: pa.Schema, manifest: Manifest, spec: ModelSpec) -> tup
         Names of the columns that will be passed over, sorted.
 
     Raises:
-        SchemaError: A column is missing, stands twice or has another type than the spec says; the
-            text names every difference, and the likely new name of a missing column.
+        SchemaError: A column is missing, stands twice or has another type; every one is named.
         ManifestError: The file has other columns or types than its manifest says.
     """
     wanted = wanted_columns(spec, manifest.kind)
