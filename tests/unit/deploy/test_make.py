@@ -54,3 +54,12 @@ def test_ci_run_says_so_where_there_is_no_summary(project: Path, tmp_path: Path)
 
     assert ci.returncode == 2
     assert "no summary" in ci.stdout
+
+
+def test_every_evergreen_command_of_make_exists(
+    project: Path, evergreen_commands: set[str]
+) -> None:
+    used = set(re.findall(r"\$\(BIN\)/evergreen (\w+)", (project / "Makefile").read_text()))
+
+    assert used == {"demo"}
+    assert used <= evergreen_commands
