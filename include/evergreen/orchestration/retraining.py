@@ -158,17 +158,16 @@ def roll_back_champion(
 def _fit(
     bench: Workbench, asked: Payload, rows: pa.Table, window: Window, *, local: Path, folder: str
 ) -> TrainedModel:
-    from evergreen.training.job import FitJob
+    from evergreen.training.jobs import FitJob
     from evergreen.training.process import run_child
 
     spec = bench.spec
     data = local / "training.parquet"
     pq.write_table(rows, data)
-    features_file = bench.loaded.features_file
     limit = timedelta(minutes=spec.training.time_limit_minutes)
     result = run_child(
         FitJob(
-            data=str(data),
+            files=(data,),
             features=spec.data.features,
             target=spec.data.target,
             params=spec.training.params,
@@ -176,8 +175,8 @@ def _fit(
             seed=spec.training.seed,
             device=asked["request"]["device"] or spec.training.device,
             on_missing_gpu=spec.training.on_missing_gpu,
-            features_file=None if features_file is None else str(features_file),
-            output=str(local / "model.lgb"),
+            features_file=bench.loaded.features_file,
+            output=local / "model.lgb",
         ),
         time_limit_seconds=limit.total_seconds(),
     )

@@ -67,7 +67,7 @@ def registered_scorer(bench: Workbench, version: str, folder: Path) -> Scorer:
 
 def score(bench: Workbench, scorer: Scorer, rows: pa.Table, folder: Path) -> pa.Array:
     """Score rows in a process of its own; one prediction per row, in 0..1."""
-    from evergreen.training.job import ScoreJob
+    from evergreen.training.jobs import ScoreJob
     from evergreen.training.process import run_child
 
     features_file = folder / "features.py"
@@ -77,13 +77,14 @@ def score(bench: Workbench, scorer: Scorer, rows: pa.Table, folder: Path) -> pa.
     pq.write_table(rows, data)
     run_child(
         ScoreJob(
-            data=str(data),
+            files=(data,),
             features=bench.spec.data.features,
-            features_file=str(features_file) if features_file.exists() else None,
-            model_file=str(scorer.file),
+            features_file=features_file if features_file.exists() else None,
+            target=bench.spec.data.target,
+            model_file=scorer.file,
             sha256=scorer.sha256,
-            output=str(output),
+            output=output,
         ),
         time_limit_seconds=TIME_LIMIT_SECONDS,
     )
-    return pq.read_table(output)[PREDICTION].combine_chunks()
+    return pq.read_table(output)["score"].combine_chunks()

@@ -1,0 +1,124 @@
+"""A small model and the upstream system that delivers its data: weeks of made-up arrivals."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from evergreen.landing.deliver import deliver_batch, deliver_labels
+from evergreen.landing.faults import Fault
+from evergreen.records import Window
+from evergreen.spec.loader import LoadedSpec, load_spec
+from evergreen.storage.store import Store
+
+FIRST = datetime(2024, 1, 1, tzinfo=UTC)
+WEEK = timedelta(days=7)
+NAME = "tiny"
+SPEC = """
+name: tiny
+owner: tests
+schedule: "@continuous"
+landing: {{uri: "{landing}", connection_id: "{connection}"}}
+labels: {{uri: "{labels}", connection_id: "{connection}"}}
+arrivals: {{poke_seconds: 1, wait_hours: {wait_hours}}}
+data:
+  key: id
+  time_column: at
+  target: late
+  features:
+    - {{name: temp, kind: numeric}}
+    - {{name: place, kind: categorical}}
+windows: {{training_days: 28, holdout_days: 7, min_training_rows: 200, min_holdout_rows: 100}}
+drift: {{min_rows: 100, share_to_retrain: 1.0}}
+decay: {{min_rows: 100, max_drop: 0.1, window_batches: 1}}
+training: {{n_rounds: {n_rounds}, params: {{num_threads: 1}}, device: cpu}}
+alerts: {{slack_connection_id: "{slack}", channel: "{channel}"}}
+"""
+
+
+def write_spec(
+    models_dir: Path,
+    *,
+    landing: str = "file://{home}/landing/tiny",
+    labels: str = "file://{home}/labels/tiny",
+    connection: str = "",
+    slack: str = "",
+    n_rounds: int = 30,
+    wait_hours: float = 1,
+) -> Path:
+    """Write the spec of the small model; give its folder."""
+    folder = models_dir / NAME
+    folder.mkdir(parents=True, exist_ok=True)
+    text = SPEC.format(
+        landing=landing,
+        labels=labels,
+        connection=connection,
+        slack=slack,
+        channel="ml-alerts" if slack else "",
+        n_rounds=n_rounds,
+        wait_hours=wait_hours,
+    )
+    (folder / "model.yaml").write_text(text)
+    return folder
+
+
+@dataclass(frozen=True)
+class Upstream:
+    """Delivers weeks: ``late`` depends on ``temp``, the other way round where ``is_flipped``."""
+
+    loaded: LoadedSpec
+    landing: Store
+    labels: Store
+
+    @classmethod
+    def of(cls, folder: Path, home: Path, *, filesystem: object = None) -> "Upstream":
+        """Give the upstream system of the model in ``folder``."""
+        loaded = load_spec(folder, home=home)
+        spec = loaded.spec
+        open_store = Store.at
+        return cls(
+            loaded,
+            open_store(spec.landing.uri, filesystem),  # type: ignore[arg-type]  # fsspec or None
+            open_store(spec.labels.uri, filesystem),  # type: ignore[arg-type]  # fsspec or None
+        )
+
+    def deliver(
+        self,
+        week: int,
+        kind: Literal["data", "labels"] = "data",
+        *,
+        n_weeks: int = 1,
+        n_rows: int = 400,
+        is_flipped: bool = False,
+        fault: Fault | None = None,
+    ) -> str:
+        """Deliver data or labels of a period that starts with a week; give its batch id."""
+        start = FIRST + week * WEEK
+        window = Window(start=start, end=start + n_weeks * WEEK)
+        batch = f"{start:%Y-%m-%d}"
+        rows = make_rows(week, n_rows * n_weeks, window, is_flipped=is_flipped)
+        if kind == "labels":
+            deliver_labels(self.labels, self.loaded.spec, rows, window, batch)
+        else:
+            deliver_batch(self.landing, self.loaded.spec, rows, window, batch, fault=fault)
+        return batch
+
+
+def make_rows(week: int, n_rows: int, window: Window, *, is_flipped: bool = False) -> pd.DataFrame:
+    """Give rows spread over a window; the same arguments give the same rows."""
+    rng = np.random.default_rng(week)
+    temp = rng.normal(size=n_rows)
+    slope = -2.0 if is_flipped else 2.0
+    step = (window.end - window.start) / n_rows
+    return pd.DataFrame(
+        {
+            "id": [f"{week}-{n}" for n in range(n_rows)],
+            "at": [window.start + n * step for n in range(n_rows)],
+            "temp": temp,
+            "place": rng.choice(["EWR", "JFK"], size=n_rows),
+            "late": (rng.random(n_rows) < 1 / (1 + np.exp(-slope * temp))).astype(int),
+        }
+    )
