@@ -1,0 +1,1 @@
+"""Fitting and scoring with LightGBM, each in a fresh child process that can be killed."""

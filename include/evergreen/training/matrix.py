@@ -1,0 +1,116 @@
+"""From a frame to what LightGBM takes: floats, categories with fixed tables, and safe names."""
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from evergreen.errors import DataError, SchemaError, TrainingError
+from evergreen.spec.model import Feature
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FloatArray = NDArray[np.float64]
+
+SAFE_NAME = re.compile(r"[A-Za-z0-9_]{1,100}")
+HASHED = "hashed_"
+
+
+def internal_name(name: str) -> str:
+    """Give the name of a feature inside the model file.
+
+    LightGBM refuses JSON characters in names and turns blanks into underscores, so every name that
+    is not plain is replaced by a hash: it depends on the name alone, not on the feature's place.
+    """
+    if SAFE_NAME.fullmatch(name) and not name.startswith(HASHED):
+        return name
+    return f"{HASHED}{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}"
+
+
+def to_matrix(
+    frame: "pd.DataFrame",
+    features: Sequence[Feature],
+    tables: Mapping[str, Sequence[str]] | None = None,
+) -> "pd.DataFrame":
+    """Give the features as LightGBM takes them, under their internal names, in the order given.
+
+    Numbers, integers and booleans become float64, missing ones NaN; categories become pandas
+    categoricals.
+
+    Args:
+        frame: Holds every feature by its name.
+        features: What to take.
+        tables: Categories of the model by internal name, for scoring: unseen ones become missing.
+            None takes the categories of the frame, sorted.
+
+    Raises:
+        SchemaError: A column holds what its kind does not take.
+    """
+    import pandas as pd
+
+    columns: dict[str, object] = {}
+    for feature in features:
+        name = internal_name(feature.name)
+        if feature.kind == "categorical":
+            table = None if tables is None else tables[name]
+            columns[name] = _categories(frame[feature.name], table)
+        else:
+            columns[name] = _floats(frame[feature.name], feature)
+    return pd.DataFrame(columns, index=frame.index)
+
+
+def read_labels(table: pa.Table, target: str) -> FloatArray:
+    """Give the labels, 0 or 1, shape (n,).
+
+    Raises:
+        DataError: A label is neither 0 nor 1, or the column is not numeric.
+        TrainingError: Labels are missing, or all are of one class.
+    """
+    column = table[target]
+    kinds = pa.types
+    found = column.type
+    if not (kinds.is_integer(found) or kinds.is_floating(found) or kinds.is_boolean(found)):
+        raise DataError(f"label column {target} is {found}, expected 0 and 1")
+    labels = np.asarray(pc.cast(column, pa.float64()).to_numpy(), dtype=np.float64)
+    n_missing = int(np.isnan(labels).sum())
+    if n_missing:
+        raise TrainingError(
+            f"{n_missing} of {labels.size} labels in {target} are missing; train on labelled rows"
+        )
+    odd = labels[(labels != 0) & (labels != 1)]
+    if odd.size:
+        raise DataError(
+            f"{odd.size} of {labels.size} labels in {target} are neither 0 nor 1, first {odd[0]:g}"
+        )
+    if labels.min() == labels.max():
+        raise TrainingError(
+            f"all {labels.size} labels in {target} are {labels[0]:.0f}; a classifier needs both"
+            " classes: widen the training window"
+        )
+    return labels
+
+
+def _floats(series: "pd.Series[float]", feature: Feature) -> FloatArray:
+    problem = f"feature {feature.name} is {series.dtype}, expected {feature.kind}"
+    if series.dtype == object and any(isinstance(v, str | bytes) for v in series.dropna()):
+        raise SchemaError(f"{problem}; it holds text")
+    try:
+        return np.asarray(series.to_numpy(dtype=np.float64, na_value=np.nan), dtype=np.float64)
+    except (TypeError, ValueError) as err:
+        raise SchemaError(f"{problem}: {err}") from err
+
+
+def _categories(series: "pd.Series[str]", table: Sequence[str] | None) -> "pd.Categorical":
+    import pandas as pd
+
+    text = series.astype(object).where(series.notna(), None)
+    values = [None if value is None else str(value) for value in text]
+    if table is None:
+        table = sorted({value for value in values if value is not None})
+    return pd.Categorical(values, categories=list(table))
