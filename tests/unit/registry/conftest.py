@@ -1,74 +1,16 @@
-"""A real MLflow server, and a proxy in front of it that breaks on request."""
+"""A proxy in front of a real MLflow server that breaks on request."""
 
 import contextlib
 import http.client
-import os
-import signal
-import socket
-import subprocess
-import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
 
 import pytest
 
-START_SECONDS = 300
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def stop_group(server: subprocess.Popen[bytes]) -> None:
-    for kind in (signal.SIGTERM, signal.SIGKILL):
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(server.pid, kind)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            server.wait(timeout=10)
-
-
-@pytest.fixture(scope="session")
-def mlflow_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    home = tmp_path_factory.mktemp("mlflow")
-    port = free_port()
-    with (home / "server.log").open("wb") as log:
-        server = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "mlflow", "server", "--workers", "1"),
-                *("--host", "127.0.0.1", "--port", str(port)),
-                *("--backend-store-uri", f"sqlite:///{home}/mlflow.db"),
-                *("--artifacts-destination", f"{home}/artifacts"),
-            ],
-            cwd=home,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            env={**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"},
-        )
-    try:
-        wait_until_healthy(server, port, home / "server.log")
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        stop_group(server)
-
-
-def wait_until_healthy(server: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        if server.poll() is not None:
-            pytest.fail(f"mlflow server ended with {server.returncode}:\n{log.read_text()[-3000:]}")
-        with contextlib.suppress(OSError), urlopen(f"http://127.0.0.1:{port}/health", timeout=5):
-            return
-        time.sleep(0.2)
-    pytest.fail(f"mlflow server not healthy after {START_SECONDS} s:\n{log.read_text()[-3000:]}")
+from drivers.mlflow_server import free_port
 
 
 class FaultyProxy:
