@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from evergreen.ledger.entries import AlertState, DeliveryKind
+from evergreen.ledger.entries import DeliveryKind
 from evergreen.orchestration.workbench import Workbench, open_workbench
 
 log = logging.getLogger(__name__)
@@ -47,24 +47,6 @@ def alert_no_data(context: Any) -> None:
         alert(bench, context, kind, found.get("batch"))
 
     _report(context["dag_run"].dag_id, tell)
-
-
-def tell_of_failed_run(dag_run: Any) -> None:
-    """Tell that a run failed, as the scheduler saw it: also when its tasks could not tell any more.
-
-    The alert waits in the outbox for the watchdog, so that the scheduler never waits for Slack.
-    """
-
-    def tell(bench: Workbench) -> None:
-        from evergreen.orchestration.alerting import failed_alert
-
-        alert = failed_alert(
-            bench, dag_run, task_id="a task", error="see the run's red task", n_tries=0
-        )
-        state: AlertState = "pending" if bench.spec.alerts.channel else "logged"
-        bench.ledger.alerts.raise_once(alert, state=state)
-
-    _report(dag_run.dag_id, tell)
 
 
 def model_of(dag_id: str) -> str | None:
