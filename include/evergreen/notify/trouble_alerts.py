@@ -125,7 +125,6 @@ def alias_mismatch(
     epoch: int,
     ledger_version: str | None,
     alias_version: str | None,
-    is_repaired: bool,
     links: Links = (),
 ) -> Alert:
     """The champion alias in the registry names another version than the ledger.
@@ -135,16 +134,19 @@ def alias_mismatch(
         epoch: The ledger's epoch.
         ledger_version: Champion by the ledger; None when there is none.
         alias_version: Version that the alias names; None when there is no alias.
-        is_repaired: The alias was set back to the ledger's version.
         links: Where to look.
     """
     head = (
         f"The alias champion names {_version(alias_version)}, the ledger says"
-        f" {_version(ledger_version)} (epoch {epoch}). The ledger is right."
+        f" {_version(ledger_version)} (epoch {epoch}). Somebody moved it without a decision."
     )
-    repaired = "The alias was set back. Find out who moved it: only Evergreen may."
-    broken = (
-        f"The alias could not be set back. Whatever loads models:/{model}@champion is wrong now."
+    meanwhile = (
+        f"Nothing was changed, and nothing is promoted until it is settled. Whatever loads"
+        f" models:/{model}@champion gets {_version(alias_version)}."
+    )
+    to_do = (
+        f"Settle it: start rollback__{model} with the version that is to serve"
+        f" ({ledger_version or 'a former champion'} is the ledger's) and a reason."
     )
     return build_alert(
         "alias_mismatch",
@@ -152,7 +154,7 @@ def alias_mismatch(
         (str(epoch), alias_version or "none"),
         story="champion",
         title=f"{model}: champion alias differs from the ledger",
-        lines=(head, repaired if is_repaired else broken),
+        lines=(head, meanwhile, to_do),
         must_act=True,
         links=links,
     )

@@ -209,7 +209,6 @@ def alert_mismatch(bench: Workbench) -> None:
         epoch=0 if latest is None else latest.epoch,
         ledger_version=None if latest is None else latest.version,
         alias_version=None if named is None else named.version,
-        is_repaired=False,
         links=links(bench, "alias_mismatch"),
     )
     raise_alert(bench, alert)

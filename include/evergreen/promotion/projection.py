@@ -96,7 +96,8 @@ def out_of_band(
     """Say that somebody moved the alias without a decision, and how to go on."""
     right = [one for one in (ledger_version, previous) if one is not None]
     remedy = (
-        f"set it back to {' or '.join(map(told, right))}"
+        f"set it back to {' or '.join(map(told, right))}, or start rollback__{model} with the"
+        " version that is to serve"
         if right
         else "remove it from the registry"
     )

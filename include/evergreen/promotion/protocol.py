@@ -79,6 +79,7 @@ def promote(
         kind=kind,
         decision_id=decision_id,
         reason=reason,
+        previous_version=None if champion is None else champion.version,
     )
 
 
@@ -109,8 +110,11 @@ def take_epoch(
     kind: PromotionKind,
     decision_id: str,
     reason: str,
+    previous_version: str | None,
 ) -> Promotion:
     """Write the intent: from here on the promotion happens, if need be by somebody else.
+
+    ``previous_version`` is what the alias names until then; from anywhere else it is not taken.
 
     Raises:
         ChampionChangedError: Another decision took the epoch after ``champion`` first.
@@ -121,7 +125,7 @@ def take_epoch(
             model,
             epoch=1 if champion is None else champion.epoch + 1,
             version=version,
-            previous_version=None if champion is None else champion.version,
+            previous_version=previous_version,
             sha256=sha256,
             kind=kind,
             decision_id=decision_id,

@@ -29,6 +29,8 @@ def roll_back(
         reason: Why, by whom; required.
         to_version: A version that was champion before; None for the one before the champion. After
             a rollback that is the one before the restored version, not the one that was left.
+            Where somebody moved the alias without a decision, it may also be the champion itself:
+            naming a version is how a person settles which of the two it is to be.
         expected_champion: Refuse unless this is the champion; None takes whichever it is.
 
     Raises:
@@ -46,6 +48,10 @@ def roll_back(
         raise RequestError(f"{model} has no champion yet; there is nothing to roll back")
     champion = history[-1]
     check_expected(model, champion, expected_champion or champion.version)
+    if to_version is not None and _was_moved(registry, champion):
+        return _settle(
+            ledger, registry, history, to_version, decision_id=decision_id, reason=reason
+        )
     target = _former(history, to_version)
     if _is_stuck(ledger, registry, champion, target):
         return take_epoch(
@@ -58,6 +64,7 @@ def roll_back(
             kind="rollback",
             decision_id=decision_id,
             reason=reason,
+            previous_version=champion.version,
         )
     return promote(
         ledger,
@@ -69,6 +76,40 @@ def roll_back(
         decision_id=decision_id,
         kind="rollback",
         reason=reason,
+    )
+
+
+def _was_moved(registry: AliasRegistry, champion: Promotion) -> bool:
+    """Tell whether the alias of a finished promotion names another version, or none."""
+    if champion.state != "committed":
+        return False
+    return alias_version(registry, champion.model) != champion.version
+
+
+def _settle(
+    ledger: PromotionLedger,
+    registry: AliasRegistry,
+    history: Sequence[Promotion],
+    to_version: str,
+    *,
+    decision_id: str,
+    reason: str,
+) -> Promotion:
+    """Put alias and ledger in step again on the version that a person names."""
+    champion = history[-1]
+    target = champion if to_version == champion.version else _former(history, to_version)
+    check_usable(registry, target.model, target.version, target.sha256)
+    return take_epoch(
+        ledger,
+        registry,
+        champion,
+        model=target.model,
+        version=target.version,
+        sha256=target.sha256,
+        kind="rollback",
+        decision_id=decision_id,
+        reason=reason,
+        previous_version=alias_version(registry, target.model),
     )
 
 

@@ -102,9 +102,7 @@ def one_of_each() -> list[Alert]:
         alerts.late_decision(
             "flights", BATCH, waited_hours=7, limit_hours=6, stage="It was scored.", **at
         ),
-        alerts.alias_mismatch(
-            "flights", epoch=3, ledger_version="4", alias_version="2", is_repaired=True, **at
-        ),
+        alerts.alias_mismatch("flights", epoch=3, ledger_version="4", alias_version="2", **at),
         alerts.rolled_back(
             "flights", epoch=4, version="3", previous_version="4", reason="complaints", **at
         ),
@@ -245,13 +243,12 @@ def test_kept_without_any_champion_asks_for_a_person() -> None:
     assert "Nothing to do." not in alert.text
 
 
-def test_alias_that_could_not_be_set_back_says_what_is_wrong_now() -> None:
-    alert = alerts.alias_mismatch(
-        "flights", epoch=3, ledger_version="4", alias_version=None, is_repaired=False
-    )
+def test_a_moved_alias_says_what_is_served_and_how_to_settle_it() -> None:
+    alert = alerts.alias_mismatch("flights", epoch=3, ledger_version="4", alias_version=None)
 
     assert "names no version, the ledger says version 4" in alert.text
-    assert "could not be set back" in alert.text
+    assert "nothing is promoted until it is settled" in alert.text
+    assert "start rollback__flights with the version" in alert.text
 
 
 def test_long_errors_are_cut_and_the_rest_is_counted() -> None:

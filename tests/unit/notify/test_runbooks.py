@@ -54,7 +54,7 @@ def test_runbook_types_only_commands_that_exist(kind: str) -> None:
     for words in found:
         assert words[0] in {"evergreen", "airflow", "aws"}
         if words[0] == "evergreen":
-            assert words[1] in {"why", "decisions"}
+            assert words[1] in {"why", "decisions", "champion"}
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -185,3 +185,36 @@ def test_a_former_champion_that_was_changed_in_the_registry_is_refused(world: An
         back(world)
 
     world.check()
+
+
+@pytest.mark.parametrize(
+    ("moved_to", "wanted"),
+    [
+        pytest.param("2", "3", id="back to what the ledger says"),
+        pytest.param("2", "2", id="the moved alias is accepted"),
+        pytest.param("2", "1", id="neither of the two"),
+        pytest.param(None, "3", id="the alias was removed"),
+    ],
+)
+def test_naming_a_version_settles_an_alias_that_somebody_moved(
+    world: Any, moved_to: str | None, wanted: str
+) -> None:
+    make_champions(world, "1", "2", "3")
+    world.registry.alias = moved_to
+
+    made = back(world, to_version=wanted)
+    again = back(world, to_version=wanted)
+
+    assert (made.version, made.state, world.registry.alias) == (wanted, "committed", wanted)
+    assert again == made
+    assert world.ledger.latest(MODEL).version == wanted
+
+
+def test_a_moved_alias_is_not_settled_without_naming_a_version(world: Any) -> None:
+    make_champions(world, "1", "2", "3")
+    world.registry.alias = "1"
+
+    with pytest.raises(PromotionError, match="somebody moved it"):
+        back(world)
+
+    assert world.registry.alias == "1"
