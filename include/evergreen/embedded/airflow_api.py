@@ -17,6 +17,8 @@ POLL_SECONDS = 0.5
 CONFLICT = 409
 UNAUTHORIZED = 401
 
+Query = Mapping[str, str | Sequence[str]]
+
 
 class Reply(BaseModel):
     """Base of what the API answers; keys that we do not need are passed over."""
@@ -154,7 +156,9 @@ class AirflowApi:
 
     def runs(self, dag_id: str = "~", *, state: str | None = None) -> list[DagRun]:
         """Give the runs of a DAG (``~``: of all), oldest first."""
-        params = {"order_by": "id"} | ({"state": state} if state else {})
+        params: dict[str, str | Sequence[str]] = {"order_by": "id"}
+        if state is not None:
+            params["state"] = state
         found = self._pages(f"/dags/{dag_id}/dagRuns", "dag_runs", params)
         return [DagRun.model_validate(run) for run in found]
 
@@ -166,6 +170,12 @@ class AirflowApi:
         """Give the tasks of one run."""
         path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances"
         return [TaskInstance.model_validate(one) for one in self._pages(path, "task_instances")]
+
+    def active_tasks(self) -> list[TaskInstance]:
+        """Give the tasks of all runs that run, wait for a slot, or wait to be tried again."""
+        params: Query = {"state": ["running", "queued", "up_for_retry"], "order_by": "id"}
+        found = self._pages("/dags/~/dagRuns/~/taskInstances", "task_instances", params)
+        return [TaskInstance.model_validate(one) for one in found]
 
     def clear(
         self,
@@ -209,9 +219,7 @@ class AirflowApi:
             time.sleep(POLL_SECONDS)
         return run
 
-    def _pages(
-        self, path: str, key: str, params: Mapping[str, str] | None = None
-    ) -> list[dict[str, Any]]:
+    def _pages(self, path: str, key: str, params: Query | None = None) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
         while True:
             window = {"limit": str(PAGE), "offset": str(len(found))}

@@ -112,6 +112,10 @@ SIMPLE_AUTH_MANAGER = (
 )
 # For two cores and somebody who watches: shorter pauses between tasks, rarer parsing of DAG files.
 TUNING = {
+    # The supervisor of Airflow 3.3 may miss the end of its task and sleep one such interval (5 s
+    # unless told): that time is lost, and a sensor whose trigger fires meanwhile is failed with
+    # "finished with state success, but the task instance's state attribute is queued".
+    "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
     "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
     "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "60",
     "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "120",

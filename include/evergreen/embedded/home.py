@@ -43,7 +43,7 @@ def hold(home: Path) -> Iterator[None]:
 
 
 def clear(home: Path) -> bool:
-    """Remove what an earlier stack left in a home, so that the next one starts from nothing.
+    """Make a home, or remove what an earlier stack left in it: the next one starts from nothing.
 
     Returns:
         Whether there was anything.
@@ -51,8 +51,6 @@ def clear(home: Path) -> bool:
     Raises:
         ServiceError: The folder is not ours, or a stack runs in it; nothing was removed.
     """
-    if not home.exists():
-        return False
     with hold(home):
         entries = [entry for entry in home.iterdir() if entry.name != MARKER]
         for entry in entries:

@@ -164,7 +164,9 @@ class Stack:
 
     def leftovers(self) -> list[str]:
         """Name what of a stopped stack is still there: processes and listening ports; best none."""
-        processes = [f"process {p.pid} {p.name()}" for p in self._hired.processes()]
+        if self._crew is None:
+            return []
+        processes = [f"process {p.pid} {p.name()}" for p in self._crew.processes()]
         return processes + [f"port {port}" for port in listening(self.plan.ports.values())]
 
     @property

@@ -1,0 +1,88 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from evergreen.demo.options import DemoOptions
+from evergreen.demo.report import closing_sentences, make_report, summarise, write_report
+from evergreen.demo.story import BatchStory
+
+
+def make_story(**changes: Any) -> BatchStory:
+    told: dict[str, Any] = {
+        "batch": "2013-03-05",
+        "kind": "weekly",
+        "n_rows": 6000,
+        "fault": None,
+        "gate": "accepted",
+        "gate_sentence": "all rules met",
+        "broken_rules": (),
+        "verdict": "stand_down",
+        "trigger": "none",
+        "sentence": "nothing drifted",
+        "outcome": "stood_down",
+        "outcome_sentence": "the champion stays",
+        "champion_before": "1",
+        "champion_after": "1",
+        "seconds": 20.0,
+        "steps": {"ingest.take_snapshot": 1.5},
+    }
+    return BatchStory(**(told | changes))
+
+
+PROMOTED = make_story(
+    verdict="retrain", outcome="promoted", champion_after="2", outcome_sentence="gain 0.02"
+)
+STORIES = [
+    make_story(kind="history", champion_before=None, champion_after=None),
+    make_story(verdict="bootstrap", outcome="bootstrapped", champion_before=None),
+    make_story(),
+    make_story(gate="rejected", verdict="rejected", outcome="rejected"),
+    PROMOTED,
+    make_story(kind="forced", verdict="retrain", outcome="kept", trigger="forced"),
+]
+
+
+def test_summary_counts_what_happened() -> None:
+    assert summarise(STORIES) == {
+        "weekly_batches": 4,
+        "rejected": 1,
+        "stood_down": 1,
+        "bootstrapped": 1,
+        "retrained": 2,
+        "promoted": 1,
+        "kept": 1,
+        "forced": 1,
+    }
+
+
+def test_the_report_has_one_entry_per_story(tmp_path: Path) -> None:
+    file = tmp_path / "report.json"
+
+    write_report(make_report(STORIES, DemoOptions(), start_seconds=20.04, seconds=300.06), file)
+
+    report = json.loads(file.read_text())
+    assert report["seconds"] == 300.1
+    assert len(report["batches"]) == len(STORIES)
+    assert report["batches"][4]["champion_before"] == "1"
+    assert report["batches"][4]["champion_after"] == "2"
+    assert report["batches"][4]["steps"] == {"ingest.take_snapshot": 1.5}
+    assert list(tmp_path.iterdir()) == [file]
+
+
+@pytest.mark.parametrize(
+    ("stories", "text"),
+    [
+        pytest.param(STORIES, "v2 took the place of v1: gain 0.02", id="a promotion"),
+        pytest.param(STORIES[:4], "No challenger beat its champion", id="none"),
+    ],
+)
+def test_the_end_says_honestly_what_came_of_it(stories: list[BatchStory], text: str) -> None:
+    assert any(text in sentence for sentence in closing_sentences(stories))
+
+
+def test_a_first_model_is_not_told_as_a_promoted_retrain() -> None:
+    said = " ".join(closing_sentences(STORIES[:2]))
+
+    assert "0 promoted" in said
