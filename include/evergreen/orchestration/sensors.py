@@ -16,7 +16,7 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from evergreen.errors import StorageError
 from evergreen.ledger.entries import DeliveryKind
-from evergreen.orchestration.callbacks import alert_no_data
+from evergreen.orchestration.callbacks import WAITS, alert_no_data
 from evergreen.spec.model import ModelSpec
 
 log = logging.getLogger(__name__)
@@ -26,17 +26,21 @@ MANIFEST_TEMPLATE = f"{{{{ ti.xcom_pull(task_ids='{FIND_TASK}')['manifest'] }}}}
 
 
 def manifest_there(uri: str) -> bool:
-    """Tell whether a manifest is there; the folder part of ``uri`` may be a ``*``.
+    """Tell whether a manifest is there; the batch folder of ``uri`` may be a pattern.
 
     Raises:
         StorageError: The landing area cannot be read (that is not "no data yet").
     """
-    from glob import glob
+    from fnmatch import fnmatchcase
     from pathlib import Path
 
     path = Path(urlsplit(uri).path)
+    batch, landing = path.parent.name, path.parent.parent
     try:
-        found = glob(str(path)) if "*" in path.parts else [path] * path.is_file()  # noqa: PTH207 - one level
+        if "*" not in batch:
+            return path.is_file()
+        folders = list(landing.iterdir()) if landing.exists() else []
+        found = [f for f in folders if fnmatchcase(f.name, batch) and (f / path.name).is_file()]
     except OSError as err:
         raise StorageError(f"cannot look for {uri}: {err}; check the folder's permissions") from err
     return bool(found)
@@ -46,7 +50,7 @@ class ManifestTrigger(BaseTrigger):
     """Fires once when a manifest is there; looks every ``poke_interval`` seconds.
 
     Args:
-        uri: ``file://`` place of the manifest; the batch folder may be ``*``.
+        uri: ``file://`` place of the manifest; the batch folder may be a pattern.
         poke_interval: Seconds between two looks.
     """
 
@@ -118,7 +122,7 @@ def wait_for_delivery(spec: ModelSpec, kind: DeliveryKind) -> BaseSensorOperator
     location = spec.landing if kind == "data" else spec.labels
     wait = timedelta(hours=spec.arrivals.wait_hours)
     arguments: dict[str, Any] = {
-        "task_id": "wait_for_batch" if kind == "data" else "wait_for_labels",
+        "task_id": next(task_id for task_id, waited in WAITS.items() if waited == kind),
         "poke_interval": spec.arrivals.poke_seconds,
         "timeout": wait.total_seconds(),
         "execution_timeout": None,
