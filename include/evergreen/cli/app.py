@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import typer
 from rich.text import Text
 
+from evergreen.cli.demo_command import demo_app
 from evergreen.cli.land_commands import land_app
 from evergreen.cli.ledger_commands import history_app, ledger_app
 from evergreen.cli.screen import plain, say
@@ -32,6 +33,7 @@ app = typer.Typer(
     EVERGREEN_STORE_URI, MLFLOW_TRACKING_URI.
     """,
 )
+app.add_typer(demo_app)
 app.add_typer(history_app)
 app.add_typer(spec_app, name="spec", no_args_is_help=True)
 app.add_typer(land_app, name="land", no_args_is_help=True)

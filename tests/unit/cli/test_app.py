@@ -12,6 +12,7 @@ COMMANDS = [
     ("why",),
     ("champion",),
     ("alerts",),
+    ("demo",),
     ("land", "flights"),
     ("spec", "check"),
     ("spec", "schema"),
