@@ -48,8 +48,15 @@ class Alerts:
             row = session.get(AlertRow, incident)
             if row is None:
                 return False
-            row.incident = f"{incident}:over:{datetime.now(UTC):%Y%m%dT%H%M%S.%f}"
+            over = f"{incident}:over:{datetime.now(UTC):%Y%m%dT%H%M%S.%f}"
+            row.incident = over
+            row.alert = {**row.alert, "incident": over}  # delivery finds the row by its alert
         return True
+
+    def get(self, incident: str) -> OutboxEntry | None:
+        """Give the alert of an incident; None when it was never told, or is over."""
+        found = self._select(AlertRow.incident == incident)
+        return found[0] if found else None
 
     def pending(self) -> Sequence[OutboxEntry]:
         """Give the alerts that still wait for delivery, oldest first."""

@@ -84,6 +84,11 @@ class Batches:
             rows = session.scalars(query.order_by(DeliveryRow.batch)).all()
             return [_to_delivery(row) for row in rows]
 
+    def forget_snapshot(self, model: str, kind: DeliveryKind, batch: str) -> None:
+        """Record that the snapshot of a delivery has passed its retention; its hash stays known."""
+        with self._database.session() as session:
+            session.get_one(DeliveryRow, (model, kind, batch)).path = None
+
     def record_predictions(
         self, model: str, batch: str, version: str, *, path: str, sha256: str, n_rows: int
     ) -> None:

@@ -144,6 +144,14 @@ class Decisions:
         """Give all decisions about one batch, oldest first."""
         return self._select(DecisionRow.model == model, DecisionRow.batch == batch)
 
+    def decided_batches(self, model: str) -> set[str]:
+        """Give the batches about which a decision was made and brought to its end."""
+        query = select(DecisionRow.batch).where(
+            DecisionRow.model == model, DecisionRow.outcome.not_in(("open", "failed"))
+        )
+        with self._database.session() as session:
+            return set(session.scalars(query))
+
     def history(self, model: str, *, limit: int | None = None) -> Sequence[Decision]:
         """Give the decisions of a model, oldest first; with a limit, the newest that many."""
         rows = self._select(DecisionRow.model == model)

@@ -149,6 +149,12 @@ class Versions:
             row = session.scalars(query).one_or_none()
         return None if row is None else _to_version(row)
 
+    def release_key(self, model: str, version: str) -> None:
+        """Let another version be made for the key of one that is gone from the registry."""
+        with self._database.session() as session:
+            row = session.get_one(VersionRow, (model, version))
+            row.idempotency_key = f"{row.idempotency_key}:gone:{version}"
+
     def history(self, model: str) -> Sequence[VersionEntry]:
         """Give all versions of a model, in the order they were registered."""
         query = select(VersionRow).where(VersionRow.model == model)

@@ -55,3 +55,24 @@ def test_an_incident_that_is_over_can_be_told_anew(ledger: Ledger) -> None:
 
     assert (was_there, again) == (True, True)
     assert ledger.alerts.resolve("nothing") is False
+
+
+def test_an_incident_that_is_over_can_still_be_delivered(ledger: Ledger) -> None:
+    incident = make_alert().incident
+    ledger.alerts.raise_once(make_alert())
+    ledger.alerts.resolve(incident)
+
+    (waiting,) = ledger.alerts.pending()
+    ledger.alerts.record_delivered(waiting.alert.incident, "171.5")
+
+    assert ledger.alerts.pending() == []
+    assert ledger.alerts.get(incident) is None
+
+
+def test_a_standing_incident_is_found(ledger: Ledger) -> None:
+    ledger.alerts.raise_once(make_alert())
+
+    found = ledger.alerts.get(make_alert().incident)
+
+    assert found is not None
+    assert found.alert == make_alert()

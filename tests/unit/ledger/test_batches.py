@@ -93,3 +93,13 @@ def test_forgotten_predictions_are_gone_and_forgetting_twice_is_fine(ledger: Led
     ledger.batches.forget_predictions("flights", "2013-03-05", "1")
 
     assert ledger.batches.predictions("flights") == []
+
+
+def test_a_delivery_whose_snapshot_is_gone_keeps_the_rest(ledger: Ledger) -> None:
+    ledger.batches.record_snapshot(make_snapshot())
+
+    ledger.batches.forget_snapshot("flights", "data", "2013-03-05")
+
+    delivery = ledger.batches.delivery("flights", "data", "2013-03-05")
+    assert delivery is not None
+    assert (delivery.path, delivery.sha256, delivery.n_rows) == (None, "a" * 64, 100)

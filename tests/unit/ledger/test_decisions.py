@@ -114,3 +114,11 @@ def test_measuring_drift_again_replaces_the_features(ledger: Ledger) -> None:
     found = ledger.decisions.drift("flights", "2013-03-05", "1")
 
     assert [(c.column, c.psi) for c in found] == [("humid", 0.9)]
+
+
+def test_only_what_was_brought_to_its_end_is_decided(ledger: Ledger) -> None:
+    close(ledger, open_decision(ledger))
+    open_decision(ledger, batch="2013-03-12")
+
+    assert ledger.decisions.decided_batches("flights") == {"2013-03-05"}
+    assert ledger.decisions.decided_batches("trains") == set()

@@ -122,3 +122,22 @@ def test_an_unknown_version_is_an_error_that_lists_the_known(ledger: Ledger) -> 
 
     with pytest.raises(LedgerError, match="no version '9' in the ledger; known: 4"):
         ledger.versions.get("flights", "9")
+
+
+def test_a_key_that_is_released_can_be_taken_by_another_version(ledger: Ledger) -> None:
+    for version in ("4", "5"):
+        ledger.versions.record(
+            "flights",
+            version,
+            idempotency_key="k",
+            sha256="a" * 64,
+            folder="f",
+            trained=make_trained(),
+        )
+        found = ledger.versions.by_key("flights", "k")
+        assert found is not None
+        assert found.version == version
+        ledger.versions.release_key("flights", version)
+
+    assert ledger.versions.by_key("flights", "k") is None
+    assert [entry.version for entry in ledger.versions.history("flights")] == ["4", "5"]
