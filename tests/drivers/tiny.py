@@ -18,7 +18,7 @@ FIRST = datetime(2024, 1, 1, tzinfo=UTC)
 WEEK = timedelta(days=7)
 NAME = "tiny"
 SPEC = """
-name: tiny
+name: {name}
 owner: tests
 schedule: "@continuous"
 landing: {{uri: "{landing}", connection_id: "{connection}"}}
@@ -42,6 +42,7 @@ alerts: {{slack_connection_id: "{slack}", channel: "{channel}"}}
 def write_spec(
     models_dir: Path,
     *,
+    name: str = NAME,
     landing: str = "file://{home}/landing/tiny",
     labels: str = "file://{home}/labels/tiny",
     connection: str = "",
@@ -50,9 +51,10 @@ def write_spec(
     wait_hours: float = 1,
 ) -> Path:
     """Write the spec of the small model; give its folder."""
-    folder = models_dir / NAME
+    folder = models_dir / name
     folder.mkdir(parents=True, exist_ok=True)
     text = SPEC.format(
+        name=name,
         landing=landing,
         labels=labels,
         connection=connection,
@@ -93,6 +95,7 @@ class Upstream:
         n_weeks: int = 1,
         n_rows: int = 400,
         is_flipped: bool = False,
+        shift: float = 0.0,
         fault: Fault | None = None,
     ) -> str:
         """Deliver data or labels of a period that starts with a week; give its batch id."""
@@ -100,6 +103,8 @@ class Upstream:
         window = Window(start=start, end=start + n_weeks * WEEK)
         batch = f"{start:%Y-%m-%d}"
         rows = make_rows(week, n_rows * n_weeks, window, is_flipped=is_flipped)
+        if shift:
+            rows["temp"] += shift
         if kind == "labels":
             deliver_labels(self.labels, self.loaded.spec, rows, window, batch)
         else:

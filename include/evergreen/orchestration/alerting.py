@@ -1,10 +1,13 @@
 """Raising and delivering alerts: stored first, then sent; what cannot be sent waits."""
 
 import logging
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from evergreen.data.batches import is_batch_id
 from evergreen.errors import NotifyError
+from evergreen.ledger.decisions import decision_id
 from evergreen.ledger.entries import Decision, Delivery, DeliveryKind, OutboxEntry
 from evergreen.notify import alerts
 from evergreen.notify.messages import to_text
@@ -21,6 +24,8 @@ from evergreen.records import (
 
 log = logging.getLogger(__name__)
 QUIET = ("stood_down",)
+ASIDE = ("write_drift_report",)
+LONGEST_RUN_ID = 80
 SECONDS_PER_HOUR = 3600.0
 
 
@@ -72,7 +77,7 @@ def alert_rejected(bench: Workbench, kind: DeliveryKind, batch: str) -> None:
             batch,
             reasons=reasons,
             what=kind,
-            delivery=(delivery.sha256 or "")[:12],
+            delivery=(delivery.sha256 or f"{delivery.taken_at:%Y%m%dT%H%M%S%f}")[:20],
             links=links(bench, "data_rejected", report=docs if quality else ""),
         ),
     )
@@ -100,19 +105,29 @@ def alert_opening(
             batch,
             decision=decision,
             requested_by=signals.request.requested_by,
+            occurrence=decision_id(name, batch, context["dag_run"].run_id),
             links=links(bench, "retrain_started", context),
         )
         raise_alert(bench, alert)
 
 
 def alert_closing(bench: Workbench, context: Any, decision: Decision) -> None:
-    """Tell what came of a decision: promoted, kept, or a quiet day; failures tell themselves."""
+    """Tell what came of a decision: promoted, kept, or a quiet day; each decision tells it once."""
+    if decision.outcome == "failed":
+        alert_failed(bench, context, task_id="record_decision", error=decision.outcome_sentence)
+    elif decision.outcome != "open":
+        alert = _closing(bench, context, decision)
+        incident = f"{alert.incident}:{decision.id}"
+        raise_alert(bench, alert.model_copy(update={"incident": incident}))
+
+
+def _closing(bench: Workbench, context: Any, decision: Decision) -> Alert:
     name, batch = bench.spec.name, decision.batch
     if decision.outcome == "stood_down":
         policy = PolicyDecision(verdict="stand_down", trigger="none", sentence=decision.sentence)
-        raise_alert(bench, alerts.stood_down(name, batch, decision=policy))
-    elif decision.outcome in ("promoted", "bootstrapped"):
-        alert = alerts.promoted(
+        return alerts.stood_down(name, batch, decision=policy)
+    if decision.outcome in ("promoted", "bootstrapped"):
+        return alerts.promoted(
             name,
             batch,
             version=decision.challenger_version or "",
@@ -121,20 +136,15 @@ def alert_closing(bench: Workbench, context: Any, decision: Decision) -> None:
             verdict=PromotionVerdict(verdict="promote", sentence=decision.outcome_sentence),
             links=links(bench, "promoted", context),
         )
-        raise_alert(bench, alert)
-    elif decision.outcome == "kept":
-        alert = alerts.kept(
-            name,
-            batch,
-            challenger_version=decision.challenger_version,
-            champion_version=decision.champion_after,
-            evaluation=decision.evaluation,
-            verdict=PromotionVerdict(verdict="keep", sentence=decision.outcome_sentence),
-            links=links(bench, "kept", context),
-        )
-        raise_alert(bench, alert)
-    elif decision.outcome == "failed":
-        alert_failed(bench, context, task_id="record_decision", error=decision.outcome_sentence)
+    return alerts.kept(
+        name,
+        batch,
+        challenger_version=decision.challenger_version,
+        champion_version=decision.champion_after,
+        evaluation=decision.evaluation,
+        verdict=PromotionVerdict(verdict="keep", sentence=decision.outcome_sentence),
+        links=links(bench, "kept", context),
+    )
 
 
 def alert_failed(bench: Workbench, context: Any, *, task_id: str, error: str) -> None:
@@ -144,8 +154,15 @@ def alert_failed(bench: Workbench, context: Any, *, task_id: str, error: str) ->
 
 
 def failed_alert(bench: Workbench, run: Any, *, task_id: str, error: str, n_tries: int) -> Alert:
-    """Give the alert of a failed run; its incident is the run, and anew after it was cleared."""
-    batch = str(run.partition_key or (run.conf or {}).get("batch") or run.run_id)
+    """Give the alert of a failed run; its incident is the run, and anew after it was cleared.
+
+    A task beside the way, whose failure leaves the run green, is an incident of its own.
+    """
+    run_id = run.run_id if len(run.run_id) <= LONGEST_RUN_ID else decision_id("", "", run.run_id)
+    conf = run.conf if isinstance(run.conf, Mapping) else {}
+    batch = str(run.partition_key or conf.get("batch"))
+    if not is_batch_id(batch):
+        batch = run_id
     alert = alerts.failed(
         bench.spec.name,
         batch,
@@ -155,7 +172,9 @@ def failed_alert(bench: Workbench, run: Any, *, task_id: str, error: str, n_trie
         n_tries=n_tries,
         links=links(bench, "failed", {"dag_run": run}),
     )
-    incident = f"failed:{bench.spec.name}:{run.dag_id}:{run.run_id}:{run.clear_number or 0}"
+    incident = f"failed:{run.dag_id}:{run_id}:{run.clear_number or 0}"
+    if task_id in ASIDE:
+        incident += f":{task_id}"
     return alert.model_copy(update={"incident": incident})
 
 
@@ -176,10 +195,10 @@ def alert_no_data(bench: Workbench, context: Any, kind: DeliveryKind, batch: str
 def no_data_is_over(bench: Workbench, kind: DeliveryKind) -> None:
     """Tell that data has come after all, where "no data" had been told."""
     incident = _no_data_incident(bench, kind)
-    told = [e for e in bench.ledger.alerts.history(bench.spec.name) if e.alert.incident == incident]
-    if bench.ledger.alerts.resolve(incident) and told:
-        over = alerts.resolved(told[-1].alert, sentence=f"The {kind} has arrived.")
-        stamp = f"{told[-1].raised_at:%Y%m%dT%H%M%S}"
+    told = bench.ledger.alerts.get(incident)
+    if told is not None and bench.ledger.alerts.resolve(incident):
+        over = alerts.resolved(told.alert, sentence=f"The {kind} has arrived.")
+        stamp = f"{told.raised_at:%Y%m%dT%H%M%S%f}"
         raise_alert(bench, over.model_copy(update={"incident": f"{over.incident}:{stamp}"}))
 
 
@@ -200,8 +219,8 @@ def alert_late(bench: Workbench, delivery: Delivery, *, waited: timedelta) -> No
     raise_alert(bench, alert)
 
 
-def alert_mismatch(bench: Workbench) -> None:
-    """Tell that the champion alias names another version than the ledger."""
+def alert_mismatch(bench: Workbench, *, sentence: str) -> None:
+    """Tell that the champion alias names another version, or another file, than the ledger."""
     latest = bench.ledger.promotions.latest(bench.spec.name)
     named = bench.registry.get_alias(bench.spec.name, "champion")
     alert = alerts.alias_mismatch(
@@ -211,6 +230,8 @@ def alert_mismatch(bench: Workbench) -> None:
         alias_version=None if named is None else named.version,
         links=links(bench, "alias_mismatch"),
     )
+    if latest is not None and named is not None and latest.version == named.version:
+        alert = alert.model_copy(update={"text": sentence})  # the alias is right, the file is not
     raise_alert(bench, alert)
 
 
@@ -242,22 +263,23 @@ def links(
 
 
 def _no_data_incident(bench: Workbench, kind: DeliveryKind) -> str:
+    """Give the one incident of a model under which missing data, or labels, is told."""
     return f"no_data:{bench.spec.name}:{kind}"
 
 
 def _deliver(bench: Workbench, entry: OutboxEntry) -> int:
     from airflow.sdk import Connection
-    from airflow.sdk.exceptions import AirflowException
+    from airflow.sdk.exceptions import AirflowException, AirflowRuntimeError
 
     from evergreen.notify.slack import SlackSender
 
     rules = bench.spec.alerts
     try:
         connection = Connection.get(rules.slack_connection_id)
-    except (AirflowException, KeyError) as err:
+    except (AirflowException, AirflowRuntimeError) as err:
         raise NotifyError(
-            f"no Airflow connection {rules.slack_connection_id!r}; add it with the bot token as its"
-            " password"
+            f"Airflow did not give the connection {rules.slack_connection_id!r}; add it with the"
+            " bot token as its password"
         ) from err
     sender = SlackSender(
         connection.password or "", base_url=connection.extra_dejson.get("base_url")

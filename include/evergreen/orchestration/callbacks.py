@@ -9,6 +9,8 @@ from evergreen.orchestration.workbench import Workbench, open_workbench
 
 log = logging.getLogger(__name__)
 
+WAITS: dict[str, DeliveryKind] = {"wait_for_batch": "data", "wait_for_labels": "labels"}
+
 
 def alert_failure(context: Any) -> None:
     """Tell that a task failed for good; a refused request is told only to who made it."""
@@ -42,9 +44,8 @@ def alert_no_data(context: Any) -> None:
     def tell(bench: Workbench) -> None:
         from evergreen.orchestration.alerting import alert_no_data as alert
 
-        kind: DeliveryKind = "labels" if context["ti"].task_id == "wait_for_labels" else "data"
         found = context["ti"].xcom_pull(task_ids="find_next_batch") or {}
-        alert(bench, context, kind, found.get("batch"))
+        alert(bench, context, WAITS[context["ti"].task_id], found.get("batch"))
 
     _report(context["dag_run"].dag_id, tell)
 

@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from evergreen.errors import GateError
+from evergreen.errors import ExternalError, GateError
 from evergreen.ledger.entries import Delivery, DeliveryKind
 from evergreen.orchestration.workbench import Workbench
 from evergreen.records import QualityResult, Window
@@ -24,11 +24,20 @@ def gate_batch(bench: Workbench, batch: str) -> QualityResult:
 
 
 def gate_label_delivery(bench: Workbench, batch: str) -> str:
-    """Gate the labels of a batch: ``accepted``, ``rejected``, or ``skipped`` with no such batch."""
+    """Gate the labels of a batch: ``accepted``, ``rejected``, or ``skipped`` with no such batch.
+
+    Raises:
+        ExternalError: The batch itself has not come, or not been gated, yet; a retry helps.
+    """
     from evergreen.quality.labels import gate_labels
 
     model = bench.spec.name
     data = bench.ledger.batches.delivery(model, "data", batch)
+    if _may_still_come(bench, data, batch):
+        raise ExternalError(
+            f"labels of {batch} of {model} are here before the batch has passed its gate;"
+            f" they are tried again, is ingest__{model} running?"
+        )
     if data is None or data.status != "accepted":
         state = "never arrived" if data is None else f"is {data.status}"
         sentence = f"labels put aside: batch {batch} {state}"
@@ -41,6 +50,13 @@ def gate_label_delivery(bench: Workbench, batch: str) -> str:
     result = gate_labels(labels, keys[bench.spec.data.key], bench.spec)
     bench.ledger.batches.record_quality(model, "labels", batch, result)
     return result.verdict
+
+
+def _may_still_come(bench: Workbench, data: Delivery | None, batch: str) -> bool:
+    if data is not None:
+        return data.status == "received"
+    known = bench.ledger.batches.deliveries(bench.spec.name, "data")
+    return not known or batch > known[-1].batch
 
 
 def write_docs(bench: Workbench, batch: str) -> str:
@@ -69,7 +85,8 @@ def taken(bench: Workbench, kind: DeliveryKind, batch: str) -> Delivery:
     if delivery is None or delivery.path is None:
         raise GateError(
             f"no snapshot of {kind} {batch} of {bench.spec.name} in the ledger;"
-            " clear take_snapshot to take it in again"
+            " it was never taken in, or has passed its retention; deliver the batch (again) and"
+            f" start {'ingest' if kind == 'data' else 'labels'}__{bench.spec.name} for it"
         )
     return delivery
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from evergreen.errors import EmptyWindowError
+from evergreen.data.windows import overlaps
+from evergreen.errors import DataError, EmptyWindowError
 from evergreen.ledger.entries import Delivery
 from evergreen.orchestration.gates import read_snapshot, taken
 from evergreen.orchestration.workbench import Workbench
@@ -38,22 +39,36 @@ def join_labels(bench: Workbench, batch: str) -> int:
 
 
 def matured(bench: Workbench, *, before: str | None = None) -> Sequence[Delivery]:
-    """Give the accepted label deliveries, oldest first, of batches before ``before``."""
+    """Give the accepted label deliveries, oldest first, of batches before ``before``.
+
+    Those that have passed their retention are left out: their labelled rows are gone.
+    """
     labels = bench.ledger.batches.deliveries(bench.spec.name, "labels", status="accepted")
-    return [d for d in labels if before is None or d.batch < before]
+    return [d for d in labels if d.path is not None and (before is None or d.batch < before)]
 
 
-def read_labelled(bench: Workbench, window: Window, *, before: str | None = None) -> pa.Table:
-    """Read the labelled rows whose event time lies in the window.
+def read_labelled(
+    bench: Workbench,
+    window: Window,
+    *,
+    before: str | None = None,
+    columns: list[str] | None = None,
+) -> pa.Table:
+    """Read the labelled rows whose event time lies in the window; None as columns reads all.
+
+    A column that the spec got later is null in the batches before it.
 
     Raises:
         EmptyWindowError: No labelled batch reaches into the window.
+        DataError: A column has changed its type in between.
     """
     tables = []
     for delivery in matured(bench, before=before):
-        if delivery.window is None or not _overlap(delivery.window, window):
+        if delivery.window is None or not overlaps(delivery.window, window):
             continue
-        table = bench.store.read_table(labelled_path(bench.spec.name, delivery.batch))
+        table = bench.store.read_table(
+            labelled_path(bench.spec.name, delivery.batch), columns=columns
+        )
         times = table[bench.spec.data.time_column]
         start = pa.scalar(window.start, type=times.type)
         end = pa.scalar(window.end, type=times.type)
@@ -64,13 +79,20 @@ def read_labelled(bench: Workbench, window: Window, *, before: str | None = None
             f"no labelled batch of {bench.spec.name} reaches into {window};"
             " have its labels arrived (DAG labels)?"
         )
-    return pa.concat_tables(tables)
+    try:
+        return pa.concat_tables(tables, promote_options="permissive")
+    except pa.ArrowException as err:
+        raise DataError(
+            f"the labelled batches of {bench.spec.name} in {window} do not fit together: {err};"
+            " a column has changed its type, give it a new name in the spec"
+        ) from err
 
 
 def count_labelled(bench: Workbench, window: Window, *, before: str | None = None) -> int:
     """Count the labelled rows in a window without failing on none."""
+    columns = [bench.spec.data.time_column]
     try:
-        return int(read_labelled(bench, window, before=before).num_rows)
+        return int(read_labelled(bench, window, before=before, columns=columns).num_rows)
     except EmptyWindowError:
         return 0
 
@@ -100,7 +122,3 @@ def scored_batches(
             )
         )
     return found
-
-
-def _overlap(one: Window, other: Window) -> bool:
-    return one.start < other.end and other.start < one.end

@@ -5,7 +5,7 @@ from typing import Any
 
 from airflow.sdk import get_current_context, task
 
-from evergreen.errors import DataError
+from evergreen.errors import DataError, ExternalError
 from evergreen.ledger.entries import DeliveryKind
 from evergreen.orchestration import assets
 from evergreen.orchestration.failures import no_retry_helps
@@ -38,8 +38,10 @@ def take_snapshot(model: str, kind: DeliveryKind, found: Payload) -> Payload:
     from evergreen.orchestration.alerting import no_data_is_over
     from evergreen.orchestration.intake import find_next, take_delivery
 
-    with open_workbench(model) as bench:
-        batch = str(found["batch"] or find_next(bench, kind))
+    with no_retry_helps(), open_workbench(model) as bench:
+        batch = found["batch"] or find_next(bench, kind)
+        if batch is None:
+            raise ExternalError(f"a manifest was seen at {found['manifest']} and is gone again")
         no_data_is_over(bench, kind)
         try:
             snapshot = take_delivery(bench, kind, batch)
@@ -81,7 +83,7 @@ def quarantine_batch(model: str, taken: Payload) -> Payload:
     """Keep the batch out of everything and say so, once."""
     from evergreen.orchestration.alerting import alert_rejected
 
-    with open_workbench(model) as bench:
+    with no_retry_helps(), open_workbench(model) as bench:
         alert_rejected(bench, "data", taken["batch"])
     return taken
 
@@ -91,13 +93,13 @@ def write_data_docs(model: str, taken: Payload) -> Payload:
     """Write Great Expectations' pages about the batch, off the critical path."""
     from evergreen.orchestration.gates import write_docs
 
-    with open_workbench(model) as bench:
+    with no_retry_helps(), open_workbench(model) as bench:
         uri = write_docs(bench, taken["batch"])
     log.info("data docs of %s %s: %s", model, taken["batch"], uri)
     return {"uri": uri}
 
 
-@task.branch
+@task.branch(retries=10)  # labels that are here before their batch wait for it
 def check_labels(model: str, taken: Payload) -> str:
     """Gate the labels: share matched, value range, one label per key."""
     from evergreen.orchestration.gates import gate_label_delivery
@@ -115,7 +117,7 @@ def publish_labels(model: str, taken: Payload, *, outlet_events: Any = None) -> 
     """Join the labels to the batch and announce the labelled batch."""
     from evergreen.orchestration.history import join_labels
 
-    with open_workbench(model) as bench:
+    with no_retry_helps(), open_workbench(model) as bench:
         n_rows = join_labels(bench, taken["batch"])
     outlet_events[assets.labelled(model)].add_partitions(taken["batch"])
     log.info("labelled batch %s of %s: %d rows", taken["batch"], model, n_rows)
@@ -127,6 +129,6 @@ def reject_labels(model: str, taken: Payload) -> Payload:
     """Keep the labels out and say so, once."""
     from evergreen.orchestration.alerting import alert_rejected
 
-    with open_workbench(model) as bench:
+    with no_retry_helps(), open_workbench(model) as bench:
         alert_rejected(bench, "labels", taken["batch"])
     return taken

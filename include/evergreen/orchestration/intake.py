@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from evergreen.data.batches import following, next_batch
+from evergreen.data.batches import following, is_batch_id, next_batch
 from evergreen.data.manifest import check_file, parse_manifest
 from evergreen.data.parts import combine, read_part
 from evergreen.data.snapshots import describe_snapshot
@@ -16,7 +16,7 @@ from evergreen.orchestration.workbench import Workbench
 from evergreen.records import DeliveredFile, Manifest, Snapshot
 
 MANIFEST = "manifest.json"
-ANY_BATCH = "*"
+ANY_BATCH = "[0-9]*-[0-9]*-[0-9]*"  # the same to a local glob and to S3KeySensor
 
 
 def find_next(bench: Workbench, kind: DeliveryKind) -> str | None:
@@ -26,7 +26,8 @@ def find_next(bench: Workbench, kind: DeliveryKind) -> str | None:
     """
     known = {d.batch for d in bench.ledger.batches.deliveries(bench.spec.name, kind)}
     landing = bench.deliveries(kind)
-    later = [batch for batch in landing.list_folders() if not known or batch > max(known)]
+    named = [folder for folder in landing.list_folders() if is_batch_id(folder)]
+    later = [batch for batch in named if not known or batch > max(known)]
     complete = [batch for batch in later if landing.exists(f"{batch}/{MANIFEST}")]
     return next_batch(complete, known) or _expected(bench, kind, known)
 

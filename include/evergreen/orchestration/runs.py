@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from evergreen.errors import RequestError
+from evergreen.errors import DataError, RequestError
 from evergreen.ledger.decisions import decision_id
 from evergreen.orchestration.request import batch_of, check_keys
 from evergreen.orchestration.workbench import Workbench
@@ -14,23 +14,43 @@ def accepted_batches(bench: Workbench) -> tuple[str, ...]:
     return tuple(delivery.batch for delivery in found)
 
 
+def newer_batch(bench: Workbench, batch: str) -> str | None:
+    """Give the newest accepted batch where it is newer than this one, else None."""
+    known = accepted_batches(bench)
+    return known[-1] if known and known[-1] > batch else None
+
+
 def batch_of_run(context: Any, bench: Workbench, *, asked: str | None = None) -> str:
     """Give the batch of a run: asked for by conf, else announced by the asset, else the newest.
 
     Raises:
         RequestError: There is no accepted batch, or the conf names one that is not accepted.
+        DataError: The batch that was announced is not accepted any more.
     """
     run = context["dag_run"]
     known = accepted_batches(bench)
     if asked is None and run.conf and "batch" in run.conf:
         asked = batch_of(check_keys(run.conf, allowed=tuple(run.conf)), known=known)
-    if asked or run.partition_key:
-        return str(asked or run.partition_key)
+    if asked:
+        return asked
+    if run.partition_key:
+        return _still_accepted(bench, str(run.partition_key), known)
     if not known:
         raise RequestError(
             f"no batch of {bench.spec.name} has been accepted yet; land one and let ingest run"
         )
     return known[-1]
+
+
+def _still_accepted(bench: Workbench, batch: str, known: tuple[str, ...]) -> str:
+    if batch not in known:
+        delivery = bench.ledger.batches.delivery(bench.spec.name, "data", batch)
+        state = "not known" if delivery is None else delivery.status
+        raise DataError(
+            f"batch {batch} of {bench.spec.name} was announced, but is {state} now; when it is"
+            " accepted again, clear this task"
+        )
+    return batch
 
 
 def decision_of_run(context: Any, model: str, batch: str) -> str:

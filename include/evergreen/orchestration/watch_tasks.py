@@ -6,8 +6,8 @@ from typing import Any
 
 from airflow.sdk import task
 
-from evergreen.errors import EvergreenError, ExternalError
-from evergreen.orchestration.workbench import Workbench, open_workbench
+from evergreen.errors import ExternalError
+from evergreen.orchestration.workbench import Workbench
 
 log = logging.getLogger(__name__)
 
@@ -52,20 +52,21 @@ def _for_every_model(step: Callable[[Workbench], Any]) -> Payload:
     Raises:
         ExternalError: At least one model's step failed; the text names each.
     """
+    from evergreen.ledger.ledger import Ledger
     from evergreen.settings import read_settings
     from evergreen.spec.loader import load_specs
 
     settings = read_settings()
     done: Payload = {}
     troubles: list[str] = []
-    for loaded in load_specs(settings.models_dir, home=settings.home).loaded:
-        name = loaded.spec.name
-        try:
-            with open_workbench(name) as bench:
-                done[name] = step(bench)
-        except EvergreenError as err:
-            troubles.append(f"{name}: {err}")
-            log.warning("%s: %s", name, err)
+    with Ledger(settings.ledger_url) as ledger:
+        for loaded in load_specs(settings.models_dir, home=settings.home).loaded:
+            name = loaded.spec.name
+            try:
+                done[name] = step(Workbench(settings, loaded, ledger))
+            except Exception as err:  # of whatever kind: the other models must not wait for it
+                troubles.append(f"{name}: {err}")
+                log.exception("%s", name)
     if troubles:
         raise ExternalError("; ".join(troubles))
     log.info("done for %d models: %s", len(done), done)

@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime, timedelta
 
-from evergreen.ledger.entries import Delivery
 from evergreen.orchestration.alerting import alert_late, alert_mismatch
 from evergreen.orchestration.workbench import Workbench
 
@@ -11,10 +10,11 @@ def alert_late_decisions(bench: Workbench) -> list[str]:
     """Alert for accepted batches without a closed decision in time; give their ids."""
     limit = timedelta(hours=bench.spec.arrivals.decide_within_hours)
     now = datetime.now(UTC)
+    decided = bench.ledger.decisions.decided_batches(bench.spec.name)
     late = [
         delivery
         for delivery in bench.ledger.batches.deliveries(bench.spec.name, "data", status="accepted")
-        if now - delivery.taken_at > limit and not _is_decided(bench, delivery)
+        if delivery.batch not in decided and now - delivery.taken_at > limit
     ]
     for delivery in late:
         alert_late(bench, delivery, waited=now - delivery.taken_at)
@@ -27,10 +27,5 @@ def reconcile_champion(bench: Workbench) -> str:
 
     found = reconcile(bench.ledger.promotions, bench.registry, bench.spec.name)
     if found.verdict == "mismatch":
-        alert_mismatch(bench)
+        alert_mismatch(bench, sentence=found.sentence)
     return found.sentence
-
-
-def _is_decided(bench: Workbench, delivery: Delivery) -> bool:
-    decisions = bench.ledger.decisions.of_batch(delivery.model, delivery.batch)
-    return any(decision.outcome not in ("open", "failed") for decision in decisions)

@@ -1,34 +1,63 @@
-"""A workbench on a small model: real ledger, real store, real deliveries; no Airflow, no MLflow."""
+"""A workbench on a small model: real ledger, real store, real deliveries; no Airflow.
+
+A test that asks for ``mlflow_uri`` gets a workbench on that server; every test has a model name of
+its own, so that they do not meet there.
+"""
 
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
-from drivers.tiny import NAME, Upstream, write_spec
+from drivers.tiny import Upstream, write_spec
 from evergreen.ledger.ledger import Ledger
 from evergreen.orchestration.workbench import Workbench
 from evergreen.settings import read_settings
 from evergreen.spec.loader import load_spec
+from standins.slack import SlackServer
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    write_spec(tmp_path / "models")
+def name(request: pytest.FixtureRequest) -> str:
+    return f"tiny_{sha256(request.node.nodeid.encode()).hexdigest()[:10]}"
+
+
+@pytest.fixture
+def home(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> Path:
+    slack = "slack_default" if "slack" in request.fixturenames else ""
+    write_spec(tmp_path / "models", name=name, slack=slack)
     monkeypatch.setenv("EVERGREEN_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("EVERGREEN_MODELS_DIR", str(tmp_path / "models"))
-    monkeypatch.delenv("EVERGREEN_LEDGER_URL", raising=False)
+    monkeypatch.setenv("EVERGREEN_GIT_COMMIT", "0123abc")
+    for variable in ("EVERGREEN_LEDGER_URL", "EVERGREEN_STORE_URI", "MLFLOW_TRACKING_URI"):
+        monkeypatch.delenv(variable, raising=False)
+    if "mlflow_uri" in request.fixturenames:
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", request.getfixturevalue("mlflow_uri"))
     return tmp_path / "home"
 
 
 @pytest.fixture
-def bench(home: Path) -> Iterator[Workbench]:
+def bench(home: Path, name: str) -> Iterator[Workbench]:
     settings = read_settings()
     with Ledger(settings.ledger_url) as ledger:
         ledger.migrate()
-        yield Workbench(settings, load_spec(settings.models_dir / NAME, home=home), ledger)
+        yield Workbench(settings, load_spec(settings.models_dir / name, home=home), ledger)
 
 
 @pytest.fixture
 def upstream(bench: Workbench) -> Upstream:
     return Upstream.of(bench.loaded.folder, bench.settings.home)
+
+
+@pytest.fixture
+def slack(monkeypatch: pytest.MonkeyPatch) -> Iterator[SlackServer]:
+    with SlackServer() as server:
+        monkeypatch.setenv(
+            "AIRFLOW_CONN_SLACK_DEFAULT",
+            f'{{"conn_type": "slack", "password": "xoxb-made-up",'
+            f' "extra": {{"base_url": "{server.base_url}"}}}}',
+        )
+        yield server

@@ -15,7 +15,9 @@ def take(bench: Workbench, batch: str) -> None:
 
 def test_before_anything_lands_any_batch_is_waited_for(bench: Workbench, home: Path) -> None:
     assert find_next(bench, "data") is None
-    assert manifest_uri(bench, "data", None) == f"file://{home}/landing/tiny/*/manifest.json"
+    assert manifest_uri(bench, "data", None) == (
+        f"file://{home}/landing/tiny/[0-9]*-[0-9]*-[0-9]*/manifest.json"
+    )
 
 
 def test_the_oldest_new_batch_comes_first(bench: Workbench, upstream: Upstream) -> None:
@@ -32,6 +34,17 @@ def test_a_batch_without_manifest_is_not_there_and_holds_nothing_up(
     (home / "landing" / "tiny" / first / "manifest.json").unlink()
 
     assert find_next(bench, "data") == second
+
+
+@pytest.mark.parametrize("folder", ["tmp", "zzz", ".staging", "2024-02-30", "2024-01-08 (copy)"])
+def test_a_folder_that_is_no_batch_is_passed_over(
+    bench: Workbench, upstream: Upstream, home: Path, folder: str
+) -> None:
+    take(bench, upstream.deliver(0))
+    upstream.deliver(1)
+    (home / "landing" / "tiny" / "2024-01-08").rename(home / "landing" / "tiny" / folder)
+
+    assert find_next(bench, "data") == "2024-01-08"
 
 
 def test_after_the_last_batch_the_following_period_is_waited_for(

@@ -1,0 +1,195 @@
+"""Plays a run of ``continual_training`` through the functions under its tasks, without Airflow.
+
+What Airflow would give them, and what it would do after them, is stood in for here: the context,
+XComs and states, branching and trigger rules, failure callbacks, clearing. All else is real.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.execution_time.context import set_current_context
+
+from evergreen.orchestration import decision_tasks, training_tasks
+from evergreen.orchestration.callbacks import alert_failure
+
+BRANCHES = ("stand_down", "train_challenger", "write_drift_report")
+UPSTREAM = {
+    "check_request": (),
+    "measure_drift": ("check_request",),
+    "measure_decay": ("check_request",),
+    "decide": ("check_request", "measure_drift", "measure_decay"),
+    "stand_down": ("decide",),
+    "write_drift_report": ("decide",),
+    "train_challenger": ("decide",),
+    "evaluate_challenger": ("train_challenger",),
+    "promote": ("evaluate_challenger",),
+    "record_decision": ("stand_down", "write_drift_report", "promote"),
+}
+ARGUMENTS = {
+    "measure_drift": ("check_request",),
+    "measure_decay": ("check_request",),
+    "decide": ("check_request", "measure_drift", "measure_decay"),
+    "write_drift_report": ("check_request", "measure_drift"),
+    "train_challenger": ("check_request",),
+    "evaluate_challenger": ("check_request", "train_challenger"),
+    "promote": ("check_request", "train_challenger", "evaluate_challenger"),
+}
+
+
+@dataclass
+class DagRun:
+    """The fields of Airflow's DAG run that are read."""
+
+    dag_id: str
+    run_id: str = "asset_triggered__2024-02-05"
+    partition_key: str | None = None
+    conf: Any = None
+    clear_number: int = 0
+    triggering_user_name: str | None = None
+    run_type: str = "asset_triggered"
+
+
+@dataclass
+class TaskInstance:
+    """The task instance in a context: gives XComs and states of its run."""
+
+    run: "Run"
+    task_id: str
+    try_number: int = 1
+
+    def xcom_pull(self, *, task_ids: str) -> Any:
+        """Give what a task of the run returned last."""
+        return self.run.returned.get(task_ids)
+
+    def get_task_states(self, *, dag_id: str, run_ids: list[str]) -> dict[str, dict[str, str]]:
+        """Give the states of the run's tasks, as Airflow answers."""
+        assert (dag_id, run_ids) == (self.run.dag_run.dag_id, [self.run.dag_run.run_id])
+        return {run_ids[0]: dict(self.run.states)}
+
+
+@dataclass
+class Run:
+    """One DAG run: what its tasks returned and how they ended."""
+
+    dag_run: DagRun
+    returned: dict[str, Any] = field(default_factory=dict)
+    states: dict[str, str] = field(default_factory=dict)
+    errors: dict[str, Exception] = field(default_factory=dict)
+
+    def context(self, task_id: str, exception: Exception | None = None) -> Any:
+        """Give the context of one of the run's tasks."""
+        return {
+            "dag_run": self.dag_run,
+            "ti": TaskInstance(self, task_id),
+            "exception": exception,
+        }
+
+    def call(self, task: Any, *arguments: Any, **named: Any) -> Any:
+        """Do what a worker does with a task: call its function, keep result and state."""
+        name = task.function.__name__
+        self.returned.pop(name, None)
+        with set_current_context(self.context(name)):
+            try:
+                result = task.function(*arguments, **named)
+            except AirflowSkipException:
+                self.states[name] = "skipped"
+                raise
+            except Exception as err:
+                self.states[name] = "failed"
+                self.errors[name] = err
+                raise
+        self.states[name] = "success"
+        self.returned[name] = result
+        return result
+
+
+@dataclass
+class TrainingRun(Run):
+    """A run of ``continual_training``.
+
+    Attributes:
+        before: Called with a task's id just before it runs; may break things.
+    """
+
+    before: Callable[[str], None] = lambda _task_id: None
+
+    @property
+    def model(self) -> str:
+        """The run's model."""
+        return self.dag_run.dag_id.partition("__")[2]
+
+    def play(self) -> dict[str, Any] | None:
+        """Run what has no state yet; give what ``record_decision`` returned."""
+        for task_id, upstream in UPSTREAM.items():
+            if task_id not in self.states:
+                self._run(task_id, [self.states[name] for name in upstream])
+        outcome: dict[str, Any] | None = None
+        if self.states["record_decision"] == "success":
+            outcome = self.returned["record_decision"]
+        return outcome
+
+    def clear(self, task_id: str) -> "TrainingRun":
+        """Clear a task with all that comes after it, as a person does."""
+        cleared = {task_id}
+        for name, upstream in UPSTREAM.items():
+            if cleared & {*upstream, *ARGUMENTS.get(name, ())}:
+                cleared.add(name)
+        for name in cleared:
+            self.states.pop(name, None)
+            self.errors.pop(name, None)
+        self.dag_run.clear_number += 1
+        return self
+
+    def _run(self, task_id: str, upstream: list[str]) -> None:
+        is_recording = task_id == "record_decision"
+        if not is_recording and {"failed", "upstream_failed"} & set(upstream):
+            self.states[task_id] = "upstream_failed"
+        elif not is_recording and "skipped" in upstream:
+            self.states[task_id] = "skipped"
+        elif task_id == "stand_down":
+            self.states[task_id] = "success"
+        else:
+            self._work(task_id)
+
+    def _work(self, task_id: str) -> None:
+        room = decision_tasks if hasattr(decision_tasks, task_id) else training_tasks
+        task = getattr(room, task_id)
+        arguments = [self.returned.get(name) for name in ARGUMENTS.get(task_id, ())]
+        try:
+            self.before(task_id)
+            followed = self.call(task, self.model, *arguments)
+        except AirflowSkipException:
+            return
+        except Exception as err:
+            self.states[task_id] = "failed"
+            self.errors[task_id] = err
+            callback = task.kwargs.get("on_failure_callback", alert_failure)
+            if callback is not None:
+                callback(self.context(task_id, err))
+            return
+        if task_id == "decide":
+            self.states |= {name: "skipped" for name in BRANCHES if name not in followed}
+
+
+def training_run(
+    model: str,
+    batch: str | None,
+    *,
+    run_id: str = "",
+    conf: Any = None,
+    user: str | None = None,
+) -> TrainingRun:
+    """Give a run about a batch: announced by the asset, or by hand where a conf is given."""
+    is_manual = conf is not None or batch is None
+    return TrainingRun(
+        DagRun(
+            dag_id=f"continual_training__{model}",
+            run_id=run_id or f"{'manual' if is_manual else 'asset_triggered'}__{batch}",
+            partition_key=None if is_manual else batch,
+            conf=conf,
+            triggering_user_name=user,
+            run_type="manual" if is_manual else "asset_triggered",
+        )
+    )

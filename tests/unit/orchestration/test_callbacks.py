@@ -1,0 +1,105 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.sdk.exceptions import AirflowSensorTimeout
+
+from drivers.runs import DagRun, Run
+from evergreen.errors import StorageError
+from evergreen.orchestration.callbacks import alert_failure, alert_no_data, model_of
+from evergreen.orchestration.failures import RequestRefused
+from evergreen.orchestration.workbench import Workbench
+
+
+def a_run(bench: Workbench, kind: str = "ingest") -> Run:
+    return Run(DagRun(f"{kind}__{bench.spec.name}", "scheduled__1", run_type="scheduled"))
+
+
+def told(bench: Workbench) -> list[tuple[str, str]]:
+    entries = bench.ledger.alerts.history(bench.spec.name)
+    return [(entry.alert.kind, entry.alert.text) for entry in entries]
+
+
+def test_a_failed_task_is_told_with_its_error(bench: Workbench) -> None:
+    alert_failure(a_run(bench).context("take_snapshot", ValueError("no space left")))
+
+    ((kind, text),) = told(bench)
+    assert kind == "failed"
+    assert "no space left" in text
+
+
+def test_a_task_that_was_killed_is_told_too(bench: Workbench) -> None:
+    alert_failure(a_run(bench).context("take_snapshot"))
+
+    assert [kind for kind, _ in told(bench)] == ["failed"]
+
+
+def test_however_many_tasks_of_a_run_fail_it_is_told_once(bench: Workbench) -> None:
+    run = a_run(bench)
+
+    for task_id in ("take_snapshot", "check_quality"):
+        alert_failure(run.context(task_id, ValueError("no")))
+
+    assert len(told(bench)) == 1
+
+
+def test_a_refused_request_wakes_nobody(bench: Workbench) -> None:
+    alert_failure(a_run(bench).context("check_request", RequestRefused("unknown key")))
+
+    assert told(bench) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "task_id", "found", "says"),
+    [
+        pytest.param("ingest", "wait_for_batch", {"batch": "2024-02-05"}, "No data", id="data"),
+        pytest.param("labels", "wait_for_labels", {"batch": None}, "No labels", id="labels"),
+        pytest.param("ingest", "wait_for_batch", None, "(the first)", id="first of all"),
+    ],
+)
+def test_a_wait_that_ran_out_is_told_as_no_data(
+    bench: Workbench, kind: str, task_id: str, found: Any, says: str
+) -> None:
+    run = a_run(bench, kind)
+    run.returned["find_next_batch"] = found
+
+    alert_no_data(run.context(task_id, AirflowSensorTimeout("60 s")))
+
+    ((told_kind, text),) = told(bench)
+    assert told_kind == "no_data"
+    assert says in text
+
+
+def test_a_wait_that_broke_is_told_as_a_failure(bench: Workbench) -> None:
+    alert_no_data(a_run(bench).context("wait_for_batch", StorageError("Permission denied")))
+
+    assert [kind for kind, _ in told(bench)] == ["failed"]
+
+
+def test_a_callback_never_fails(
+    bench: Workbench, home: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    context = a_run(bench).context("take_snapshot", ValueError("no"))
+    (bench.loaded.folder / "model.yaml").write_text("name: [")
+
+    alert_failure(context)
+
+    assert "could not be told" in caplog.text
+
+
+def test_the_dags_of_the_whole_suite_have_no_model(caplog: pytest.LogCaptureFixture) -> None:
+    alert_failure(Run(DagRun("watchdog")).context("check_decisions", ValueError("no")))
+
+    assert "watchdog failed" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("dag_id", "model"),
+    [
+        ("continual_training__flights", "flights"),
+        ("score__a__b", "a__b"),
+        ("watchdog", None),
+    ],
+)
+def test_a_dag_id_names_its_model(dag_id: str, model: str | None) -> None:
+    assert model_of(dag_id) == model
