@@ -58,8 +58,9 @@ def closing_sentences(stories: Sequence[BatchStory]) -> list[str]:
     counts = summarise(stories)
     said = [
         f"{counts['weekly_batches']} weekly batches: {counts['rejected']} rejected by the gate,"
-        f" {counts['stood_down']} stood down, {counts['retrained']} retrained"
-        f" ({counts['promoted']} promoted, {counts['kept']} kept the champion)."
+        f" {counts['stood_down']} stood down, {counts['bootstrapped']} first model."
+        f" {counts['retrained']} retrains ({counts['forced']} forced): {counts['promoted']}"
+        f" promoted, {counts['kept']} kept the champion."
     ]
     promoted = [story for story in stories if story.is_promoted_retrain]
     said += [
