@@ -1,7 +1,7 @@
 """Takes in the next batch of data and gates it.
 
-**When:** begins to wait as the spec's schedule says; one batch a run, oldest new one first. By
-hand with `{"batch": "<id>"}` after the upstream system has delivered a rejected batch again.
+**When:** begins to wait as the spec's schedule says; one batch a run, oldest new one first. For a
+batch that was delivered again after a rejection there is `redelivery__<model>`.
 
 **Writes:** the snapshot (immutable, named by its content), a row in the ledger's `batches`,
 Data Docs for a rejected batch, and an event of the asset `batches/<model>` whose partition key
@@ -19,7 +19,6 @@ came in time.
 from airflow.sdk import DAG
 
 from evergreen.orchestration import assets, ingest_tasks
-from evergreen.orchestration.params import batch_param
 from evergreen.orchestration.sensors import wait_for_delivery
 from evergreen.orchestration.wiring import models_for, schedule_of, shared
 
@@ -27,12 +26,11 @@ for spec in models_for("ingest"):
     with DAG(
         **shared("ingest", spec),
         schedule=schedule_of(spec),
-        params={"batch": batch_param("Take in this batch (again). Empty: the next new one.")},
         doc_md=__doc__,
     ):
         found = ingest_tasks.find_next_batch(spec.name, "data")
         arrived = wait_for_delivery(spec, "data")
-        taken = ingest_tasks.take_snapshot(spec.name, "data", found)
+        taken = ingest_tasks.take_snapshot(spec.name, found)
         gate = ingest_tasks.check_quality(spec.name, taken)
         publish = ingest_tasks.publish_batch.override(outlets=[assets.batches(spec.name)])
         found >> arrived >> taken

@@ -1,8 +1,7 @@
 """Takes in the labels of a batch, gates them and joins them to the batch.
 
-**When:** begins to wait as the spec's schedule says; one delivery of labels a run, in batch
-order. By hand with `{"batch": "<id>"}` for labels that were rejected or put aside and are there
-(again).
+**When:** begins to wait as the spec's schedule says; one delivery of labels a run, in batch order.
+For labels that were delivered again, or too late, there is `redelivery__<model>`.
 
 **Writes:** the labelled batch (rows and labels joined by key), a row in the ledger, and an
 event of the asset `labelled/<model>`. Matured labels are what decay is measured on and
@@ -19,7 +18,6 @@ from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG
 
 from evergreen.orchestration import assets, ingest_tasks
-from evergreen.orchestration.params import batch_param
 from evergreen.orchestration.sensors import wait_for_delivery
 from evergreen.orchestration.wiring import models_for, schedule_of, shared
 
@@ -27,12 +25,11 @@ for spec in models_for("labels"):
     with DAG(
         **shared("labels", spec),
         schedule=schedule_of(spec),
-        params={"batch": batch_param("Take in the labels of this batch (again).")},
         doc_md=__doc__,
     ):
         found = ingest_tasks.find_next_batch(spec.name, "labels")
         arrived = wait_for_delivery(spec, "labels")
-        taken = ingest_tasks.take_snapshot(spec.name, "labels", found)
+        taken = ingest_tasks.take_snapshot(spec.name, found)
         gate = ingest_tasks.check_labels(spec.name, taken)
         publish = ingest_tasks.publish_labels.override(outlets=[assets.labelled(spec.name)])
         found >> arrived >> taken

@@ -12,7 +12,7 @@ from airflow.sdk import DAG
 PROJECT = Path(__file__).resolve().parents[2]
 DAGS = PROJECT / "dags"
 HEAVY = ("pandas", "numpy", "pyarrow", "sklearn", "lightgbm", "mlflow", "evidently", "boto3")
-KINDS = ("ingest", "score", "labels", "continual_training", "rollback")
+KINDS = ("ingest", "score", "labels", "redelivery", "continual_training", "rollback")
 EXPECTED = {f"{kind}__flights" for kind in KINDS} | {"watchdog", "housekeeping"}
 MAX_LINES = 120
 

@@ -45,7 +45,7 @@ def data_rejected(
     }[what]
     to_do = (
         f"Ask the owner of the source for a corrected delivery of {batch}, then start"
-        f" {'ingest' if what == 'data' else 'labels'}__{model} for it."
+        f" redelivery__{model} for it."
     )
     tail = (what if what != "data" else "", delivery)
     return build_alert(

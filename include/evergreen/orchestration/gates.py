@@ -1,4 +1,6 @@
-"""The quality gates, between the store and the ledger."""
+"""The quality gates, between the store and the ledger, and which task follows on their verdict."""
+
+import logging
 
 import pyarrow as pa
 
@@ -6,6 +8,30 @@ from evergreen.errors import ExternalError, GateError
 from evergreen.ledger.entries import Delivery, DeliveryKind
 from evergreen.orchestration.workbench import Workbench
 from evergreen.records import QualityResult, Window
+
+log = logging.getLogger(__name__)
+
+
+def route_batch(bench: Workbench, batch: str, *, is_taken: bool) -> list[str]:
+    """Gate a batch that was taken in; give the tasks that follow."""
+    if not is_taken:
+        return ["quarantine_batch"]
+    result = gate_batch(bench, batch)
+    log.info("gate of %s %s: %s", bench.spec.name, batch, result.sentence)
+    accepted = result.verdict == "accepted"
+    wants_docs = not accepted or bench.spec.quality.data_docs == "always"
+    route = "publish_batch" if accepted else "quarantine_batch"
+    return [route, "write_data_docs"] if wants_docs else [route]
+
+
+def route_labels(bench: Workbench, batch: str, *, is_taken: bool) -> list[str]:
+    """Gate labels that were taken in; give the tasks that follow."""
+    if not is_taken:
+        return ["reject_labels"]
+    status = gate_label_delivery(bench, batch)
+    log.info("labels of %s %s: %s", bench.spec.name, batch, status)
+    routes = {"accepted": "publish_labels", "rejected": "reject_labels"}
+    return [routes.get(status, "skip_labels")]
 
 
 def gate_batch(bench: Workbench, batch: str) -> QualityResult:
@@ -86,7 +112,7 @@ def taken(bench: Workbench, kind: DeliveryKind, batch: str) -> Delivery:
         raise GateError(
             f"no snapshot of {kind} {batch} of {bench.spec.name} in the ledger;"
             " it was never taken in, or has passed its retention; deliver the batch (again) and"
-            f" start {'ingest' if kind == 'data' else 'labels'}__{bench.spec.name} for it"
+            f" start redelivery__{bench.spec.name} for it"
         )
     return delivery
 

@@ -1,4 +1,4 @@
-"""Tasks of the DAGs ``ingest`` and ``labels``: find, take in, gate, and publish or put aside."""
+"""Tasks of ``ingest``, ``labels`` and ``redelivery``: find, take in, gate, publish or put aside."""
 
 import logging
 from typing import Any
@@ -19,25 +19,34 @@ Payload = dict[str, Any]
 
 @task(task_id=FIND_TASK)
 def find_next_batch(model: str, kind: DeliveryKind) -> Payload:
-    """Find the batch to take in: the one the conf names, or the oldest that is new."""
+    """Find the batch to take in: the oldest that is new, or the one to wait for."""
     from evergreen.orchestration.intake import find_next, manifest_uri
-    from evergreen.orchestration.request import batch_of, check_keys
 
-    conf = get_current_context()["dag_run"].conf
     with no_retry_helps(), open_workbench(model) as bench:
-        asked = batch_of(check_keys(conf, allowed=("batch",)), known=None)
-        batch = asked or find_next(bench, kind)
+        batch = find_next(bench, kind)
         uri = manifest_uri(bench, kind, batch)
     log.info("next %s of %s: %s", kind, model, batch or "whichever comes first")
-    return {"batch": batch, "manifest": uri}
+    return {"kind": kind, "batch": batch, "manifest": uri}
+
+
+@task(retries=0)
+def check_request(model: str) -> Payload:
+    """Refuse a redelivery of what is unknown, not there, or accepted already."""
+    from evergreen.orchestration.redelivering import check_redelivery
+
+    with no_retry_helps(), open_workbench(model) as bench:
+        asked = check_redelivery(bench, get_current_context()["dag_run"].conf)
+    log.info("taking %s %s of %s in again", asked["kind"], asked["batch"], model)
+    return asked
 
 
 @task
-def take_snapshot(model: str, kind: DeliveryKind, found: Payload) -> Payload:
+def take_snapshot(model: str, found: Payload) -> Payload:
     """Check the delivery against its manifest and copy it; a bad one is recorded as rejected."""
     from evergreen.orchestration.alerting import no_data_is_over
     from evergreen.orchestration.intake import find_next, take_delivery
 
+    kind: DeliveryKind = found["kind"]
     with no_retry_helps(), open_workbench(model) as bench:
         batch = found["batch"] or find_next(bench, kind)
         if batch is None:
@@ -50,25 +59,28 @@ def take_snapshot(model: str, kind: DeliveryKind, found: Payload) -> Payload:
                 model, kind, batch, status="rejected", sentence=str(err)
             )
             log.warning("%s %s of %s rejected: %s", kind, batch, model, err)
-            return {"batch": batch, "is_taken": False}
+            return {"kind": kind, "batch": batch, "is_taken": False}
         bench.ledger.batches.record_snapshot(snapshot)
     log.info("%s %s of %s: %d rows in %s", kind, batch, model, snapshot.n_rows, snapshot.path)
-    return {"batch": batch, "is_taken": True}
+    return {"kind": kind, "batch": batch, "is_taken": True}
 
 
 @task.branch
 def check_quality(model: str, taken: Payload) -> list[str]:
     """Run the Great Expectations gate; go on to publishing, or to quarantine."""
-    from evergreen.orchestration.gates import gate_batch
+    return _gate(model, taken)
 
-    if not taken["is_taken"]:
-        return ["quarantine_batch"]
-    with no_retry_helps(), open_workbench(model) as bench:
-        result = gate_batch(bench, taken["batch"])
-        wants_docs = result.verdict == "rejected" or bench.spec.quality.data_docs == "always"
-    log.info("gate of %s %s: %s", model, taken["batch"], result.sentence)
-    following = "publish_batch" if result.verdict == "accepted" else "quarantine_batch"
-    return [following, "write_data_docs"] if wants_docs else [following]
+
+@task.branch(retries=10)  # labels that are here before their batch wait for it
+def check_labels(model: str, taken: Payload) -> list[str]:
+    """Gate the labels: share matched, value range, one label per key."""
+    return _gate(model, taken)
+
+
+@task.branch
+def check_delivery(model: str, taken: Payload) -> list[str]:
+    """Run the gate that a redelivery of data or of labels has to pass."""
+    return _gate(model, taken)
 
 
 @task
@@ -99,19 +111,6 @@ def write_data_docs(model: str, taken: Payload) -> Payload:
     return {"uri": uri}
 
 
-@task.branch(retries=10)  # labels that are here before their batch wait for it
-def check_labels(model: str, taken: Payload) -> str:
-    """Gate the labels: share matched, value range, one label per key."""
-    from evergreen.orchestration.gates import gate_label_delivery
-
-    if not taken["is_taken"]:
-        return "reject_labels"
-    with no_retry_helps(), open_workbench(model) as bench:
-        status = gate_label_delivery(bench, taken["batch"])
-    log.info("labels of %s %s: %s", model, taken["batch"], status)
-    return {"accepted": "publish_labels", "rejected": "reject_labels"}.get(status, "skip_labels")
-
-
 @task
 def publish_labels(model: str, taken: Payload, *, outlet_events: Any = None) -> Payload:
     """Join the labels to the batch and announce the labelled batch."""
@@ -132,3 +131,12 @@ def reject_labels(model: str, taken: Payload) -> Payload:
     with no_retry_helps(), open_workbench(model) as bench:
         alert_rejected(bench, "labels", taken["batch"])
     return taken
+
+
+def _gate(model: str, taken: Payload) -> list[str]:
+    from evergreen.orchestration.gates import route_batch, route_labels
+
+    with no_retry_helps(), open_workbench(model) as bench:
+        if taken["kind"] == "labels":
+            return route_labels(bench, taken["batch"], is_taken=taken["is_taken"])
+        return route_batch(bench, taken["batch"], is_taken=taken["is_taken"])

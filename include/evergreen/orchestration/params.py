@@ -68,6 +68,20 @@ def rollback_params() -> dict[str, Param]:
     }
 
 
+def redelivery_params() -> dict[str, Param]:
+    """Give the parameters of ``redelivery``."""
+    return {
+        "batch": batch_param("The batch that was delivered again. Required."),
+        "kind": Param(
+            "data",
+            type="string",
+            enum=["data", "labels"],
+            title="Kind",
+            description="What of the batch was delivered again.",
+        ),
+    }
+
+
 def batch_param(description: str) -> Param:
     """Give a parameter that names a batch."""
     return Param(

@@ -17,9 +17,9 @@ HEADINGS = [
     "## What to do",
     "## How to know it is over",
 ]
-DAGS_PER_MODEL = {"ingest", "score", "labels", "continual_training", "rollback"}
+DAGS_PER_MODEL = {"ingest", "score", "labels", "redelivery", "continual_training", "rollback"}
 PARAMS = {
-    "ingest": {"batch"},
+    "redelivery": {"batch", "kind"},
     "continual_training": {"batch", "force_retrain", "reason"},
     "rollback": {"version", "reason"},
 }

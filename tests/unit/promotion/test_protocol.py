@@ -246,7 +246,7 @@ def test_an_intent_is_not_finished_over_a_hand_that_moved_the_alias(world: Any) 
     )
     world.registry.alias = "9"
 
-    with pytest.raises(PromotionError, match="set it back to v2 or v1, then clear"):
+    with pytest.raises(PromotionError, match="set it back to v2 or v1, or start rollback__flights"):
         move(world, "2", "1")
 
     assert world.registry.alias == "9"

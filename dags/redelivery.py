@@ -1,0 +1,35 @@
+"""Takes in a delivery that came again, or late: a batch, or its labels.
+
+**When:** only by hand, after the upstream system has delivered what was rejected, put aside or left
+out: `{"batch": "<id>"}`, for labels `{"batch": "<id>", "kind": "labels"}`. What was accepted before
+is refused, because decisions rest on it.
+
+**Writes:** what `ingest` and `labels` write, by the same steps. An accepted batch is scored and
+decided about like any other; a batch that is not the newest never promotes.
+
+**When it fails:** `check_request` red: the log says why the request was refused, nothing was done.
+Any other task: read its log and clear it.
+"""
+
+from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.sdk import DAG
+
+from evergreen.orchestration import assets, ingest_tasks
+from evergreen.orchestration.params import redelivery_params
+from evergreen.orchestration.wiring import models_for, shared
+
+for spec in models_for("redelivery"):
+    with DAG(
+        **shared("redelivery", spec), schedule=None, params=redelivery_params(), doc_md=__doc__
+    ):
+        asked = ingest_tasks.check_request(spec.name)
+        taken = ingest_tasks.take_snapshot(spec.name, asked)
+        gate = ingest_tasks.check_delivery(spec.name, taken)
+        publish_batch = ingest_tasks.publish_batch.override(outlets=[assets.batches(spec.name)])
+        publish_labels = ingest_tasks.publish_labels.override(outlets=[assets.labelled(spec.name)])
+        gate >> publish_batch(spec.name, taken)
+        gate >> ingest_tasks.quarantine_batch(spec.name, taken)
+        gate >> ingest_tasks.write_data_docs(spec.name, taken)
+        gate >> publish_labels(spec.name, taken)
+        gate >> ingest_tasks.reject_labels(spec.name, taken)
+        gate >> EmptyOperator(task_id="skip_labels")
