@@ -17,7 +17,6 @@ from evergreen.records import (
 )
 
 Payload = dict[str, Any]
-REPORT_ROWS = 20_000
 
 
 def measure_batch_drift(bench: Workbench, asked: Payload) -> Payload:
@@ -27,42 +26,53 @@ def measure_batch_drift(bench: Workbench, asked: Payload) -> Payload:
         ``version`` measured against (None without a champion), ``path`` of the measurement in the
         store, and its sentence.
     """
-    champion = bench.ledger.promotions.latest(bench.spec.name)
-    if champion is None:
+    version = champion_before(bench, asked)
+    if version is None:
         return {"version": None, "path": None, "sentence": "no champion yet, nothing to compare"}
     from evergreen.drift.measure import measure_drift
 
     batch = asked["batch"]
     table = read_snapshot(bench, taken(bench, "data", batch))
-    measured = measure_drift(
-        read_profile(bench, champion.version), table.to_batches(), bench.spec.drift
-    )
+    measured = measure_drift(read_profile(bench, version), table.to_batches(), bench.spec.drift)
     path = f"scratch/{bench.spec.name}/{asked['decision']}/drift.json"
     bench.store.write_json(path, measured.to_json())
     if not asked["request"]["dry_run"]:
-        bench.ledger.decisions.record_drift(bench.spec.name, batch, champion.version, measured)
-    return {"version": champion.version, "path": path, "sentence": measured.sentence}
+        bench.ledger.decisions.record_drift(bench.spec.name, batch, version, measured)
+    return {"version": version, "path": path, "sentence": measured.sentence}
 
 
 def measure_champion_decay(bench: Workbench, asked: Payload) -> DecayMeasurement:
     """Measure the champion's decay on the newest matured batches that it has scored."""
     from evergreen.decay.measure import measure_decay
 
-    champion = bench.ledger.promotions.latest(bench.spec.name)
-    if champion is None:
+    version = champion_before(bench, asked)
+    if version is None:
         return DecayMeasurement(verdict="insufficient_data", sentence="no champion yet")
     scored = scored_batches(
         bench,
-        champion.version,
+        version,
         newest=bench.spec.decay.window_batches,
         before=asked["batch"],
     )
     return measure_decay(
         scored,
         metric=bench.spec.metric,
-        reference=_metric_at_promotion(bench, champion.version),
+        reference=_metric_at_promotion(bench, version),
         rules=bench.spec.decay,
     )
+
+
+def champion_before(bench: Workbench, asked: Payload) -> str | None:
+    """Give the champion that a run decides about, None before the first.
+
+    When the run has made a promotion already and is run again, that is the version it replaced: so
+    it comes to the same decision again, instead of judging its own challenger against itself.
+    """
+    mine = bench.ledger.promotions.by_decision(bench.spec.name, asked["decision"])
+    if mine is not None:
+        return mine.previous_version
+    latest = bench.ledger.promotions.latest(bench.spec.name)
+    return None if latest is None else latest.version
 
 
 def decide_batch(
@@ -118,10 +128,13 @@ def wants_report(bench: Workbench, signals: PolicySignals) -> bool:
 
 
 def draw_drift_report(bench: Workbench, asked: Payload, drift: Payload) -> str:
-    """Draw the report over a sample of reference and batch; give its place."""
+    """Draw the report over a sample of reference and batch; give its place.
+
+    The numbers are those of the decision in the ledger, so it can be drawn again at any time.
+    """
     from evergreen.drift.report import draw_report
 
-    measured = read_drift(bench, drift)
+    measured = bench.ledger.decisions.get(asked["decision"]).signals.drift
     if measured is None:
         raise DataError(f"no drift was measured for batch {asked['batch']}; clear measure_drift")
     entry = bench.ledger.versions.get(bench.spec.name, drift["version"])

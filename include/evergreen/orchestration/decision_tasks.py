@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 Payload = dict[str, Any]
 
 
-@task(retries=0, on_failure_callback=None)
+@task
 def check_request(model: str) -> Payload:
     """Refuse a conf that is wrong, and a batch that is decided already, before anything is done."""
     from evergreen.orchestration.request import check_request as check
@@ -105,7 +105,7 @@ def record_decision(model: str) -> Payload:
     if asked is None:
         if states.get("check_request") == "skipped":
             raise AirflowSkipException("nothing to record: the batch was decided before")
-        raise RequestRefused("nothing to record: the request was refused, see check_request")
+        raise RequestRefused("nothing to record: the request was not taken up, see check_request")
     with no_retry_helps(), open_workbench(model) as bench:
         outcome = record_outcome(bench, context, asked, states)
     log.info("%s %s: %s", model, asked["batch"], outcome["sentence"])

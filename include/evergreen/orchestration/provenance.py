@@ -23,7 +23,7 @@ def git_commit() -> str:
             timeout=10,
             check=False,
         )
-    except OSError:
+    except (OSError, subprocess.SubprocessError):
         return UNKNOWN
     return answer.stdout.strip() or UNKNOWN
 

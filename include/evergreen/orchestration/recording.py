@@ -6,7 +6,7 @@ from evergreen.ledger.entries import Outcome
 from evergreen.orchestration.alerting import alert_closing
 from evergreen.orchestration.deciding import report_path
 from evergreen.orchestration.workbench import Workbench
-from evergreen.records import Evaluation
+from evergreen.records import Evaluation, Promotion
 
 Payload = dict[str, Any]
 BROKEN = ("failed", "upstream_failed")
@@ -21,30 +21,27 @@ def record_outcome(
     Returns:
         ``outcome`` and ``sentence``; versions before and after where there is a decision.
     """
-    pull = context["ti"].xcom_pull
-    evaluated = pull(task_ids="evaluate_challenger")
-    trained = pull(task_ids="train_challenger")
-    promoted = pull(task_ids="promote")
-    outcome, sentence = _outcome(states, evaluated, promoted)
+    trained = _result_of("train_challenger", context, states)
+    evaluated = _result_of("evaluate_challenger", context, states)
     if asked["request"]["dry_run"]:
-        bench.store.delete(f"scratch/{bench.spec.name}/{asked['decision']}")
-        return {"outcome": outcome, "sentence": f"dry run, nothing kept: {sentence}"}
+        return _end_dry_run(bench, asked, *_outcome(states, evaluated))
     if states.get("decide") != "success":
-        return {"outcome": "failed", "sentence": sentence}
-    champion = bench.ledger.promotions.latest(bench.spec.name)
+        outcome, sentence = _outcome(states, evaluated)
+        return {"outcome": outcome, "sentence": sentence}
+    mine = bench.ledger.promotions.by_decision(bench.spec.name, asked["decision"])
+    outcome, sentence = _outcome(states, evaluated) if mine is None else _moved(states, mine)
+    champion = mine or bench.ledger.promotions.latest(bench.spec.name)
     drawn = report_path(bench.spec.name, asked["batch"])
     decision = bench.ledger.decisions.close(
         asked["decision"],
         outcome=outcome,
         sentence=sentence,
-        challenger_version=trained["version"] if trained else None,
+        challenger_version=mine.version if mine else trained["version"] if trained else None,
         champion_after=None if champion is None else champion.version,
         evaluation=Evaluation.from_json(evaluated["evaluation"]) if evaluated else None,
         report_path=drawn if states.get("write_drift_report") == "success" else None,
     )
     alert_closing(bench, context, decision)
-    if outcome != "failed":
-        bench.store.delete(f"scratch/{bench.spec.name}/{asked['decision']}")
     return {
         "outcome": outcome,
         "sentence": sentence,
@@ -53,10 +50,24 @@ def record_outcome(
     }
 
 
-def _outcome(
-    states: dict[str, str], evaluated: Payload | None, promoted: Payload | None
-) -> tuple[Outcome, str]:
-    broken = sorted(t for t, s in states.items() if s == "failed" and t not in NOT_DECISIVE)
+def _result_of(task_id: str, context: Any, states: dict[str, str]) -> Payload | None:
+    """Give what a task returned in this round; a skipped one may hold a result of the last."""
+    if states.get(task_id) != "success":
+        return None
+    result: Payload | None = context["ti"].xcom_pull(task_ids=task_id)
+    return result
+
+
+def _end_dry_run(bench: Workbench, asked: Payload, outcome: Outcome, sentence: str) -> Payload:
+    """Remove what a dry run wrote, unless a task of it is still to be cleared."""
+    if outcome != "failed":
+        bench.store.delete(f"scratch/{bench.spec.name}/{asked['decision']}")
+    return {"outcome": outcome, "sentence": f"dry run, nothing kept and nothing moved: {sentence}"}
+
+
+def _outcome(states: dict[str, str], evaluated: Payload | None) -> tuple[Outcome, str]:
+    """Tell what came of a run that has made no promotion."""
+    broken = _broken(states)
     if broken:
         return "failed", f"{', '.join(broken)} failed, the champion stays as it was"
     if any(s in BROKEN for t, s in states.items() if t not in NOT_DECISIVE):
@@ -64,6 +75,21 @@ def _outcome(
     if evaluated is None:
         return "stood_down", "stood down, the champion stays"
     sentence = str(evaluated["verdict"]["sentence"])
-    if promoted is None:
+    if evaluated["verdict"]["verdict"] == "keep":
         return "kept", sentence
-    return ("bootstrapped" if promoted["kind"] == "bootstrap" else "promoted"), sentence
+    return "kept", f"the challenger would have been promoted: {sentence}"
+
+
+def _moved(states: dict[str, str], mine: Promotion) -> tuple[Outcome, str]:
+    """Tell what came of a run that has made a promotion: the ledger's row is the truth."""
+    broken = _broken(states)
+    if mine.state == "intent" and broken:
+        return "failed", (
+            f"{', '.join(broken)} failed after v{mine.version} was entered as champion; the alias"
+            " follows when you clear it, or by the watchdog"
+        )
+    return ("bootstrapped" if mine.kind == "bootstrap" else "promoted"), mine.reason
+
+
+def _broken(states: dict[str, str]) -> list[str]:
+    return sorted(t for t, s in states.items() if s == "failed" and t not in NOT_DECISIVE)

@@ -1,4 +1,4 @@
-"""Training, evaluating and promoting, between the store, the ledger and the registry."""
+"""Training and evaluating a challenger, between the store, the ledger and the registry."""
 
 from datetime import timedelta
 from hashlib import sha256
@@ -8,19 +8,16 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from evergreen.errors import EmptyWindowError, RequestError
-from evergreen.ledger.decisions import decision_id
+from evergreen.errors import EmptyWindowError
 from evergreen.ledger.entries import VersionEntry
-from evergreen.orchestration.deciding import windows_for
-from evergreen.orchestration.history import matured, read_labelled
-from evergreen.orchestration.provenance import git_commit, lock_hash
-from evergreen.orchestration.request import MAX_REASON, check_keys, text_of
-from evergreen.orchestration.runs import accepted_batches
+from evergreen.orchestration.deciding import champion_before, windows_for
+from evergreen.orchestration.history import read_labelled
+from evergreen.orchestration.registering import MODEL_FILE, keep_reference, known_version, register
+from evergreen.orchestration.runs import newer_batch
 from evergreen.orchestration.scoring import Scorer, registered_scorer, score
 from evergreen.orchestration.workbench import Workbench
 from evergreen.records import (
     Evaluation,
-    Promotion,
     PromotionVerdict,
     Request,
     TrainedModel,
@@ -28,7 +25,6 @@ from evergreen.records import (
 )
 
 Payload = dict[str, Any]
-REFERENCE_SAMPLE_ROWS = 20_000
 CHAMPION, CHALLENGER = "champion", "challenger"
 
 
@@ -53,8 +49,9 @@ def train(bench: Workbench, asked: Payload, *, scratch: str) -> Payload:
     """
     is_dry = bool(asked["request"]["dry_run"])
     key = idempotency_key(bench, asked)
-    known = None if is_dry else bench.ledger.versions.by_key(bench.spec.name, key)
+    known = None if is_dry else known_version(bench, key)
     if known is not None:
+        bench.registry.set_alias(bench.spec.name, CHALLENGER, known.version)
         return _as_payload(known)
     window, _ = windows_for(bench, asked)
     if window is None:
@@ -65,15 +62,16 @@ def train(bench: Workbench, asked: Payload, *, scratch: str) -> Payload:
     folder = f"{scratch}/challenger" if is_dry else f"versions/{bench.spec.name}/{key}"
     with bench.scratch() as local:
         trained = _fit(bench, asked, rows, window, local=local, folder=folder)
-        _keep_reference(bench, rows, local, folder)
+        keep_reference(bench, rows, folder)
         if is_dry:
+            bench.store.upload(local / MODEL_FILE, trained.path)
             return {
                 "version": None,
                 "sha256": trained.sha256,
                 "folder": folder,
                 "trained": trained.to_json(),
             }
-        entry = _register(bench, asked, key, trained, model_file=local / "model.lgb", folder=folder)
+        entry = register(bench, asked, key, trained, local=local, folder=folder)
     bench.registry.set_alias(bench.spec.name, CHALLENGER, entry.version)
     return _as_payload(entry)
 
@@ -91,68 +89,29 @@ def evaluate(
             f"no labels of {bench.spec.name} have matured before {asked['batch']}"
         )
     rows = read_labelled(bench, holdout, before=asked["batch"])
-    champion = bench.ledger.promotions.latest(bench.spec.name)
+    champion = champion_before(bench, asked)
     target = rows[bench.spec.data.target].to_numpy()
     with bench.scratch() as local:
         evaluation = compare(
             target,
             _challenger_scores(bench, trained, rows, local),
-            None if champion is None else _champion_scores(bench, champion.version, rows, local),
+            None if champion is None else _champion_scores(bench, champion, rows, local),
             metric=bench.spec.metric,
             challenger_version=trained["version"],
-            champion_version=None if champion is None else champion.version,
+            champion_version=champion,
             holdout=holdout,
         )
     verdict = judge(evaluation, bench.spec.promotion, min_rows=bench.spec.windows.min_holdout_rows)
     if trained["version"] is not None:
         _keep_evaluation(bench, trained["version"], evaluation, verdict)
-    return evaluation, _unless_outdated(bench, asked["batch"], verdict)
-
-
-def promote_challenger(
-    bench: Workbench, asked: Payload, trained: Payload, evaluated: Payload
-) -> Promotion:
-    """Make the challenger champion through the exactly-once protocol."""
-    from evergreen.promotion.protocol import promote
-
-    expected = evaluated["evaluation"]["champion_version"]
-    return promote(
-        bench.ledger.promotions,
-        bench.registry,
-        model=bench.spec.name,
-        version=trained["version"],
-        sha256=trained["sha256"],
-        expected_champion=expected,
-        decision_id=asked["decision"],
-        kind="bootstrap" if expected is None else "promotion",
-        reason=evaluated["verdict"]["sentence"],
-    )
-
-
-def roll_back_champion(
-    bench: Workbench, conf: object, *, run_id: str, requested_by: str
-) -> Promotion:
-    """Go back to the version that the conf names, or to the previous champion.
-
-    Raises:
-        RequestError: No reason, an unknown version, or nothing to go back to.
-    """
-    from evergreen.promotion.rollback import roll_back
-
-    given = check_keys(conf, allowed=("version", "reason"))
-    version = text_of(given, "version", longest=20) or None
-    reason = text_of(given, "reason", longest=MAX_REASON)
-    if not reason:
-        raise RequestError('a rollback needs a reason: {"reason": "why"}')
-    who = f"{requested_by}: {reason}" if requested_by else reason
-    return roll_back(
-        bench.ledger.promotions,
-        bench.registry,
-        model=bench.spec.name,
-        to_version=version,
-        decision_id=decision_id(bench.spec.name, "rollback", run_id),
-        reason=who,
-    )
+    newer = newer_batch(bench, asked["batch"])
+    if verdict.verdict == "promote" and newer is not None:
+        verdict = PromotionVerdict(
+            verdict="keep",
+            sentence=f"batch {asked['batch']} is older than the newest, {newer}; decisions about"
+            f" the past never promote ({verdict.sentence})",
+        )
+    return evaluation, verdict
 
 
 def _fit(
@@ -176,13 +135,12 @@ def _fit(
             device=asked["request"]["device"] or spec.training.device,
             on_missing_gpu=spec.training.on_missing_gpu,
             features_file=bench.loaded.features_file,
-            output=local / "model.lgb",
+            output=local / MODEL_FILE,
         ),
         time_limit_seconds=limit.total_seconds(),
     )
-    bench.store.upload(local / "model.lgb", f"{folder}/model.lgb")
     return TrainedModel(
-        path=f"{folder}/model.lgb",
+        path=f"{folder}/{MODEL_FILE}",
         sha256=result.sha256,
         n_rows=result.n_rows,
         n_rounds=result.n_rounds,
@@ -194,72 +152,14 @@ def _fit(
     )
 
 
-def _keep_reference(bench: Workbench, rows: pa.Table, local: Path, folder: str) -> None:
-    """Keep what later batches are compared with, and the code and spec the model was made by."""
-    from evergreen.drift.build import build_profile
-
-    spec = bench.spec
-    bench.store.write_json(
-        f"{folder}/profile.json", build_profile(rows, spec.data.delivered_features).to_json()
-    )
-    step = max(1, rows.num_rows // REFERENCE_SAMPLE_ROWS)
-    names = [feature.name for feature in spec.data.delivered_features]
-    bench.store.write_table(
-        f"{folder}/reference.parquet", rows.select(names).take(list(range(0, rows.num_rows, step)))
-    )
-    bench.store.write_json(f"{folder}/spec.json", spec.model_dump(mode="json"))
-    if bench.loaded.features_file is not None:
-        bench.store.upload(bench.loaded.features_file, f"{folder}/features.py")
-
-
-def _register(
-    bench: Workbench,
-    asked: Payload,
-    key: str,
-    trained: TrainedModel,
-    *,
-    model_file: Path,
-    folder: str,
-) -> VersionEntry:
-    spec = bench.spec
-    snapshots = [d.sha256 or "" for d in matured(bench, before=asked["batch"])]
-    registered = bench.registry.register(
-        spec.name,
-        idempotency_key=key,
-        model_file=model_file,
-        tags={
-            "evergreen.sha256": trained.sha256,
-            "evergreen.batch": asked["batch"],
-            "evergreen.decision": asked["decision"],
-            "evergreen.snapshots": ",".join(digest[:16] for digest in snapshots[-100:]),
-            "evergreen.training_window": str(trained.window),
-            "evergreen.git_commit": git_commit(),
-            "evergreen.lock": lock_hash(),
-            "evergreen.spec": bench.loaded.spec_hash,
-            "evergreen.seed": str(trained.seed),
-            "evergreen.device": trained.device,
-        },
-        metrics={"training_rows": trained.n_rows, "training_seconds": trained.seconds},
-        params={k: str(v) for k, v in spec.training.params.to_lightgbm().items()},
-    )
-    return bench.ledger.versions.record(
-        spec.name,
-        registered.version,
-        idempotency_key=key,
-        sha256=registered.sha256,
-        folder=folder,
-        trained=trained.model_copy(update={"sha256": registered.sha256}),
-    )
-
-
 def _challenger_scores(bench: Workbench, trained: Payload, rows: pa.Table, local: Path) -> Any:
     place = local / CHALLENGER
     place.mkdir()
     if trained["version"] is not None:
         scorer = registered_scorer(bench, trained["version"], place)
         return score(bench, scorer, rows, place).to_numpy()
-    file = place / "model.lgb"
-    bench.store.download(f"{trained['folder']}/model.lgb", file)
+    file = place / MODEL_FILE
+    bench.store.download(trained["trained"]["path"], file)
     scorer = Scorer(file, trained["sha256"], trained["folder"])
     return score(bench, scorer, rows, place).to_numpy()
 
@@ -280,17 +180,6 @@ def _keep_evaluation(
         if value is not None:
             tags[f"evergreen.holdout_{name}"] = f"{value:.6f}"
     bench.registry.tag_version(bench.spec.name, version, tags)
-
-
-def _unless_outdated(bench: Workbench, batch: str, verdict: PromotionVerdict) -> PromotionVerdict:
-    newest = accepted_batches(bench)[-1]
-    if verdict.verdict == "keep" or batch == newest:
-        return verdict
-    return PromotionVerdict(
-        verdict="keep",
-        sentence=f"batch {batch} is older than the newest, {newest}; decisions about the past"
-        f" never promote ({verdict.sentence})",
-    )
 
 
 def _as_payload(entry: VersionEntry) -> Payload:

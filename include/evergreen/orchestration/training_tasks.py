@@ -49,13 +49,16 @@ def evaluate_challenger(model: str, asked: Payload, trained: Payload) -> Payload
 @task
 def promote(model: str, asked: Payload, trained: Payload, evaluated: Payload) -> Payload:
     """Make the challenger champion, exactly once; skipped when it did not beat the champion."""
-    from evergreen.orchestration.retraining import promote_challenger
+    from evergreen.orchestration.promoting import outdated_by, promote_challenger
 
     if evaluated["verdict"]["verdict"] != "promote":
         raise AirflowSkipException(f"kept the champion: {evaluated['verdict']['sentence']}")
     if asked["request"]["dry_run"]:
         raise AirflowSkipException(f"dry run, nothing moved: {evaluated['verdict']['sentence']}")
     with no_retry_helps(), open_workbench(model) as bench:
+        newer = outdated_by(bench, asked)
+        if newer is not None:
+            raise AirflowSkipException(f"batch {newer} was accepted meanwhile, nothing moved")
         promotion = promote_challenger(bench, asked, trained, evaluated)
     log.info("%s: v%s is champion (epoch %d)", model, promotion.version, promotion.epoch)
     return promotion.to_json()
@@ -65,7 +68,7 @@ def promote(model: str, asked: Payload, trained: Payload, evaluated: Payload) ->
 def roll_back(model: str) -> Payload:
     """Move the champion back through the same protocol as any promotion."""
     from evergreen.orchestration.alerting import alert_rolled_back
-    from evergreen.orchestration.retraining import roll_back_champion
+    from evergreen.orchestration.promoting import roll_back_champion
 
     context = get_current_context()
     run = context["dag_run"]

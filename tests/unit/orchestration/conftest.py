@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from drivers.history import fit_model
 from drivers.tiny import Upstream, write_spec
 from evergreen.ledger.ledger import Ledger
 from evergreen.orchestration.workbench import Workbench
@@ -50,6 +51,12 @@ def bench(home: Path, name: str) -> Iterator[Workbench]:
 @pytest.fixture
 def upstream(bench: Workbench) -> Upstream:
     return Upstream.of(bench.loaded.folder, bench.settings.home)
+
+
+@pytest.fixture(scope="session")
+def model_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model of the small spec, fitted once."""
+    return fit_model(tmp_path_factory.mktemp("fitted"))
 
 
 @pytest.fixture

@@ -159,7 +159,7 @@ def test_waiting_holds_no_worker_and_ends_in_time(tmp_path: Path) -> None:
     assert isinstance(deferred.trigger, ManifestTrigger)
     assert deferred.trigger.poke_interval == 2
     assert deferred.timeout is not None
-    assert deferred.timeout.total_seconds() == 60  # type: ignore[union-attr]  # a timedelta
+    assert deferred.timeout.total_seconds() == 60
 
 
 def test_a_wait_that_ran_out_is_a_sensor_timeout(tmp_path: Path) -> None:

@@ -1,0 +1,97 @@
+"""Keeping a fitted model: once in the registry, with all that belongs to it in the store."""
+
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from evergreen.data.windows import overlaps
+from evergreen.ledger.entries import VersionEntry
+from evergreen.orchestration.provenance import git_commit, lock_hash
+from evergreen.orchestration.workbench import Workbench
+from evergreen.records import TrainedModel, Window
+
+Payload = dict[str, Any]
+MODEL_FILE = "model.lgb"
+MAX_SNAPSHOTS = 100
+REFERENCE_SAMPLE_ROWS = 20_000
+
+
+def known_version(bench: Workbench, key: str) -> VersionEntry | None:
+    """Give the version of a key, unless it was deleted from the registry: then it is made anew."""
+    known = bench.ledger.versions.by_key(bench.spec.name, key)
+    if known is None or bench.registry.get_version(known.model, known.version) is not None:
+        return known
+    bench.ledger.versions.release_key(known.model, known.version)
+    return None
+
+
+def register(
+    bench: Workbench,
+    asked: Payload,
+    key: str,
+    trained: TrainedModel,
+    *,
+    local: Path,
+    folder: str,
+) -> VersionEntry:
+    """Register the model file and keep a copy of what was registered in the store.
+
+    A version that an earlier attempt registered stays, also where this fit gave another file, as a
+    GPU may.
+    """
+    spec = bench.spec
+    registered = bench.registry.register(
+        spec.name,
+        idempotency_key=key,
+        model_file=local / MODEL_FILE,
+        tags={
+            "evergreen.sha256": trained.sha256,
+            "evergreen.batch": asked["batch"],
+            "evergreen.decision": asked["decision"],
+            "evergreen.snapshots": ",".join(_snapshots_in(bench, trained.window)),
+            "evergreen.training_window": str(trained.window),
+            "evergreen.git_commit": git_commit(),
+            "evergreen.lock": lock_hash(),
+            "evergreen.spec": bench.loaded.spec_hash,
+            "evergreen.seed": str(trained.seed),
+            "evergreen.device": trained.device,
+        },
+        metrics={"training_rows": trained.n_rows, "training_seconds": trained.seconds},
+        params={k: str(v) for k, v in spec.training.params.to_lightgbm().items()},
+    )
+    kept = bench.registry.download_model(registered, local / MODEL_FILE, registered.sha256)
+    bench.store.upload(kept, trained.path)
+    return bench.ledger.versions.record(
+        spec.name,
+        registered.version,
+        idempotency_key=key,
+        sha256=registered.sha256,
+        folder=folder,
+        trained=trained.model_copy(update={"sha256": registered.sha256}),
+    )
+
+
+def keep_reference(bench: Workbench, rows: pa.Table, folder: str) -> None:
+    """Keep what later batches are compared with, and the code and spec the model was made by."""
+    from evergreen.drift.build import build_profile
+
+    spec = bench.spec
+    bench.store.write_json(
+        f"{folder}/profile.json", build_profile(rows, spec.data.delivered_features).to_json()
+    )
+    step = max(1, rows.num_rows // REFERENCE_SAMPLE_ROWS)
+    names = [feature.name for feature in spec.data.delivered_features]
+    bench.store.write_table(
+        f"{folder}/reference.parquet", rows.select(names).take(list(range(0, rows.num_rows, step)))
+    )
+    bench.store.write_json(f"{folder}/spec.json", spec.model_dump(mode="json"))
+    if bench.loaded.features_file is not None:
+        bench.store.upload(bench.loaded.features_file, f"{folder}/features.py")
+
+
+def _snapshots_in(bench: Workbench, window: Window) -> list[str]:
+    """Give the ids of the newest data snapshots that reach into a window."""
+    data = bench.ledger.batches.deliveries(bench.spec.name, "data", status="accepted")
+    used = [d for d in data if d.window is not None and overlaps(d.window, window)]
+    return [(d.sha256 or "")[:16] for d in used[-MAX_SNAPSHOTS:]]
