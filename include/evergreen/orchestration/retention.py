@@ -1,11 +1,14 @@
 """What may be removed after its time, and what never."""
 
+import logging
 from datetime import UTC, datetime, timedelta
 
-from evergreen.errors import StorageError
-from evergreen.ledger.entries import VersionEntry
-from evergreen.orchestration.history import labelled_path
+from evergreen.errors import RegistryError
+from evergreen.ledger.entries import Delivery, DeliveryKind, VersionEntry
+from evergreen.orchestration.history import labelled_path, matured
 from evergreen.orchestration.workbench import Workbench
+
+log = logging.getLogger(__name__)
 
 SCRATCH_DAYS = 7.0
 
@@ -18,77 +21,123 @@ def remove_expired(bench: Workbench) -> dict[str, int]:
         "reports": _remove_older(bench, f"reports/{name}", rules.reports_days),
         "scratch": _remove_older(bench, f"scratch/{name}", SCRATCH_DAYS),
         "predictions": _remove_predictions(bench),
-        "snapshots": _remove_snapshots(bench),
+        "snapshots": _remove_snapshots(bench, "data") + _remove_snapshots(bench, "labels"),
+        "replaced_snapshots": _remove_replaced(bench),
         "model_versions": _remove_versions(bench),
     }
 
 
 def protected_versions(bench: Workbench) -> set[str]:
-    """Give the versions that stay whatever their age: champion and previous champion."""
-    latest = bench.ledger.promotions.latest(bench.spec.name)
-    if latest is None:
+    """Give the versions that stay whatever their age: the champion, and each that it replaced.
+
+    After a rollback these are both the version that was left and the one before the restored one,
+    to which the next rollback would go.
+    """
+    history = bench.ledger.promotions.history(bench.spec.name)
+    if not history:
         return set()
-    return {v for v in (latest.version, latest.previous_version) if v is not None}
+    champion = history[-1].version
+    replaced = {row.previous_version for row in history if row.version == champion}
+    return {champion, *(version for version in replaced if version is not None)}
 
 
-def _remove_older(bench: Workbench, folder: str, days: float) -> int:
+def _remove_older(
+    bench: Workbench, folder: str, days: float, *, keep: frozenset[str] = frozenset()
+) -> int:
     limit = datetime.now(UTC) - timedelta(days=days)
     removed = 0
     for path in bench.store.list_files(folder):
-        if bench.store.modified(path) < limit:
+        if path not in keep and bench.store.modified(path) < limit:
             bench.store.delete(path)
             removed += 1
     return removed
 
 
 def _remove_predictions(bench: Workbench) -> int:
+    """Remove old predictions, except those on which the champion's decay is yet to be measured."""
     limit = datetime.now(UTC) - timedelta(days=bench.spec.retention.predictions_days)
-    expired = [p for p in bench.ledger.batches.predictions(bench.spec.name) if p.scored_at < limit]
-    for log in expired:
-        bench.store.delete(log.path)
-        bench.ledger.batches.forget_predictions(log.model, log.batch, log.version)
+    champion = bench.ledger.promotions.latest(bench.spec.name)
+    version = None if champion is None else champion.version
+    labelled = [delivery.batch for delivery in matured(bench)]
+    awaited = labelled[-bench.spec.decay.window_batches :][:1] or [""]
+    expired = [
+        prediction
+        for prediction in bench.ledger.batches.predictions(bench.spec.name)
+        if prediction.scored_at < limit
+        and not (prediction.version == version and prediction.batch >= awaited[0])
+    ]
+    for prediction in expired:
+        bench.store.delete(prediction.path)
+        bench.ledger.batches.forget_predictions(
+            prediction.model, prediction.batch, prediction.version
+        )
     return len(expired)
 
 
-def _remove_snapshots(bench: Workbench) -> int:
+def _remove_snapshots(bench: Workbench, kind: DeliveryKind) -> int:
     """Remove old snapshots, except those that the next model would still learn from."""
     limit = datetime.now(UTC) - timedelta(days=bench.spec.retention.snapshots_days)
-    removed = 0
-    for kind in ("data", "labels"):
-        deliveries = bench.ledger.batches.deliveries(bench.spec.name, kind)
-        needed = _history_start(bench)
-        for delivery in deliveries:
-            is_needed = delivery.window is None or needed is None or delivery.window.end > needed
-            if delivery.path is None or delivery.taken_at >= limit or is_needed:
-                continue
-            bench.store.delete(delivery.path)
+    needed = _history_start(bench)
+    expired = [
+        delivery
+        for delivery in bench.ledger.batches.deliveries(bench.spec.name, kind)
+        if delivery.taken_at < limit and not _is_needed(delivery, needed)
+    ]
+    for delivery in expired:
+        bench.store.delete(str(delivery.path))
+        if kind == "labels":
             bench.store.delete(labelled_path(bench.spec.name, delivery.batch))
-            removed += 1
-    return removed
+        bench.ledger.batches.forget_snapshot(bench.spec.name, kind, delivery.batch)
+    return len(expired)
+
+
+def _is_needed(delivery: Delivery, history_start: datetime | None) -> bool:
+    if delivery.path is None or delivery.window is None or history_start is None:
+        return True
+    return delivery.window.end > history_start
 
 
 def _history_start(bench: Workbench) -> datetime | None:
     """Give the start of what a retrain of today would still read."""
-    labels = bench.ledger.batches.deliveries(bench.spec.name, "labels", status="accepted")
-    ends = [d.window.end for d in labels if d.window is not None]
+    ends = [d.window.end for d in matured(bench) if d.window is not None]
     windows = bench.spec.windows
     days = windows.training_days + windows.holdout_days
     return max(ends) - timedelta(days=days) if ends else None
 
 
+def _remove_replaced(bench: Workbench) -> int:
+    """Remove old snapshots that a later delivery of the same batch has replaced."""
+    name = bench.spec.name
+    known = [
+        delivery.path
+        for kind in ("data", "labels")
+        for delivery in bench.ledger.batches.deliveries(name, kind)
+        if delivery.path is not None
+    ]
+    days = bench.spec.retention.snapshots_days
+    return _remove_older(bench, f"snapshots/{name}", days, keep=frozenset(known))
+
+
 def _remove_versions(bench: Workbench) -> int:
     keep = protected_versions(bench)
     entries = bench.ledger.versions.history(bench.spec.name)
-    expired = [e for e in entries[: -bench.spec.retention.model_versions] if e.version not in keep]
-    return sum(_remove_version(bench, entry) for entry in expired)
+    newest = entries[-bench.spec.retention.model_versions :]
+    kept_folders = {e.folder for e in entries if e in newest or e.version in keep}
+    expired = [e for e in entries if e not in newest and e.version not in keep]
+    return sum(_remove_version(bench, entry, kept_folders) for entry in expired)
 
 
-def _remove_version(bench: Workbench, entry: VersionEntry) -> int:
-    if bench.registry.get_version(entry.model, entry.version) is None:
-        return 0
-    bench.registry.delete_version(entry.model, entry.version)
-    try:
+def _remove_version(bench: Workbench, entry: VersionEntry, kept_folders: set[str]) -> int:
+    """Remove a version and its folder; what is gone already is fine."""
+    was_there = bench.registry.get_version(entry.model, entry.version) is not None
+    if was_there:
+        try:
+            bench.registry.delete_version(entry.model, entry.version)
+        except RegistryError as err:
+            if not err.is_permanent:
+                raise
+            log.warning("%s v%s stays: %s", entry.model, entry.version, err)
+            return 0
+    if entry.folder not in kept_folders:
         bench.store.delete(entry.folder)
-    except StorageError:
-        return 1  # the folder goes tomorrow; the version itself is gone
-    return 1
+    return int(was_there)
