@@ -14,7 +14,7 @@ from evergreen.ledger.ledger import Ledger
 from evergreen.registry.client import ModelRegistry
 
 PROJECT = Path(__file__).resolve().parents[2]
-KINDS = ("ingest", "score", "labels", "continual_training", "rollback")
+KINDS = ("ingest", "score", "labels", "redelivery", "continual_training", "rollback")
 PATIENCE_SECONDS = 300.0
 LOG_TAIL = 4000
 
@@ -83,6 +83,16 @@ class Loop:
     def ended(self, kind: str) -> Sequence[DagRun]:
         """Give the runs of one kind of DAG that have ended."""
         return [run for run in self.stack.api.runs(f"{kind}__{NAME}") if run.has_ended]
+
+    def run_of(self, kind: str, batch: str) -> DagRun:
+        """Wait for the run that an asset event about a batch has started."""
+        dag_id = f"{kind}__{NAME}"
+
+        def found() -> list[DagRun]:
+            return [run for run in self.stack.api.runs(dag_id) if run.partition_key == batch]
+
+        self.wait_until(lambda: bool(found()), f"a run of {dag_id} for {batch}")
+        return found()[0]
 
     def run_to_end(self, kind: str, conf: dict[str, object]) -> DagRun:
         """Trigger a DAG by hand and wait for its end."""

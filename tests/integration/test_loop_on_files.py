@@ -78,7 +78,7 @@ def play(loop: Loop) -> Story:
 
     rejected = loop.gated(loop.upstream.deliver(6, fault="half_missing"), "rejected")
     loop.upstream.deliver(6)
-    loop.run_to_end("ingest", {"batch": rejected.batch})
+    loop.run_to_end("redelivery", {"batch": rejected.batch})
     redelivered = loop.decided(rejected.batch)
     loop.label(6)
 
@@ -119,15 +119,14 @@ def kill_the_trainer_and_clear(loop: Loop, batch: str) -> Decision:
     loop.decided(batch)
     loop.label(7, is_flipped=True)
     flipped = loop.upstream.deliver(8, is_flipped=True)
+    run = loop.run_of("continual_training", flipped)
+    loop.wait_until(lambda: state_of(loop, run) == "running", "the training to start")
     child = wait_for_child(loop)
     task = child.parent()
     assert task is not None
     os.kill(task.pid, signal.SIGKILL)
     psutil.wait_procs([child], timeout=30)
     assert not child.is_running(), "the child outlived its task"
-    (run,) = [
-        r for r in loop.stack.api.runs(f"continual_training__{NAME}") if r.partition_key == flipped
-    ]
     loop.wait_until(lambda: state_of(loop, run) != "running", "the death of the task to be seen")
     loop.stack.api.clear(run.dag_id, run.run_id, ["train_challenger"])
     return loop.decided(flipped)

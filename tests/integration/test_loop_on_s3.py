@@ -1,0 +1,207 @@
+"""The whole loop with everything in S3 over HTTP, PostgreSQL for Airflow and ledger, and Slack.
+
+One story is played once; each test looks at one part of what it left behind.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import boto3
+import pytest
+import s3fs
+from moto.server import ThreadedMotoServer
+
+from drivers.loop import PROJECT, Loop, broken_invariants, dag_ids, migrate
+from drivers.tiny import NAME, Upstream, write_spec
+from evergreen.embedded.stack import Stack
+from evergreen.ledger.entries import Decision, Delivery, OutboxEntry
+from evergreen.ledger.ledger import Ledger
+from standins.slack import SlackServer
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(1500)]
+
+BUCKET = "lake"
+S3_SECRET = "canary-s3-secret-4711"
+SLACK_TOKEN = "xoxb-canary-slack-token-4711"
+
+
+@dataclass
+class Story:
+    """What was seen on the way."""
+
+    bootstrap: Decision
+    rejected: Delivery
+    drifted: Decision
+    retrained: Decision
+    alerts: list[OutboxEntry]
+    messages: list[dict[str, object]]
+    authorizations: list[str]
+    keys: list[str]
+    database: str
+    broken: list[str]
+    home: Path
+
+
+@pytest.fixture(scope="module")
+def s3() -> Iterator[str]:
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory, s3: str) -> Iterator[Story]:
+    folder = tmp_path_factory.mktemp("s3")
+    home = folder / "home"
+    login = {"aws_access_key_id": "evergreen", "aws_secret_access_key": S3_SECRET}
+    client = boto3.client("s3", endpoint_url=s3, region_name="us-east-1", **login)
+    client.create_bucket(Bucket=BUCKET)
+    spec = write_spec(
+        folder / "models",
+        landing=f"s3://{BUCKET}/landing/tiny",
+        labels=f"s3://{BUCKET}/labels/tiny",
+        connection="lake",
+        slack="chat",
+    )
+    filesystem = s3fs.S3FileSystem(
+        key="evergreen", secret=S3_SECRET, endpoint_url=s3, use_listings_cache=False
+    )
+    with SlackServer() as slack:
+        environment = {
+            "AIRFLOW_CONN_LAKE": json.dumps(
+                {
+                    "conn_type": "aws",
+                    "login": "evergreen",
+                    "password": S3_SECRET,
+                    "extra": {"endpoint_url": s3, "region_name": "us-east-1"},
+                }
+            ),
+            "AIRFLOW_CONN_CHAT": json.dumps(
+                {
+                    "conn_type": "slack",
+                    "password": SLACK_TOKEN,
+                    "extra": {"base_url": slack.base_url},
+                }
+            ),
+            "EVERGREEN_STORE_URI": f"s3://{BUCKET}/store",
+            "EVERGREEN_STORE_CONNECTION_ID": "lake",
+        }
+        with (
+            Stack(
+                home,
+                project=PROJECT,
+                database="postgres",
+                ledger="postgres",
+                dags=dag_ids(),
+                models_dir=folder / "models",
+                extra_env=environment,
+                prepare=migrate,
+            ) as stack,
+            Ledger(stack.ledger_url) as ledger,
+        ):
+            upstream = Upstream.of(spec, home, filesystem=filesystem)
+            yield play(Loop(stack, ledger, upstream), slack, client)
+
+
+def play(loop: Loop, slack: SlackServer, client: "boto3.client") -> Story:
+    loop.decided(loop.upstream.deliver(0, n_weeks=4))
+    loop.label(0, n_weeks=4)
+    bootstrap = loop.decided(loop.upstream.deliver(4))
+    loop.label(4)
+    rejected = loop.gated(loop.upstream.deliver(5, fault="half_missing"), "rejected")
+    loop.label(5)
+    slack.mode = "500"
+    drifted = loop.decided(loop.upstream.deliver(6, shift=3.0))
+    waiting = [entry.alert.incident for entry in loop.ledger.alerts.pending()]
+    assert waiting, "an alert that Slack did not take must wait in the outbox"
+    slack.mode = "ok"
+    loop.label(6, is_flipped=True)
+    watch = loop.stack.api.trigger("watchdog")
+    loop.stack.api.wait_for_run("watchdog", watch.run_id, timeout_seconds=300)
+    retrained = loop.decided(loop.upstream.deliver(7, is_flipped=True))
+    listed = client.list_objects_v2(Bucket=BUCKET, Prefix="store/")
+    return Story(
+        bootstrap=bootstrap,
+        rejected=rejected,
+        drifted=drifted,
+        retrained=retrained,
+        alerts=list(loop.ledger.alerts.history(NAME)),
+        messages=list(slack.messages),
+        authorizations=[authorization for _, authorization, _ in slack.requests],
+        keys=[entry["Key"] for entry in listed["Contents"]],
+        database=loop.stack.ledger_url.split(":")[0],
+        broken=broken_invariants(loop),
+        home=loop.stack.home,
+    )
+
+
+def test_the_ledger_is_in_postgresql(story: Story) -> None:
+    assert story.database.startswith("postgresql")
+
+
+def test_a_batch_in_s3_goes_the_whole_way(story: Story) -> None:
+    assert story.bootstrap.outcome == "bootstrapped"
+    for folder in ("snapshots", "labelled", "predictions", "versions"):
+        assert any(key.startswith(f"store/{folder}/tiny/") for key in story.keys)
+
+
+def test_a_broken_batch_in_s3_is_rejected(story: Story) -> None:
+    assert story.rejected.status == "rejected"
+    assert any("data_docs/index.html" in key for key in story.keys)
+
+
+def test_a_drifted_batch_is_told_and_its_report_is_in_s3(story: Story) -> None:
+    assert story.drifted.signals.drift is not None
+    assert [c.column for c in story.drifted.signals.drift.drifted] == ["temp"]
+    assert story.drifted.report_path is not None
+    assert f"store/{story.drifted.report_path}" in story.keys
+
+
+def test_the_flipped_concept_is_retrained_for(story: Story) -> None:
+    assert story.retrained.verdict == "retrain"
+    assert "decay" in story.retrained.trigger
+
+
+def test_every_alert_reached_slack_once_with_the_token_of_the_connection(story: Story) -> None:
+    sent = [entry for entry in story.alerts if entry.state == "delivered"]
+    kinds = {entry.alert.kind for entry in sent}
+
+    assert {"data_rejected", "drift", "promoted"} <= kinds
+    assert len(story.messages) == len(sent)
+    assert set(story.authorizations) == {f"Bearer {SLACK_TOKEN}"}
+
+
+def test_the_story_of_one_batch_is_one_thread(story: Story) -> None:
+    opening = next(
+        position
+        for position, message in enumerate(story.messages)
+        if story.retrained.batch in json.dumps(message)
+    )
+    first_ts = f"1700000000.{opening + 1:06d}"  # as the stand-in numbers them
+
+    assert "thread_ts" not in story.messages[opening]
+    assert [m for m in story.messages[opening + 1 :] if m.get("thread_ts") == first_ts]
+
+
+def test_quiet_days_do_not_reach_slack(story: Story) -> None:
+    quiet = [entry for entry in story.alerts if entry.alert.kind == "stood_down"]
+
+    assert quiet
+    assert {entry.state for entry in quiet} == {"logged"}
+
+
+def test_no_secret_is_in_any_log(story: Story) -> None:
+    logs = [path for path in story.home.rglob("*.log") if path.is_file()]
+
+    assert logs
+    for secret in (S3_SECRET, SLACK_TOKEN):
+        holders = [log.name for log in logs if secret in log.read_text(errors="replace")]
+        assert holders == []
+
+
+def test_champion_alias_and_ledger_agree_at_the_end(story: Story) -> None:
+    assert story.broken == []
