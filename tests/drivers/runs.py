@@ -58,6 +58,7 @@ class TaskInstance:
     run: "Run"
     task_id: str
     try_number: int = 1
+    max_tries: int = 0
 
     def xcom_pull(self, *, task_ids: str) -> Any:
         """Give what a task of the run returned last."""

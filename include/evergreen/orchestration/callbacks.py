@@ -16,7 +16,7 @@ def alert_failure(context: Any) -> None:
     """Tell that a task failed for good; a refused request is told only to who made it."""
     from evergreen.orchestration.failures import RequestRefused
 
-    if isinstance(context.get("exception"), RequestRefused):
+    if isinstance(context.get("exception"), RequestRefused) or _is_tried_again(context):
         return
 
     def tell(bench: Workbench) -> None:
@@ -48,6 +48,18 @@ def alert_no_data(context: Any) -> None:
         alert(bench, context, WAITS[context["ti"].task_id], found.get("batch"))
 
     _report(context["dag_run"].dag_id, tell)
+
+
+def _is_tried_again(context: Any) -> bool:
+    """Tell whether Airflow will run the task again by itself.
+
+    LocalExecutor now and then takes the end of a task for a failure while it is queued again; the
+    scheduler then calls this callback for a task that still has tries left.
+    """
+    from airflow.sdk.exceptions import AirflowFailException
+
+    is_final = isinstance(context.get("exception"), AirflowFailException)
+    return not is_final and context["ti"].try_number <= context["ti"].max_tries
 
 
 def model_of(dag_id: str) -> str | None:

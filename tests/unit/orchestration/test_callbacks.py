@@ -2,7 +2,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.sdk.exceptions import AirflowSensorTimeout
+from airflow.sdk.exceptions import AirflowFailException, AirflowSensorTimeout
 
 from drivers.runs import DagRun, Run
 from evergreen.errors import StorageError
@@ -41,6 +41,26 @@ def test_however_many_tasks_of_a_run_fail_it_is_told_once(bench: Workbench) -> N
         alert_failure(run.context(task_id, ValueError("no")))
 
     assert len(told(bench)) == 1
+
+
+@pytest.mark.parametrize(
+    ("exception", "try_number", "n_told"),
+    [
+        pytest.param(ValueError("no"), 1, 0, id="a try is left"),
+        pytest.param(ValueError("no"), 2, 0, id="the last try is left"),
+        pytest.param(ValueError("no"), 3, 1, id="all tries are used"),
+        pytest.param(AirflowFailException("no"), 1, 1, id="no retry helps"),
+    ],
+)
+def test_a_task_is_told_only_when_it_is_not_tried_again(
+    bench: Workbench, exception: Exception, try_number: int, n_told: int
+) -> None:
+    context = a_run(bench).context("take_snapshot", exception)
+    context["ti"].try_number, context["ti"].max_tries = try_number, 2
+
+    alert_failure(context)
+
+    assert len(told(bench)) == n_told
 
 
 def test_a_refused_request_wakes_nobody(bench: Workbench) -> None:
