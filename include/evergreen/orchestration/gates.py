@@ -111,8 +111,8 @@ def taken(bench: Workbench, kind: DeliveryKind, batch: str) -> Delivery:
     if delivery is None or delivery.path is None:
         raise GateError(
             f"no snapshot of {kind} {batch} of {bench.spec.name} in the ledger;"
-            " it was never taken in, or has passed its retention; deliver the batch (again) and"
-            f" start redelivery__{bench.spec.name} for it"
+            " it has passed its retention, or was never taken in; then deliver it and start"
+            f" redelivery__{bench.spec.name} for it"
         )
     return delivery
 

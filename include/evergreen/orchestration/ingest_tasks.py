@@ -5,7 +5,7 @@ from typing import Any
 
 from airflow.sdk import get_current_context, task
 
-from evergreen.errors import DataError, ExternalError
+from evergreen.errors import ExternalError
 from evergreen.ledger.entries import DeliveryKind
 from evergreen.orchestration import assets
 from evergreen.orchestration.failures import no_retry_helps
@@ -29,7 +29,7 @@ def find_next_batch(model: str, kind: DeliveryKind) -> Payload:
     return {"kind": kind, "batch": batch, "manifest": uri}
 
 
-@task(retries=0)
+@task
 def check_request(model: str) -> Payload:
     """Refuse a redelivery of what is unknown, not there, or accepted already."""
     from evergreen.orchestration.redelivering import check_redelivery
@@ -44,7 +44,7 @@ def check_request(model: str) -> Payload:
 def take_snapshot(model: str, found: Payload) -> Payload:
     """Check the delivery against its manifest and copy it; a bad one is recorded as rejected."""
     from evergreen.orchestration.alerting import no_data_is_over
-    from evergreen.orchestration.intake import find_next, take_delivery
+    from evergreen.orchestration.intake import find_next, take_in
 
     kind: DeliveryKind = found["kind"]
     with no_retry_helps(), open_workbench(model) as bench:
@@ -52,17 +52,9 @@ def take_snapshot(model: str, found: Payload) -> Payload:
         if batch is None:
             raise ExternalError(f"a manifest was seen at {found['manifest']} and is gone again")
         no_data_is_over(bench, kind)
-        try:
-            snapshot = take_delivery(bench, kind, batch)
-        except DataError as err:
-            bench.ledger.batches.record_refusal(
-                model, kind, batch, status="rejected", sentence=str(err)
-            )
-            log.warning("%s %s of %s rejected: %s", kind, batch, model, err)
-            return {"kind": kind, "batch": batch, "is_taken": False}
-        bench.ledger.batches.record_snapshot(snapshot)
-    log.info("%s %s of %s: %d rows in %s", kind, batch, model, snapshot.n_rows, snapshot.path)
-    return {"kind": kind, "batch": batch, "is_taken": True}
+        delivery = take_in(bench, kind, batch)
+    log.info("%s %s of %s: %s", kind, batch, model, delivery.sentence)
+    return {"kind": kind, "batch": batch, "is_taken": delivery.path is not None}
 
 
 @task.branch

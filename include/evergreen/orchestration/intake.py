@@ -10,8 +10,8 @@ from evergreen.data.batches import following, is_batch_id, next_batch
 from evergreen.data.manifest import check_file, parse_manifest
 from evergreen.data.parts import combine, read_part
 from evergreen.data.snapshots import describe_snapshot
-from evergreen.errors import ManifestError, MissingFileError
-from evergreen.ledger.entries import DeliveryKind
+from evergreen.errors import DataError, LedgerError, ManifestError, MissingFileError
+from evergreen.ledger.entries import Delivery, DeliveryKind
 from evergreen.orchestration.workbench import Workbench
 from evergreen.records import DeliveredFile, Manifest, Snapshot
 
@@ -36,6 +36,29 @@ def manifest_uri(bench: Workbench, kind: DeliveryKind, batch: str | None) -> str
     """Give the place of a batch's manifest; any batch's when ``batch`` is None."""
     location = bench.spec.landing if kind == "data" else bench.spec.labels
     return f"{location.uri}/{batch or ANY_BATCH}/{MANIFEST}"
+
+
+def take_in(bench: Workbench, kind: DeliveryKind, batch: str) -> Delivery:
+    """Take a delivery in and record it: received, or rejected with the reason and without a path.
+
+    What was accepted before stays as it is: decisions rest on it, and a rerun must not lose it
+    because the landing area has been tidied meanwhile.
+
+    Raises:
+        StorageError: Landing area or store did not answer; a retry may help.
+    """
+    model, batches = bench.spec.name, bench.ledger.batches
+    known = batches.delivery(model, kind, batch)
+    if known is not None and known.status == "accepted":
+        return known
+    try:
+        batches.record_snapshot(take_delivery(bench, kind, batch))
+    except DataError as err:
+        batches.record_refusal(model, kind, batch, status="rejected", sentence=str(err))
+    recorded = batches.delivery(model, kind, batch)
+    if recorded is None:
+        raise LedgerError(f"the {kind} of {batch} of {model} was recorded and is not there")
+    return recorded
 
 
 def take_delivery(bench: Workbench, kind: DeliveryKind, batch: str) -> Snapshot:

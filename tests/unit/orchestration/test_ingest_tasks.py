@@ -1,0 +1,263 @@
+"""The tasks of ``ingest`` and ``labels``, called as a worker calls them."""
+
+from typing import Any
+
+import pytest
+
+from drivers.history import accept
+from drivers.runs import DagRun, Run
+from drivers.tiny import Upstream
+from evergreen.errors import ExternalError, LedgerError
+from evergreen.orchestration import assets, ingest_tasks, score_tasks
+from evergreen.orchestration.failures import RequestRefused
+from evergreen.orchestration.history import labelled_path
+from evergreen.orchestration.workbench import Workbench
+
+BATCH = "2024-01-01"
+
+
+class Announced(dict[Any, Any]):
+    """Airflow's outlet events: keeps the partitions that a task announces."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.partitions: list[tuple[str, str]] = []
+
+    def __missing__(self, asset: Any) -> Any:
+        events = self
+
+        class Event:
+            def add_partitions(self, batch: str) -> None:
+                events.partitions.append((asset.name, batch))
+
+        return Event()
+
+
+class Ingest(Run):
+    """A run of ``ingest`` or ``labels``, or of ``redelivery`` where there is a conf."""
+
+    def up_to_gate(self, kind: str) -> Any:
+        model = self.dag_run.dag_id.partition("__")[2]
+        if self.dag_run.conf is not None:
+            asked = self.call(ingest_tasks.check_request, model)
+            taken = self.call(ingest_tasks.take_snapshot, model, asked)
+            return taken, self.call(ingest_tasks.check_delivery, model, taken)
+        found = self.call(ingest_tasks.find_next_batch, model, kind)
+        taken = self.call(ingest_tasks.take_snapshot, model, found)
+        gate = ingest_tasks.check_quality if kind == "data" else ingest_tasks.check_labels
+        return taken, self.call(gate, model, taken)
+
+
+def a_run(bench: Workbench, kind: str = "ingest", conf: Any = None) -> Ingest:
+    kind = kind if conf is None else "redelivery"
+    return Ingest(DagRun(f"{kind}__{bench.spec.name}", conf=conf, run_type="scheduled"))
+
+
+def told(bench: Workbench) -> list[str]:
+    return [entry.alert.kind for entry in bench.ledger.alerts.history(bench.spec.name)]
+
+
+def status_of(bench: Workbench, kind: Any = "data") -> str | None:
+    found = bench.ledger.batches.delivery(bench.spec.name, kind, BATCH)
+    return None if found is None else found.status
+
+
+def test_a_sound_batch_is_published_under_its_id(bench: Workbench, upstream: Upstream) -> None:
+    upstream.deliver(0)
+    run, events = a_run(bench), Announced()
+
+    taken, follows = run.up_to_gate("data")
+    run.call(ingest_tasks.publish_batch, bench.spec.name, taken, outlet_events=events)
+
+    assert follows == ["publish_batch"]
+    assert events.partitions == [(assets.batches(bench.spec.name).name, BATCH)]
+    assert status_of(bench) == "accepted"
+
+
+def test_a_batch_that_breaks_a_rule_is_put_aside_with_its_docs(
+    bench: Workbench, upstream: Upstream
+) -> None:
+    upstream.deliver(0, fault="half_missing")
+    run = a_run(bench)
+
+    taken, follows = run.up_to_gate("data")
+    run.call(ingest_tasks.quarantine_batch, bench.spec.name, taken)
+    docs = run.call(ingest_tasks.write_data_docs, bench.spec.name, taken)
+
+    assert follows == ["quarantine_batch", "write_data_docs"]
+    assert told(bench) == ["data_rejected"]
+    assert docs["uri"].endswith("data_docs/index.html")
+
+
+@pytest.mark.parametrize("fault", ["renamed_column", "missing_part", "truncated_part"])
+def test_a_delivery_that_cannot_be_used_is_put_aside_before_the_gate(
+    bench: Workbench, upstream: Upstream, fault: Any
+) -> None:
+    upstream.deliver(0, fault=fault)
+    run = a_run(bench)
+
+    taken, follows = run.up_to_gate("data")
+    run.call(ingest_tasks.quarantine_batch, bench.spec.name, taken)
+
+    assert follows == ["quarantine_batch"]
+    assert status_of(bench) == "rejected"
+    assert told(bench) == ["data_rejected"]
+
+
+def test_a_batch_that_is_delivered_again_after_a_rejection_is_accepted(
+    bench: Workbench, upstream: Upstream
+) -> None:
+    upstream.deliver(0, fault="half_missing")
+    a_run(bench).up_to_gate("data")
+    by_itself = a_run(bench).call(ingest_tasks.find_next_batch, bench.spec.name, "data")
+    upstream.deliver(0)
+
+    taken, follows = a_run(bench, conf={"batch": BATCH}).up_to_gate("data")
+
+    assert by_itself["batch"] == "2024-01-08"  # a rejected batch is not taken by itself
+    assert (taken["batch"], follows) == (BATCH, ["publish_batch"])
+    assert status_of(bench) == "accepted"
+
+
+@pytest.mark.parametrize(
+    ("conf", "says"),
+    [
+        pytest.param({}, "needs a batch", id="nothing"),
+        pytest.param({"batch": "yesterday"}, "must be a batch id", id="no batch id"),
+        pytest.param({"batches": [BATCH]}, "did you mean 'batch'", id="unknown key"),
+        pytest.param([BATCH], "JSON object", id="list"),
+        pytest.param({"batch": BATCH, "kind": "x"}, "one of data, labels", id="kind"),
+        pytest.param({"batch": "2024-01-08"}, "there is no file", id="not there"),
+        pytest.param({"batch": BATCH}, "accepted already", id="accepted"),
+    ],
+)
+def test_a_wrong_redelivery_is_refused_before_anything_is_taken_in(
+    bench: Workbench, upstream: Upstream, conf: Any, says: str
+) -> None:
+    accept(bench, upstream, 0)
+
+    with pytest.raises(RequestRefused, match=says):
+        a_run(bench, conf=conf).call(ingest_tasks.check_request, bench.spec.name)
+
+    assert len(bench.ledger.batches.deliveries(bench.spec.name, "data")) == 1
+
+
+def test_what_was_accepted_survives_a_rerun_after_the_landing_area_was_tidied(
+    bench: Workbench, upstream: Upstream
+) -> None:
+    batch = accept(bench, upstream, 0)
+    found = {"kind": "data", "batch": batch, "manifest": ""}
+    for part in (bench.settings.home / "landing" / "tiny" / batch).glob("*.parquet"):
+        part.unlink()
+
+    taken = a_run(bench).call(ingest_tasks.take_snapshot, bench.spec.name, found)
+
+    assert taken["is_taken"]
+    assert status_of(bench) == "accepted"
+
+
+def test_the_first_delivery_of_all_may_have_any_id(bench: Workbench, upstream: Upstream) -> None:
+    found = a_run(bench).call(ingest_tasks.find_next_batch, bench.spec.name, "data")
+    upstream.deliver(3)
+
+    taken = a_run(bench).call(ingest_tasks.take_snapshot, bench.spec.name, found)
+
+    assert found["batch"] is None
+    assert taken == {"kind": "data", "batch": "2024-01-22", "is_taken": True}
+
+
+def test_a_manifest_that_is_gone_again_is_looked_for_anew(bench: Workbench) -> None:
+    found = a_run(bench).call(ingest_tasks.find_next_batch, bench.spec.name, "data")
+
+    with pytest.raises(ExternalError, match="is gone again"):
+        a_run(bench).call(ingest_tasks.take_snapshot, bench.spec.name, found)
+
+    assert bench.ledger.batches.deliveries(bench.spec.name, "data") == []
+
+
+def test_labels_are_joined_and_announced(bench: Workbench, upstream: Upstream) -> None:
+    accept(bench, upstream, 0)
+    upstream.deliver(0, "labels")
+    run, events = a_run(bench, "labels"), Announced()
+
+    taken, follows = run.up_to_gate("labels")
+    published = run.call(ingest_tasks.publish_labels, bench.spec.name, taken, outlet_events=events)
+
+    assert (follows, published["n_rows"]) == (["publish_labels"], 400)
+    assert events.partitions == [(assets.labelled(bench.spec.name).name, BATCH)]
+    assert bench.store.exists(labelled_path(bench.spec.name, BATCH))
+
+
+def test_labels_that_do_not_match_are_rejected_and_told(
+    bench: Workbench, upstream: Upstream
+) -> None:
+    accept(bench, upstream, 0)
+    upstream.deliver(0, "labels", n_rows=100)
+    run = a_run(bench, "labels")
+
+    taken, follows = run.up_to_gate("labels")
+    run.call(ingest_tasks.reject_labels, bench.spec.name, taken)
+
+    assert (follows, status_of(bench, "labels")) == (["reject_labels"], "rejected")
+    assert told(bench) == ["data_rejected"]
+
+
+def test_labels_whose_files_cannot_be_used_are_rejected_too(
+    bench: Workbench, upstream: Upstream
+) -> None:
+    accept(bench, upstream, 0)
+    upstream.deliver(0, "labels")
+    for part in (bench.settings.home / "labels" / "tiny" / BATCH).glob("*.parquet"):
+        part.unlink()
+
+    _, follows = a_run(bench, "labels").up_to_gate("labels")
+
+    assert (follows, status_of(bench, "labels")) == (["reject_labels"], "rejected")
+
+
+def test_labels_of_a_rejected_batch_are_skipped(bench: Workbench, upstream: Upstream) -> None:
+    upstream.deliver(0, fault="half_missing")
+    a_run(bench).up_to_gate("data")
+    upstream.deliver(0, "labels")
+
+    _, follows = a_run(bench, "labels").up_to_gate("labels")
+
+    assert (follows, status_of(bench, "labels")) == (["skip_labels"], "skipped")
+
+
+def test_labels_that_were_put_aside_can_be_taken_in_after_their_batch_was(
+    bench: Workbench, upstream: Upstream
+) -> None:
+    upstream.deliver(0, fault="half_missing")
+    a_run(bench).up_to_gate("data")
+    upstream.deliver(0, "labels")
+    a_run(bench, "labels").up_to_gate("labels")
+    upstream.deliver(0)
+    a_run(bench, conf={"batch": BATCH}).up_to_gate("data")
+
+    _, follows = a_run(bench, conf={"batch": BATCH, "kind": "labels"}).up_to_gate("labels")
+
+    assert (follows, status_of(bench, "labels")) == (["publish_labels"], "accepted")
+
+
+def test_before_the_first_champion_a_batch_is_announced_unscored(
+    bench: Workbench, upstream: Upstream
+) -> None:
+    accept(bench, upstream, 0)
+    run = Run(DagRun(f"score__{bench.spec.name}", partition_key=BATCH))
+    events = Announced()
+
+    scored = run.call(score_tasks.score_batch, bench.spec.name, outlet_events=events)
+
+    assert scored == {"batch": BATCH, "version": None, "n_rows": 0}
+    assert events.partitions == [(assets.predictions(bench.spec.name).name, BATCH)]
+
+
+def test_a_ledger_that_does_not_answer_is_tried_again(
+    bench: Workbench, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upstream.deliver(0)
+    monkeypatch.setenv("EVERGREEN_LEDGER_URL", f"sqlite:///{bench.settings.home}/no/such.db")
+
+    with pytest.raises(LedgerError):
+        a_run(bench).call(ingest_tasks.find_next_batch, bench.spec.name, "data")
