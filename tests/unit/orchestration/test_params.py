@@ -1,0 +1,58 @@
+from typing import Any
+
+import pytest
+from airflow.sdk import Param
+from airflow.sdk.exceptions import ParamValidationError
+
+from evergreen.orchestration.params import (
+    batch_param,
+    redelivery_params,
+    retrain_params,
+    rollback_params,
+)
+from evergreen.orchestration.request import check_request
+from evergreen.records import Request
+
+FORMS = (retrain_params(), rollback_params(), redelivery_params())
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_field_has_a_title_and_a_description(form: dict[str, Param]) -> None:
+    for field in form.values():
+        assert field.schema["title"]
+        assert field.description
+
+
+def test_the_form_as_it_opens_asks_for_nothing() -> None:
+    conf = {key: param.resolve() for key, param in retrain_params().items()}
+
+    assert check_request(conf, known_batches=(), requested_by="") == Request()
+    assert set(conf) == set(Request.model_fields) - {"requested_by"}
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("force_retrain", "yes"),
+        ("dry_run", 1),
+        ("reason", "x" * 501),
+        ("device", "tpu"),
+        ("training_window_days", 0),
+        ("training_window_days", 3651),
+        ("training_window_days", 1.5),
+        ("batch", 20130305),
+    ],
+)
+def test_the_form_refuses_what_the_check_refuses(field: str, value: Any) -> None:
+    with pytest.raises(ParamValidationError):
+        retrain_params()[field].resolve(value)
+
+
+@pytest.mark.parametrize("version", ["0", "v3", "champion", "", 3])
+def test_a_version_to_go_back_to_is_a_number_in_text(version: Any) -> None:
+    with pytest.raises(ParamValidationError):
+        rollback_params()["version"].resolve(version)
+
+
+def test_a_batch_may_be_left_empty() -> None:
+    assert batch_param("Which.").resolve() is None
