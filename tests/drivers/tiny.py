@@ -83,8 +83,8 @@ class Upstream:
         open_store = Store.at
         return cls(
             loaded,
-            open_store(spec.landing.uri, filesystem),  # type: ignore[arg-type]  # fsspec or None
-            open_store(spec.labels.uri, filesystem),  # type: ignore[arg-type]  # fsspec or None
+            open_store(spec.landing.uri, filesystem),
+            open_store(spec.labels.uri, filesystem),
         )
 
     def deliver(

@@ -1,12 +1,16 @@
 """Scoring with a real model file from a real MLflow server, in a process of its own."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from drivers.history import accept, begin, crown, reign
+from drivers.runs import DagRun, Run
 from drivers.tiny import Upstream
 from evergreen.errors import GateError, ModelFileError
+from evergreen.orchestration.assets import predictions
+from evergreen.orchestration.score_tasks import score_batch
 from evergreen.orchestration.scoring import registered_scorer, score_and_log
 from evergreen.orchestration.workbench import Workbench
 
@@ -40,6 +44,21 @@ def test_every_row_gets_one_prediction_and_a_rerun_writes_the_same_file(
     assert table["id"] == rows["id"]
     assert all(0 < value < 1 for value in table["prediction"].to_pylist())
     assert len(bench.ledger.batches.predictions(bench.spec.name)) == 1
+
+
+def test_the_task_announces_what_it_scored(
+    bench: Workbench, upstream: Upstream, model_file: Path
+) -> None:
+    batch = begin(bench, upstream)
+    reign(bench, model_file)
+    run = Run(DagRun(f"score__{bench.spec.name}", partition_key=batch))
+    announced: list[str] = []
+    events = {predictions(bench.spec.name): SimpleNamespace(add_partitions=announced.append)}
+
+    scored = run.call(score_batch, bench.spec.name, outlet_events=events)
+
+    assert scored == {"batch": batch, "version": "1", "n_rows": 400}
+    assert announced == [batch]
 
 
 def test_an_unknown_batch_is_not_scored(

@@ -163,3 +163,15 @@ def test_the_watchdogs_tasks_go_through_all_models(
     assert late == {name: [batch]}
     assert delivered == {name: {"delivered": 1, "undelivered": 0}}
     assert len(slack.messages) == 1
+
+
+@pytest.mark.usefixtures("mlflow_uri")
+def test_the_tasks_of_a_model_without_a_history_have_nothing_to_do(
+    bench: Workbench, name: str
+) -> None:
+    reconciled = watch_tasks.reconcile_champions.function()
+    removed = watch_tasks.apply_retention.function()
+
+    assert list(reconciled) == list(removed) == [name]
+    assert set(removed[name].values()) == {0}
+    assert kinds(bench) == []
