@@ -16,11 +16,11 @@ def retrain_params() -> dict[str, Param]:
             " The challenger still has to beat the champion.",
         ),
         "reason": Param(
-            "",
-            type="string",
+            None,
+            type=["null", "string"],
             maxLength=MAX_REASON,
             title="Reason",
-            description="Why; kept in the ledger beside your name.",
+            description="Why; needed to force a retrain, kept in the ledger beside your name.",
         ),
         "dry_run": Param(
             False,
