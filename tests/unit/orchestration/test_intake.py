@@ -36,7 +36,9 @@ def test_a_batch_without_manifest_is_not_there_and_holds_nothing_up(
     assert find_next(bench, "data") == second
 
 
-@pytest.mark.parametrize("folder", ["tmp", "zzz", ".staging", "2024-02-30", "2024-01-08 (copy)"])
+@pytest.mark.parametrize(
+    "folder", ["tmp", "zzz", ".staging", "2024-02-30", "2024-01-08 (copy)", "a\\b", "new\nline"]
+)
 def test_a_folder_that_is_no_batch_is_passed_over(
     bench: Workbench, upstream: Upstream, home: Path, folder: str
 ) -> None:
