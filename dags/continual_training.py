@@ -32,16 +32,15 @@ for spec in models_for("continual_training"):
         doc_md=__doc__,
     ):
         asked = decision_tasks.check_request(spec.name)
-        drift = decision_tasks.measure_drift(spec.name, asked)
-        decay = decision_tasks.measure_decay(spec.name, asked)
-        decision = decision_tasks.decide(spec.name, asked, drift, decay)
+        drift = decision_tasks.measure_drift(spec.name)
+        decay = decision_tasks.measure_decay(spec.name)
+        decision = decision_tasks.decide(spec.name)
         stand_down = EmptyOperator(task_id="stand_down")
-        report = decision_tasks.write_drift_report(spec.name, asked, drift)
-        train = training_tasks.train_challenger.override(**training_resources(spec))
-        trained = train(spec.name, asked)
-        evaluated = training_tasks.evaluate_challenger(spec.name, asked, trained)
-        promote = training_tasks.promote.override(outlets=[assets.champion(spec.name)])
-        promoted = promote(spec.name, asked, trained, evaluated)
+        report = decision_tasks.write_drift_report(spec.name)
+        train = training_tasks.train_challenger.override(**training_resources(spec))(spec.name)
+        evaluate = training_tasks.evaluate_challenger(spec.name)
+        promote = training_tasks.promote.override(outlets=[assets.champion(spec.name)])(spec.name)
         record = decision_tasks.record_decision(spec.name)
-        decision >> [stand_down, trained, report]
-        [stand_down, report, promoted] >> record
+        asked >> [drift, decay] >> decision >> [stand_down, report, train]
+        train >> evaluate >> promote
+        [stand_down, report, promote] >> record

@@ -27,15 +27,6 @@ UPSTREAM = {
     "promote": ("evaluate_challenger",),
     "record_decision": ("stand_down", "write_drift_report", "promote"),
 }
-ARGUMENTS = {
-    "measure_drift": ("check_request",),
-    "measure_decay": ("check_request",),
-    "decide": ("check_request", "measure_drift", "measure_decay"),
-    "write_drift_report": ("check_request", "measure_drift"),
-    "train_challenger": ("check_request",),
-    "evaluate_challenger": ("check_request", "train_challenger"),
-    "promote": ("check_request", "train_challenger", "evaluate_challenger"),
-}
 
 
 @dataclass
@@ -135,7 +126,7 @@ class TrainingRun(Run):
         """Clear a task with all that comes after it, as a person does."""
         cleared = {task_id}
         for name, upstream in UPSTREAM.items():
-            if cleared & {*upstream, *ARGUMENTS.get(name, ())}:
+            if cleared & set(upstream):
                 cleared.add(name)
         for name in cleared:
             self.states.pop(name, None)
@@ -157,10 +148,9 @@ class TrainingRun(Run):
     def _work(self, task_id: str) -> None:
         room = decision_tasks if hasattr(decision_tasks, task_id) else training_tasks
         task = getattr(room, task_id)
-        arguments = [self.returned.get(name) for name in ARGUMENTS.get(task_id, ())]
         try:
             self.before(task_id)
-            followed = self.call(task, self.model, *arguments)
+            followed = self.call(task, self.model)
         except AirflowSkipException:
             return
         except Exception as err:

@@ -7,7 +7,7 @@ from airflow.sdk import TriggerRule, get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from evergreen.orchestration.failures import RequestRefused, no_retry_helps
-from evergreen.orchestration.runs import batch_of_run, decision_of_run, states_of
+from evergreen.orchestration.runs import batch_of_run, decision_of_run, result_of, states_of
 from evergreen.orchestration.workbench import open_workbench
 
 log = logging.getLogger(__name__)
@@ -43,10 +43,11 @@ def check_request(model: str) -> Payload:
 
 
 @task
-def measure_drift(model: str, asked: Payload) -> Payload:
+def measure_drift(model: str) -> Payload:
     """Measure the drift of every feature against the champion's reference profile."""
     from evergreen.orchestration.deciding import measure_batch_drift
 
+    asked = result_of("check_request")
     with no_retry_helps(), open_workbench(model) as bench:
         measured = measure_batch_drift(bench, asked)
     log.info("drift of %s %s: %s", model, asked["batch"], measured["sentence"])
@@ -54,10 +55,11 @@ def measure_drift(model: str, asked: Payload) -> Payload:
 
 
 @task
-def measure_decay(model: str, asked: Payload) -> Payload:
+def measure_decay(model: str) -> Payload:
     """Measure how much worse the champion does on matured labels than when it was promoted."""
     from evergreen.orchestration.deciding import measure_champion_decay
 
+    asked = result_of("check_request")
     with no_retry_helps(), open_workbench(model) as bench:
         measurement = measure_champion_decay(bench, asked)
     log.info("decay of %s %s: %s", model, asked["batch"], measurement.sentence)
@@ -65,12 +67,14 @@ def measure_decay(model: str, asked: Payload) -> Payload:
 
 
 @task.branch
-def decide(model: str, asked: Payload, drift: Payload, decay: Payload) -> list[str]:
+def decide(model: str) -> list[str]:
     """Put drift and decay before the policy; go on to stand down or to train."""
     from evergreen.orchestration.alerting import alert_opening
     from evergreen.orchestration.deciding import decide_batch, wants_report
 
     context = get_current_context()
+    asked, drift = result_of("check_request"), result_of("measure_drift")
+    decay = result_of("measure_decay")
     with no_retry_helps(), open_workbench(model) as bench:
         decision, signals = decide_batch(bench, asked, drift, decay, context["dag_run"].run_id)
         if not signals.request.dry_run:
@@ -84,10 +88,11 @@ def decide(model: str, asked: Payload, drift: Payload, decay: Payload) -> list[s
 
 
 @task(retries=1)
-def write_drift_report(model: str, asked: Payload, drift: Payload) -> Payload:
+def write_drift_report(model: str) -> Payload:
     """Draw Evidently's report over the same numbers that decided."""
     from evergreen.orchestration.deciding import draw_drift_report
 
+    asked, drift = result_of("check_request"), result_of("measure_drift")
     with no_retry_helps(), open_workbench(model) as bench:
         uri = draw_drift_report(bench, asked, drift)
     log.info("drift report of %s %s: %s", model, asked["batch"], uri)

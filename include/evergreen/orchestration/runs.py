@@ -53,6 +53,26 @@ def _still_accepted(bench: Workbench, batch: str, known: tuple[str, ...]) -> str
     return batch
 
 
+def result_of(task_id: str) -> dict[str, Any]:
+    """Give what an earlier task of this run returned.
+
+    Tasks ask for it by name instead of taking it as an argument, because every argument is one more
+    line in the graph that people read; the order of tasks is wired in the DAG file.
+
+    Raises:
+        AirflowFailException: It returned nothing in this run.
+    """
+    from airflow.sdk import get_current_context
+    from airflow.sdk.exceptions import AirflowFailException
+
+    found: dict[str, Any] | None = get_current_context()["ti"].xcom_pull(task_ids=task_id)
+    if found is None:
+        raise AirflowFailException(
+            f"{task_id} left no result in this run; clear it, downstream too"
+        )
+    return found
+
+
 def decision_of_run(context: Any, model: str, batch: str) -> str:
     """Give the id of the decision that this run makes, the same however often tasks rerun."""
     return decision_id(model, batch, context["dag_run"].run_id)

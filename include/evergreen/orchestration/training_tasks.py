@@ -7,7 +7,7 @@ from airflow.sdk import get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 
 from evergreen.orchestration.failures import no_retry_helps
-from evergreen.orchestration.runs import scratch_folder
+from evergreen.orchestration.runs import result_of, scratch_folder
 from evergreen.orchestration.workbench import open_workbench
 
 log = logging.getLogger(__name__)
@@ -16,11 +16,11 @@ Payload = dict[str, Any]
 
 
 @task
-def train_challenger(model: str, asked: Payload) -> Payload:
+def train_challenger(model: str) -> Payload:
     """Fit a challenger in a process of its own and register it, once per batch and spec."""
     from evergreen.orchestration.retraining import train
 
-    context = get_current_context()
+    context, asked = get_current_context(), result_of("check_request")
     with no_retry_helps(), open_workbench(model) as bench:
         trained = train(bench, asked, scratch=scratch_folder(context, model, asked["batch"]))
     log.info(
@@ -36,10 +36,11 @@ def train_challenger(model: str, asked: Payload) -> Payload:
 
 
 @task
-def evaluate_challenger(model: str, asked: Payload, trained: Payload) -> Payload:
+def evaluate_challenger(model: str) -> Payload:
     """Score champion and challenger anew on the same newest labelled rows and apply the rule."""
     from evergreen.orchestration.retraining import evaluate
 
+    asked, trained = result_of("check_request"), result_of("train_challenger")
     with no_retry_helps(), open_workbench(model) as bench:
         evaluation, verdict = evaluate(bench, asked, trained)
     log.info("evaluation of %s %s: %s", model, asked["batch"], verdict.sentence)
@@ -47,10 +48,12 @@ def evaluate_challenger(model: str, asked: Payload, trained: Payload) -> Payload
 
 
 @task
-def promote(model: str, asked: Payload, trained: Payload, evaluated: Payload) -> Payload:
+def promote(model: str) -> Payload:
     """Make the challenger champion, exactly once; skipped when it did not beat the champion."""
     from evergreen.orchestration.promoting import outdated_by, promote_challenger
 
+    asked, trained = result_of("check_request"), result_of("train_challenger")
+    evaluated = result_of("evaluate_challenger")
     if evaluated["verdict"]["verdict"] != "promote":
         raise AirflowSkipException(f"kept the champion: {evaluated['verdict']['sentence']}")
     if asked["request"]["dry_run"]:

@@ -1,6 +1,8 @@
 from typing import Any
 
 import pytest
+from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.execution_time.context import set_current_context
 
 from drivers.history import REJECTED, accept, take
 from drivers.runs import DagRun, Run
@@ -11,6 +13,7 @@ from evergreen.orchestration.runs import (
     batch_of_run,
     decision_of_run,
     newer_batch,
+    result_of,
     run_url,
     scratch_folder,
     states_of,
@@ -98,3 +101,20 @@ def test_the_states_of_a_run_come_by_task() -> None:
     run = Run(DagRun("score__tiny"), states={"score_batch": "failed"})
 
     assert states_of(run.context("x")) == {"score_batch": "failed"}
+
+
+def test_a_result_that_an_earlier_task_left_is_found_by_name(bench: Workbench) -> None:
+    run = Run(DagRun(f"continual_training__{bench.spec.name}"), returned={"decide": {"a": 1}})
+
+    with set_current_context(run.context("promote")):
+        assert result_of("decide") == {"a": 1}
+
+
+def test_a_missing_result_says_which_task_to_clear(bench: Workbench) -> None:
+    run = Run(DagRun(f"continual_training__{bench.spec.name}"))
+
+    with (
+        set_current_context(run.context("promote")),
+        pytest.raises(AirflowFailException, match="train_challenger left no result"),
+    ):
+        result_of("train_challenger")
