@@ -48,10 +48,9 @@ def test_every_dag_has_an_owner_tags_and_one_run_at_a_time(dag: DAG) -> None:
 
 
 def test_every_task_is_retried_with_backoff_and_bounded_in_time(dag: DAG) -> None:
-    never_retried = {"check_request", "write_data_docs"}
     waiting = {"wait_for_batch", "wait_for_labels"}
     for task in dag.tasks:
-        assert (task.retries or 0) >= 1 or task.task_id in never_retried, task.task_id
+        assert (task.retries or 0) >= 1, task.task_id
         assert task.retry_exponential_backoff, task.task_id
         assert task.execution_timeout is not None or task.task_id in waiting, task.task_id
 

@@ -92,7 +92,7 @@ def quarantine_batch(model: str, taken: Payload) -> Payload:
     return taken
 
 
-@task(retries=0)
+@task(retries=1)
 def write_data_docs(model: str, taken: Payload) -> Payload:
     """Write Great Expectations' pages about the batch, off the critical path."""
     from evergreen.orchestration.gates import write_docs
