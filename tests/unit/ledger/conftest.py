@@ -1,31 +1,20 @@
 """The ledger's tests run on SQLite and on a real PostgreSQL."""
 
-import os
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from evergreen.embedded.ports import pick_ports
+from drivers.postgres_server import running_postgres
 from evergreen.embedded.postgres import Postgres
 from evergreen.ledger.ledger import Ledger
 
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    home = tmp_path_factory.mktemp("postgres")
-    server = Postgres(
-        home / "cluster",
-        port=pick_ports({"postgres": 0})["postgres"],
-        password=uuid.uuid4().hex,
-        environment=os.environ,
-        log=home / "postgres.log",
-    )
-    service = server.start()
-    yield server
-    service.stop(grace_seconds=20)
-    server.remove()
+    with running_postgres(tmp_path_factory.mktemp("postgres")) as server:
+        yield server
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

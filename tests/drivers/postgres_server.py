@@ -1,0 +1,30 @@
+"""A real PostgreSQL for tests: one cluster in a folder of its own."""
+
+import contextlib
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+from evergreen.embedded.ports import pick_ports
+from evergreen.embedded.postgres import Postgres
+
+STOP_SECONDS = 20.0
+
+
+@contextlib.contextmanager
+def running_postgres(home: Path) -> Iterator[Postgres]:
+    """Run a server for the length of the block."""
+    server = Postgres(
+        home / "cluster",
+        port=pick_ports({"postgres": 0})["postgres"],
+        password=uuid.uuid4().hex,
+        environment=os.environ,
+        log=home / "postgres.log",
+    )
+    service = server.start()
+    try:
+        yield server
+    finally:
+        service.stop(grace_seconds=STOP_SECONDS)
+        server.remove()
