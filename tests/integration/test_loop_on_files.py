@@ -7,7 +7,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import psutil
 import pytest
@@ -33,6 +33,7 @@ class Story:
 
     first: Decision
     bootstrap: Decision
+    versions_of_bootstrap: list[ModelVersion]
     quiet: Decision
     rejected: Delivery
     redelivered: Decision
@@ -40,13 +41,11 @@ class Story:
     refused: DagRun
     dry: DagRun
     versions_after_dry: list[ModelVersion]
-    killed: Decision
-    versions_of_killed: list[ModelVersion]
+    promoted: Decision
     promotions: list[Promotion]
     rollback: DagRun
     alerts: list[OutboxEntry]
     broken: list[str]
-    seen: dict[str, int] = field(default_factory=dict)
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +70,8 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
 def play(loop: Loop) -> Story:
     first = loop.decided(loop.upstream.deliver(0, n_weeks=4))
     loop.label(0, n_weeks=4)
-    bootstrap = loop.decided(loop.upstream.deliver(4))
+    bootstrap = kill_the_trainer_and_clear(loop, loop.upstream.deliver(4))
+    of_bootstrap = loop.registry.list_versions(NAME)
     loop.label(4)
     quiet = loop.decided(loop.upstream.deliver(5))
     loop.label(5)
@@ -82,22 +82,18 @@ def play(loop: Loop) -> Story:
     redelivered = loop.decided(rejected.batch)
     loop.label(6)
 
-    versions = loop.registry.list_versions(NAME)
     refused = loop.run_to_end("continual_training", {"force_retrian": True})
     dry = loop.run_to_end("continual_training", {**FORCE, "dry_run": True})
     after_dry = loop.registry.list_versions(NAME)
-    assert len(versions) == 1
     loop.run_to_end("continual_training", FORCE)
     forced = loop.decided(rejected.batch, n_decisions=2)
 
-    killed = kill_the_trainer_and_clear(loop, loop.upstream.deliver(7, is_flipped=True))
-    of_killed = [
-        v for v in loop.registry.list_versions(NAME) if v.version == killed.challenger_version
-    ]
+    promoted = promote_on_a_flipped_concept(loop)
     rollback = loop.run_to_end("rollback", {"version": "1", "reason": "v1 was fine"})
     return Story(
         first=first,
         bootstrap=bootstrap,
+        versions_of_bootstrap=of_bootstrap,
         quiet=quiet,
         rejected=rejected,
         redelivered=redelivered,
@@ -105,8 +101,7 @@ def play(loop: Loop) -> Story:
         refused=refused,
         dry=dry,
         versions_after_dry=after_dry,
-        killed=killed,
-        versions_of_killed=of_killed,
+        promoted=promoted,
         promotions=list(loop.ledger.promotions.history(NAME)),
         rollback=rollback,
         alerts=list(loop.ledger.alerts.history(NAME)),
@@ -115,11 +110,8 @@ def play(loop: Loop) -> Story:
 
 
 def kill_the_trainer_and_clear(loop: Loop, batch: str) -> Decision:
-    """Let the concept flip, kill the training task with its child, clear it, and let it finish."""
-    loop.decided(batch)
-    loop.label(7, is_flipped=True)
-    flipped = loop.upstream.deliver(8, is_flipped=True)
-    run = loop.run_of("continual_training", flipped)
+    """Kill the training task of a batch's run, clear it, and let it finish."""
+    run = loop.run_of("continual_training", batch)
     loop.wait_until(lambda: state_of(loop, run) == "running", "the training to start")
     child = wait_for_child(loop)
     task = child.parent()
@@ -129,7 +121,18 @@ def kill_the_trainer_and_clear(loop: Loop, batch: str) -> Decision:
     assert not child.is_running(), "the child outlived its task"
     loop.wait_until(lambda: state_of(loop, run) != "running", "the death of the task to be seen")
     loop.stack.api.clear(run.dag_id, run.run_id, ["train_challenger"])
-    return loop.decided(flipped)
+    return loop.decided(batch)
+
+
+def promote_on_a_flipped_concept(loop: Loop) -> Decision:
+    """Let the concept flip for two weeks; then a challenger of the last week alone is better."""
+    for week in (7, 8):
+        loop.decided(loop.upstream.deliver(week, is_flipped=True))
+        loop.label(week, is_flipped=True)
+    batch = loop.upstream.deliver(9, is_flipped=True)
+    loop.decided(batch)
+    loop.run_to_end("continual_training", {**FORCE, "training_window_days": 7})
+    return loop.decided(batch, n_decisions=2)
 
 
 def state_of(loop: Loop, run: DagRun) -> str | None:
@@ -203,20 +206,26 @@ def test_a_forced_run_names_who_and_why(story: Story) -> None:
     assert story.forced.challenger_version == "2"
 
 
-def test_a_killed_and_cleared_training_makes_one_version_and_at_most_one_promotion(
-    story: Story,
-) -> None:
-    assert story.killed.verdict == "retrain"
-    assert len(story.versions_of_killed) == 1
-    assert len([p for p in story.promotions if p.decision_id == story.killed.id]) <= 1
+def test_a_killed_and_cleared_training_makes_one_version_and_one_promotion(story: Story) -> None:
+    made = [p for p in story.promotions if p.decision_id == story.bootstrap.id]
+
+    assert [v.version for v in story.versions_of_bootstrap] == ["1"]
+    assert [(p.version, p.state) for p in made] == [("1", "committed")]
+
+
+def test_a_shorter_window_by_conf_promotes_after_the_concept_flipped(story: Story) -> None:
+    assert story.promoted.outcome == "promoted"
+    assert story.promoted.champion_after == story.promoted.challenger_version
+    assert story.promoted.champion_before not in (None, story.promoted.champion_after)
 
 
 def test_a_rollback_is_a_promotion_row_with_its_reason(story: Story) -> None:
-    if story.promotions[-1].kind != "rollback":
-        assert story.rollback.state == "failed"  # v1 was still the champion
-        return
-    assert story.promotions[-1].version == "1"
-    assert "v1 was fine" in story.promotions[-1].reason
+    last = story.promotions[-1]
+
+    assert story.rollback.state == "success"
+    assert (last.kind, last.version) == ("rollback", "1")
+    assert last.previous_version == story.promoted.challenger_version
+    assert "v1 was fine" in last.reason
 
 
 def test_champion_alias_and_ledger_agree_at_the_end(story: Story) -> None:
