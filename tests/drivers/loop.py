@@ -53,14 +53,21 @@ class Loop:
         raise AssertionError(f"waited in vain for {what}\n{self.explain()}")
 
     def decided(self, batch: str, *, n_decisions: int = 1) -> Decision:
-        """Wait for a closed decision about a batch; give the newest."""
+        """Wait for a closed decision about a batch and the end of its run; give the newest.
+
+        A decision is closed before its last alert is told, so only the run's end ends the story.
+        """
 
         def is_closed() -> bool:
             found = self.ledger.decisions.of_batch(NAME, batch)
             return len(found) >= n_decisions and found[-1].closed_at is not None
 
         self.wait_until(is_closed, f"decision {n_decisions} about {batch}")
-        return self.ledger.decisions.of_batch(NAME, batch)[-1]
+        decision = self.ledger.decisions.of_batch(NAME, batch)[-1]
+        self.stack.api.wait_for_run(
+            f"continual_training__{NAME}", decision.run_id, timeout_seconds=PATIENCE_SECONDS
+        )
+        return decision
 
     def gated(self, batch: str, *statuses: str) -> Delivery:
         """Wait until the gate has spoken about a batch."""
