@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from evergreen.metrics import drop, estimate
 from evergreen.metrics.wording import limit, number
 from evergreen.records import DecayMeasurement, MetricEstimate
-from evergreen.spec.model import Decay, MetricName
+from evergreen.spec.deciding import Decay
+from evergreen.spec.model import MetricName
 
 
 @dataclass(frozen=True)

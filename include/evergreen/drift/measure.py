@@ -9,7 +9,7 @@ from evergreen.drift.profile import ReferenceProfile
 from evergreen.drift.tally import ColumnTally, Statistics
 from evergreen.metrics.wording import limit, number
 from evergreen.records import ColumnDrift, DriftMeasurement
-from evergreen.spec.model import Drift
+from evergreen.spec.deciding import Drift
 
 MAX_NAMED = 5
 
@@ -78,10 +78,12 @@ def _facts(name: str, found: Statistics, rules: Drift) -> dict[str, Any]:
     n_fewest = min(found.n_values, found.n_reference_values)
     ks = found.ks if n_fewest >= rules.min_rows else None
     rise = found.null_share - found.reference_null_share
-    values = [("PSI", found.psi, rules.psi_limit)]
+    psi_limit = rules.psi_limit or rules.min_psi
+    ks_limit = rules.ks_limit or rules.min_ks
+    values = [("PSI", found.psi, psi_limit)]
     if ks is not None:
-        values.append(("D", ks, rules.ks_limit))
-    drift = [*values, ("null share up by", rise, rules.null_share_limit)]
+        values.append(("D", ks, ks_limit))
+    drift = [*values, ("null share up by", rise, rules.null_share_limit or rules.min_null_rise)]
     over = [_beside(*value, "over") for value in drift if value[1] > value[2]]
     parts = over or [_beside(*value, "within") for value in values]
     if found.unseen_share:
@@ -92,9 +94,9 @@ def _facts(name: str, found: Statistics, rules: Drift) -> dict[str, Any]:
         "verdict": "drifted" if over else "stable",
         "sentence": f"{name}: {', '.join(parts)}",
         "psi": found.psi,
-        "psi_limit": rules.psi_limit,
+        "psi_limit": psi_limit,
         "ks": ks,
-        "ks_limit": None if ks is None else rules.ks_limit,
+        "ks_limit": None if ks is None else ks_limit,
         "null_share": found.null_share,
         "reference_null_share": found.reference_null_share,
         "unseen_share": found.unseen_share,

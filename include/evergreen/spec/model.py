@@ -6,23 +6,17 @@ Unknown keys are refused. Shares are 0..1, times carry their unit in the name.
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from evergreen.spec.checks import check_runbooks, check_schedule, check_timezone
+from evergreen.spec.deciding import Decay, Drift, Policy
 from evergreen.spec.lightgbm_params import BoosterParams
+from evergreen.spec.section import Positive, Section, Share
 
-Share = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[float, Field(gt=0)]
 NAME = r"^[a-z][a-z0-9_]{0,49}$"
 
 MetricName = Literal["auc", "accuracy", "log_loss"]
-FeatureKind = Literal["numeric", "integer", "categorical", "boolean"]
-
-
-class Section(BaseModel):
-    """Base of all sections: frozen, and unknown keys are an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+FeatureKind = Literal["numeric", "integer", "categorical", "boolean", "datetime"]
 
 
 class Location(Section):
@@ -118,29 +112,6 @@ class Windows(Section):
     min_holdout_rows: Annotated[int, Field(ge=10)] = 1000
 
 
-class Drift(Section):
-    """When a feature counts as drifted, and when drift alone asks for a retrain."""
-
-    psi_limit: Positive = 0.25
-    ks_limit: Share = 0.15
-    null_share_limit: Share = Field(0.05, description="Rise of the null share over the reference.")
-    min_rows: Annotated[int, Field(ge=1)] = 500
-    share_to_retrain: Annotated[float, Field(gt=0, le=1)] = 0.5
-    report: Literal["when_crossed", "always", "never"] = "when_crossed"
-
-
-class Decay(Section):
-    """When a drop of the metric on matured labels asks for a retrain."""
-
-    max_drop: Positive = Field(0.02, description="In the metric's unit.")
-    min_rows: Annotated[int, Field(ge=10)] = 1000
-    min_coverage: Share = 0.8
-    window_batches: Annotated[int, Field(ge=1)] = 2
-    z: Annotated[float, Field(ge=0, le=5)] = Field(
-        1.0, description="The drop must also exceed this many standard errors."
-    )
-
-
 class Training(Section):
     """How a challenger is fitted."""
 
@@ -218,6 +189,7 @@ class ModelSpec(Section):
     metric: MetricName = "auc"
     drift: Drift = Drift()
     decay: Decay = Decay()
+    policy: Policy = Policy()
     quality: Quality = Quality()
     training: Training = Training()
     promotion: PromotionRule = PromotionRule()

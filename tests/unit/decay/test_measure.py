@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from evergreen.decay import ScoredBatch, measure_decay
 from evergreen.metrics import estimate
 from evergreen.records import MetricEstimate
-from evergreen.spec.model import Decay
+from evergreen.spec.deciding import Decay
 
 RULES = Decay(max_drop=0.02, min_rows=100, min_coverage=0.8, window_batches=2, z=1.0)
 

@@ -11,7 +11,8 @@ from evergreen.drift.build import build_profile
 from evergreen.drift.measure import drifted_share, measure_drift
 from evergreen.drift.profile import ReferenceProfile
 from evergreen.records import ColumnDrift, DriftMeasurement, DriftVerdict
-from evergreen.spec.model import Drift, Feature, FeatureKind
+from evergreen.spec.deciding import Drift
+from evergreen.spec.model import Feature, FeatureKind
 
 RULES = Drift(psi_limit=0.25, ks_limit=0.15, null_share_limit=0.05, min_rows=30)
 

@@ -12,7 +12,8 @@ from evergreen.drift.pictures import SAMPLE_ROWS, make_pictures, sample
 from evergreen.drift.profile import ReferenceProfile
 from evergreen.drift.report import MAX_BYTES, draw_report, run_evidently
 from evergreen.records import DriftMeasurement
-from evergreen.spec.model import Drift, Feature
+from evergreen.spec.deciding import Drift
+from evergreen.spec.model import Feature
 
 FEATURES = (
     Feature(name="temp", kind="numeric"),
