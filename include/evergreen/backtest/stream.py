@@ -30,6 +30,7 @@ class Stream:
         label_delay: Labels of batch i are known when batch ``i + label_delay`` has been scored; 0:
             as soon as it has been scored itself.
         batches_per_year: Cadence, for the false-alarm budget.
+        moments: When each edge lies, shape (m + 1,); None where the time is a bare number.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Stream:
     window_starts: NDArray[np.int64]
     label_delay: int = 0
     batches_per_year: float = 52.0
+    moments: NDArray[np.datetime64] | None = None
 
     @property
     def n_batches(self) -> int:
