@@ -4,7 +4,7 @@ import re
 import types
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
@@ -109,7 +109,7 @@ def allowed_at(path: Path, root: type[BaseModel]) -> str:
     if field is None:
         return ""
     words = _type_words(field.annotation)
-    limits = " and ".join(_limits(field.metadata))
+    limits = " and ".join(_limits([*field.metadata, *_inner_metadata(field.annotation)]))
     if not words:
         return ""
     default = field.default
@@ -120,9 +120,12 @@ def allowed_at(path: Path, root: type[BaseModel]) -> str:
 
 
 def _type_words(annotation: Any) -> str:
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        annotation = get_args(annotation)[0]
+        origin = get_origin(annotation)
     if annotation in WORDS:
         return WORDS[annotation]
-    origin = get_origin(annotation)
     if origin is Literal:
         return "one of " + ", ".join(repr(choice) for choice in get_args(annotation))
     if origin in (Union, types.UnionType):
@@ -132,6 +135,14 @@ def _type_words(annotation: Any) -> str:
     if origin is dict or _is_model(annotation):
         return "a section ('key: value' lines, indented)"
     return ""
+
+
+def _inner_metadata(annotation: Any) -> list[Any]:
+    """Give the limits of a key that may also be left empty: they stand on the type inside."""
+    if get_origin(annotation) not in (Union, types.UnionType):
+        return []
+    fields = [field for arg in get_args(annotation) for field in getattr(arg, "__metadata__", ())]
+    return [rule for field in fields for rule in getattr(field, "metadata", ())]
 
 
 def _limits(metadata: list[Any]) -> Iterator[str]:

@@ -53,8 +53,9 @@ def test_the_required_keys_are_enough() -> None:
         ),
         pytest.param(
             "drift: {zebra: 1}",
-            "line 7, drift.zebra: unknown key 'zebra'; allowed here: psi_limit, ks_limit,"
-            " null_share_limit, min_rows, share_to_retrain, report",
+            "line 7, drift.zebra: unknown key 'zebra'; allowed here: false_verdicts_per_year,"
+            " psi_limit, ks_limit, null_share_limit, min_psi, min_ks, min_null_rise, min_rows,"
+            " share_to_retrain, weigh_by_importance, report",
             id="key like no other",
         ),
         pytest.param(
