@@ -176,11 +176,74 @@ class MetricEstimate(Record):
     sentence: str = ""
 
 
+class ErrorChange(Record):
+    """What one streaming detector saw in the champion's errors: a signal, never a decision.
+
+    ``has_changed`` means worse, within the newest batch. ``at_row`` is where the detector said so,
+    from 0 over the rows it was given; ``before`` and ``newest`` are mean errors.
+    """
+
+    detector: str
+    has_changed: bool
+    at_row: int | None = None
+    before: float | None = None
+    newest: float | None = None
+    n_rows: int = 0
+    sentence: str
+
+
+class SliceMetric(Record):
+    """The metric over the rows of one slice; ``drop`` is positive when worse than the reference."""
+
+    feature: str
+    value: str
+    verdict: Literal["measured", "insufficient_data", "not_computable"]
+    estimate: MetricEstimate
+    drop: float | None = None
+    drop_se: float | None = None
+    sentence: str
+
+
+class Calibration(Record):
+    """How well probabilities agree with labels; each ``_se`` is one standard error.
+
+    ``mean_residual`` is label minus probability. ``ece`` is the expected calibration error (0..1),
+    ``ece_noise`` what it would be by chance alone. ``intercept`` (calibration in the large, slope
+    held at 1) and ``slope`` are of log odds; 0 and 1 when calibrated.
+    """
+
+    n_rows: int
+    mean_residual: float | None = None
+    residual_se: float | None = None
+    ece: float | None = None
+    ece_noise: float | None = None
+    intercept: float | None = None
+    intercept_se: float | None = None
+    slope: float | None = None
+    slope_se: float | None = None
+    sentence: str
+
+
+class CalibrationShift(Record):
+    """Calibration now against the reference's; shifts are current minus reference."""
+
+    verdict: Literal["shifted", "stable", "insufficient_data", "not_computable"]
+    current: Calibration
+    reference: Calibration | None = None
+    residual_shift: float | None = None
+    residual_shift_se: float | None = None
+    slope_shift: float | None = None
+    slope_shift_se: float | None = None
+    sentence: str
+
+
 class DecayMeasurement(Record):
     """How much worse the champion is on matured labels than it was when it was promoted.
 
     ``drop`` is in the metric's unit, positive when worse. ``coverage`` is the share (0..1) of
-    scored rows whose label has arrived, over the batches that were looked at.
+    scored rows whose label has arrived, over the batches that were looked at; ``lag_batches`` is
+    how many batches the newest of them is behind the batch that is decided about. The verdict does
+    not depend on the signals that follow; ``estimated`` is the metric on rows without labels yet.
     """
 
     verdict: Literal["decayed", "stable", "insufficient_data", "not_computable"]
@@ -191,39 +254,11 @@ class DecayMeasurement(Record):
     limit: float | None = None
     coverage: float | None = None
     batches: tuple[str, ...] = ()
-
-
-class Request(Record):
-    """What a person (or nobody) asked of one run of continual_training, after it was checked."""
-
-    force_retrain: bool = False
-    reason: str = ""
-    dry_run: bool = False
-    batch: str | None = None
-    device: str | None = None
-    training_window_days: int | None = None
-    requested_by: str = ""
-
-
-class PolicySignals(Record):
-    """All that a policy may look at when it decides about one batch."""
-
-    batch: str
-    champion_version: str | None
-    drift: DriftMeasurement | None
-    decay: DecayMeasurement | None
-    n_training_rows: int
-    n_holdout_rows: int
-    batches_since_champion: int | None = None
-    request: Request = Request()
-
-
-class PolicyDecision(Record):
-    """The verdict of a policy about one batch, in one human sentence."""
-
-    verdict: Literal["bootstrap", "retrain", "stand_down"]
-    trigger: Literal["first_model", "forced", "drift", "decay", "drift_and_decay", "none"]
-    sentence: str
+    lag_batches: int | None = None
+    slices: tuple[SliceMetric, ...] = ()
+    detectors: tuple[ErrorChange, ...] = ()
+    calibration: CalibrationShift | None = None
+    estimated: MetricEstimate | None = None
 
 
 class TrainedModel(Record):

@@ -13,15 +13,13 @@ from evergreen.records import (
     DriftMeasurement,
     Evaluation,
     MetricEstimate,
-    PolicyDecision,
-    PolicySignals,
     Promotion,
     QualityResult,
-    Request,
     RuleResult,
     Snapshot,
     Window,
 )
+from evergreen.signals import PolicyDecision, PolicySignals, Request
 
 SPEC = """\
 name: flights

@@ -16,10 +16,10 @@ from evergreen.records import (
     ModelVersion,
     Promotion,
     QualityResult,
-    Request,
     TrainedModel,
     Window,
 )
+from evergreen.signals import Request
 from evergreen.spec.loader import load_spec
 from evergreen.training.jobs import FitJob
 from evergreen.training.process import run_child

@@ -10,13 +10,8 @@ from evergreen.errors import LedgerError
 from evergreen.ledger.database import Database
 from evergreen.ledger.entries import Decision, Outcome
 from evergreen.ledger.tables import DecisionRow, DriftRow
-from evergreen.records import (
-    ColumnDrift,
-    DriftMeasurement,
-    Evaluation,
-    PolicyDecision,
-    PolicySignals,
-)
+from evergreen.records import ColumnDrift, DriftMeasurement, Evaluation
+from evergreen.signals import PolicyDecision, PolicySignals
 
 FIELDS = tuple(Decision.model_fields)
 

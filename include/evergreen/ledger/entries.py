@@ -6,12 +6,12 @@ from typing import Literal
 from evergreen.records import (
     Alert,
     Evaluation,
-    PolicySignals,
     QualityResult,
     Record,
     TrainedModel,
     Window,
 )
+from evergreen.signals import PolicySignals
 
 DeliveryKind = Literal["data", "labels"]
 DeliveryStatus = Literal["received", "accepted", "rejected", "skipped"]

@@ -10,9 +10,9 @@ from evergreen.records import (
     ColumnDrift,
     DriftMeasurement,
     Evaluation,
-    PolicyDecision,
     PromotionVerdict,
 )
+from evergreen.signals import PolicyDecision
 
 SHOWN = 5
 

@@ -14,13 +14,8 @@ from evergreen.notify.messages import to_text
 from evergreen.orchestration.deciding import report_path
 from evergreen.orchestration.runs import run_url
 from evergreen.orchestration.workbench import Workbench
-from evergreen.records import (
-    Alert,
-    PolicyDecision,
-    PolicySignals,
-    Promotion,
-    PromotionVerdict,
-)
+from evergreen.records import Alert, Promotion, PromotionVerdict
+from evergreen.signals import PolicyDecision, PolicySignals
 
 log = logging.getLogger(__name__)
 QUIET = ("stood_down",)

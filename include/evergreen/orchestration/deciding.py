@@ -6,15 +6,8 @@ from evergreen.errors import DataError
 from evergreen.orchestration.gates import read_snapshot, taken
 from evergreen.orchestration.history import count_labelled, matured, scored_batches
 from evergreen.orchestration.workbench import Workbench
-from evergreen.records import (
-    DecayMeasurement,
-    DriftMeasurement,
-    MetricEstimate,
-    PolicyDecision,
-    PolicySignals,
-    Request,
-    Window,
-)
+from evergreen.records import DecayMeasurement, DriftMeasurement, MetricEstimate, Window
+from evergreen.signals import PolicyDecision, PolicySignals, Request
 
 Payload = dict[str, Any]
 

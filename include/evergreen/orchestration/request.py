@@ -7,7 +7,7 @@ from typing import Any
 
 from evergreen.data.batches import is_batch_id
 from evergreen.errors import RequestError
-from evergreen.records import Request
+from evergreen.signals import Request
 
 SECRET_LIKE = re.compile(r"pass(word|wd)?|secret|token|credential|api_?key", re.IGNORECASE)
 DEVICES = ("auto", "cpu", "cuda", "gpu")

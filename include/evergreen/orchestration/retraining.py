@@ -16,13 +16,8 @@ from evergreen.orchestration.registering import MODEL_FILE, keep_reference, know
 from evergreen.orchestration.runs import newer_batch
 from evergreen.orchestration.scoring import Scorer, registered_scorer, score
 from evergreen.orchestration.workbench import Workbench
-from evergreen.records import (
-    Evaluation,
-    PromotionVerdict,
-    Request,
-    TrainedModel,
-    Window,
-)
+from evergreen.records import Evaluation, PromotionVerdict, TrainedModel, Window
+from evergreen.signals import Request
 
 Payload = dict[str, Any]
 CHAMPION, CHALLENGER = "champion", "challenger"

@@ -3,7 +3,8 @@
 from typing import Literal
 
 from evergreen.metrics.wording import limit, number
-from evergreen.records import DriftMeasurement, PolicyDecision, PolicySignals, Request
+from evergreen.records import DriftMeasurement
+from evergreen.signals import PolicyDecision, PolicySignals, Request
 from evergreen.spec.model import ModelSpec, Windows
 
 Trigger = Literal["first_model", "forced", "drift", "decay", "drift_and_decay", "none"]

@@ -16,7 +16,7 @@ from evergreen.demo.watch import Watch
 from evergreen.embedded.airflow_api import AirflowApi, DagRun
 from evergreen.landing.deliver import PlannedBatch
 from evergreen.ledger.ledger import Ledger
-from evergreen.records import Request
+from evergreen.signals import Request
 
 BATCHES = ("2013-01-01", "2013-02-12", "2013-02-19", "2013-02-26", "2013-03-05")
 OPTIONS = DemoOptions(weeks=4)

@@ -4,13 +4,8 @@ from evergreen.errors import LedgerError
 from evergreen.ledger.decisions import decision_id
 from evergreen.ledger.entries import Decision
 from evergreen.ledger.ledger import Ledger
-from evergreen.records import (
-    ColumnDrift,
-    DriftMeasurement,
-    PolicyDecision,
-    PolicySignals,
-    Request,
-)
+from evergreen.records import ColumnDrift, DriftMeasurement
+from evergreen.signals import PolicyDecision, PolicySignals, Request
 
 
 def make_drift(*columns: str, psi: float = 0.3) -> DriftMeasurement:

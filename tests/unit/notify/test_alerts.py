@@ -11,10 +11,10 @@ from evergreen.records import (
     DriftMeasurement,
     Evaluation,
     MetricEstimate,
-    PolicyDecision,
     PromotionVerdict,
     Window,
 )
+from evergreen.signals import PolicyDecision
 
 BATCH = "2013-03-05"
 LINKS = alerts.links_of(run="https://airflow/run", report="", runbook="https://docs/runbook")

@@ -12,7 +12,8 @@ from evergreen.orchestration import alerting
 from evergreen.orchestration.gates import gate_batch
 from evergreen.orchestration.intake import take_delivery
 from evergreen.orchestration.workbench import Workbench
-from evergreen.records import Alert, PolicyDecision, PolicySignals, Request
+from evergreen.records import Alert
+from evergreen.signals import PolicyDecision, PolicySignals, Request
 from standins.slack import SlackServer
 
 BATCH = "2024-02-05"

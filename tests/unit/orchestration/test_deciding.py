@@ -18,7 +18,7 @@ from evergreen.orchestration.deciding import (
     windows_for,
 )
 from evergreen.orchestration.workbench import Workbench
-from evergreen.records import PolicySignals, Request
+from evergreen.signals import PolicySignals, Request
 
 Json = dict[str, Any]
 

@@ -11,7 +11,7 @@ from evergreen.orchestration.params import (
     rollback_params,
 )
 from evergreen.orchestration.request import check_request
-from evergreen.records import Request
+from evergreen.signals import Request
 
 FORMS = (retrain_params(), rollback_params(), redelivery_params())
 

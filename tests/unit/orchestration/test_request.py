@@ -4,7 +4,7 @@ import pytest
 
 from evergreen.errors import RequestError
 from evergreen.orchestration.request import check_request
-from evergreen.records import Request
+from evergreen.signals import Request
 
 KNOWN = ("2013-02-26", "2013-03-05")
 

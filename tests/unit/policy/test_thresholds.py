@@ -5,13 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evergreen.policy import decide
-from evergreen.records import (
-    ColumnDrift,
-    DecayMeasurement,
-    DriftMeasurement,
-    PolicySignals,
-    Request,
-)
+from evergreen.records import ColumnDrift, DecayMeasurement, DriftMeasurement
+from evergreen.signals import PolicySignals, Request
 from evergreen.spec.model import ModelSpec
 
 

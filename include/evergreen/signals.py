@@ -1,0 +1,188 @@
+"""What a policy looks at, what it remembers, and what it answers: records, like those of all rooms.
+
+Batches are counted by *position*: 0 for the first batch of a model's history, 1 for the next. A
+model is *trained through* position p when it has learnt from batches before p only, so what it
+scores from p on it has never seen.
+"""
+
+from typing import Literal
+
+from pydantic import Field
+
+from evergreen.records import DecayMeasurement, DriftMeasurement, MetricEstimate, Record
+
+
+class Request(Record):
+    """What a person (or nobody) asked of one run of continual_training, after it was checked."""
+
+    force_retrain: bool = False
+    reason: str = ""
+    dry_run: bool = False
+    batch: str | None = None
+    device: str | None = None
+    training_window_days: int | None = None
+    requested_by: str = ""
+
+
+class ModelFacts(Record):
+    """One model version as a policy sees it; it learnt from ``fraction`` of the full window."""
+
+    version: str
+    trained_through: int
+    fraction: float = 1.0
+
+
+class RivalGain(Record):
+    """How much better a former champion is than the champion on the same rows of one batch.
+
+    ``gain`` is rival minus champion, turned so that positive is better, in the metric's unit.
+    """
+
+    version: str
+    gain: float
+    se: float
+
+
+class LabelledBatch(Record):
+    """One batch whose labels have arrived, as the champion of now and its rivals score it.
+
+    Attributes:
+        position: The batch's position.
+        champion: The champion's metric on it; None where it learnt from the batch, or has no score.
+        rivals: Former champions that have not learnt from it either.
+        is_suspect: A data fault was found in the batch, or it lies in an incident.
+    """
+
+    position: int
+    champion: MetricEstimate | None
+    rivals: tuple[RivalGain, ...] = ()
+    is_suspect: bool = False
+
+
+class PolicySignals(Record):
+    """All that a policy may look at when it decides about one batch.
+
+    Attributes:
+        batch: Id of the batch.
+        position: Its position.
+        champion: The version that serves now; None before the first.
+        rivals: Former champions that could serve again.
+        labelled: The newest labelled batches, oldest first; what came before may be left out.
+        window_batches: Length of the full training window in batches.
+        chance: What a model that knows nothing scores by the metric.
+        drift: The batch against the champion's reference.
+        decay: The champion on matured labels against what it was at its promotion.
+        n_training_rows: Labelled rows that a training would learn from.
+        n_holdout_rows: Labelled rows that a challenger would be judged on; None: not asked for.
+        n_new_rows: Labelled rows since the newest training; None: not known.
+    """
+
+    batch: str
+    position: int = 0
+    champion_version: str | None
+    champion: ModelFacts | None = None
+    rivals: tuple[ModelFacts, ...] = ()
+    labelled: tuple[LabelledBatch, ...] = ()
+    window_batches: float = 8.0
+    chance: float = 0.5
+    higher_is_better: bool = True
+    drift: DriftMeasurement | None
+    decay: DecayMeasurement | None
+    n_training_rows: int
+    n_holdout_rows: int
+    n_new_rows: int | None = None
+    batches_since_champion: int | None = None
+    request: Request = Request()
+
+
+Trigger = Literal[
+    "first_model",
+    "forced",
+    "drift",
+    "decay",
+    "drift_and_decay",
+    "pace",
+    "harm",
+    "recovery",
+    "rival",
+    "periodic",
+    "every",
+    "none",
+]
+
+
+class PolicyDecision(Record):
+    """The verdict of a policy about one batch, in one human sentence.
+
+    Attributes:
+        verdict: What to do. ``reinstate``: let a former champion serve again, without training.
+        trigger: What asked for it; also when it was stood down for another reason.
+        sentence: Why, with every value it rests on beside its limit.
+        fraction: Share (0..1] of the full training window to learn from: the newest rows of it.
+        version: The version to reinstate.
+        is_alarm: The champion does sudden harm.
+        is_suspect: The batch holds a data fault; it is kept out of training and reference.
+        is_harmless_drift: The data drifted and the champion does not suffer: shown, no retrain.
+    """
+
+    verdict: Literal["bootstrap", "retrain", "reinstate", "stand_down"]
+    trigger: Trigger
+    sentence: str
+    fraction: float = Field(1.0, gt=0, le=1)
+    version: str | None = None
+    is_alarm: bool = False
+    is_suspect: bool = False
+    is_harmless_drift: bool = False
+
+
+class Episode(Record):
+    """The time after sudden harm: data before ``since`` describe a world that is gone.
+
+    ``n_fitted`` is how many batches since then the newest fit had seen; ``before`` is the version
+    that served when the harm began.
+    """
+
+    since: int
+    n_fitted: int = 0
+    before: str
+
+
+class RateSample(Record):
+    """One measured decay: a model newer by ``n_batches`` gained ``gain`` on batch ``position``."""
+
+    position: int
+    gain: float
+    se: float
+    n_batches: int
+
+
+class PolicyState(Record):
+    """What a policy remembers from one decision to the next; kept in the ledger with the decision.
+
+    Attributes:
+        credit: Trainings that the budget allows now.
+        seen: Newest labelled position that was taken in.
+        level: What a fresh champion scores, as expected of the next one; None: to be learnt.
+        surprises: Newest differences of a fresh champion from the level, oldest first.
+        samples: Newest measured decays, oldest first.
+        drifted: Whether each of the newest batches held a drifted feature, oldest first.
+        votes: Whether the policy asked for a retrain at each of the newest batches.
+        episode: Set after sudden harm.
+        last_fit: Position at which the newest training was asked for.
+        fitted_through: What that training was trained through.
+        comparing: The version before the newest fit, whose gain tells the rate of decay.
+        n_suspect: Batches in a row that were held for a data fault.
+    """
+
+    credit: float = 1.0
+    seen: int = -1
+    level: float | None = None
+    surprises: tuple[float, ...] = ()
+    samples: tuple[RateSample, ...] = ()
+    drifted: tuple[float, ...] = ()
+    votes: tuple[bool, ...] = ()
+    episode: Episode | None = None
+    last_fit: int | None = None
+    fitted_through: int | None = None
+    comparing: ModelFacts | None = None
+    n_suspect: int = 0
