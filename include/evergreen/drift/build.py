@@ -6,8 +6,10 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
-from evergreen.drift.categories import count_texts, key_of, label_of
-from evergreen.drift.cells import count_cells, psi_bins, quantile_grid, to_floats
+from evergreen.drift.categories import count_texts, key_of, label_of, problem_of
+from evergreen.drift.cells import count_sorted, grid_of_sorted, psi_bins
+from evergreen.drift.datetimes import to_axis
+from evergreen.drift.marks import mark_keys
 from evergreen.drift.profile import (
     BrokenColumn,
     CategoryColumn,
@@ -46,17 +48,22 @@ def _column(table: pa.Table, feature: Feature) -> ColumnProfile:
         return BrokenColumn(name=feature.name, kind=feature.kind, problem=problem)
     chunks = table.column(found[0]).chunks
     try:
-        if feature.kind in ("numeric", "integer"):
-            return _numeric(feature, chunks)
-        return _category(feature, chunks)
-    except (pa.ArrowException, TypeError, ValueError, ArithmeticError) as err:
-        return BrokenColumn(name=feature.name, kind=feature.kind, problem=str(err))
+        if feature.kind in ("categorical", "boolean"):
+            return _category(feature, chunks)
+        return _numeric(feature, chunks)
+    except MemoryError:
+        raise
+    except Exception as err:
+        # Whatever one column holds, the others are still profiled, and this one says why not.
+        return BrokenColumn(name=feature.name, kind=feature.kind, problem=problem_of(err))
 
 
 def _numeric(feature: Feature, chunks: Sequence[pa.Array]) -> NumericColumn:
-    values = np.concatenate([np.empty(0), *(to_floats(chunk) for chunk in chunks)])
-    grid = quantile_grid(values[np.isfinite(values)])
-    counts = count_cells(values, grid)
+    values = np.concatenate([np.empty(0), *(to_axis(chunk, feature.kind) for chunk in chunks)])
+    values.sort()
+    first, last = values.searchsorted(-np.inf, side="right"), values.searchsorted(np.inf)
+    grid = grid_of_sorted(values[first:last])
+    counts = count_sorted(values, grid)
     return NumericColumn(
         name=feature.name,
         kind=feature.kind,
@@ -80,7 +87,7 @@ def _category(feature: Feature, chunks: Sequence[pa.Array]) -> CategoryColumn:
         key=lambda pair: (-pair[1], pair[0]),
     )
     n_named = sum(n >= MIN_NAMED_SHARE * total for _, n in ranked[:MAX_NAMED])
-    named, rare = ranked[:n_named], ranked[n_named:MAX_KNOWN]
+    named, rare, unlisted = ranked[:n_named], ranked[n_named:MAX_KNOWN], ranked[MAX_KNOWN:]
     return CategoryColumn(
         name=feature.name,
         kind=feature.kind,
@@ -90,5 +97,8 @@ def _category(feature: Feature, chunks: Sequence[pa.Array]) -> CategoryColumn:
         counts=tuple(n for _, n in named),
         rare_keys=tuple(key_of(text) for text, _ in rare),
         n_rare=sum(n for _, n in rare),
-        n_unlisted=sum(n for _, n in ranked[MAX_KNOWN:]),
+        n_unlisted=sum(n for _, n in unlisted),
+        n_once_rare=sum(n == 1 for _, n in rare),
+        n_once_unlisted=sum(n == 1 for _, n in unlisted),
+        marks=mark_keys(key_of(text) for text, _ in unlisted) if unlisted else "",
     )

@@ -35,6 +35,11 @@ class CellCounts(NamedTuple):
             self.cells + other.cells,
         )
 
+    @property
+    def n_infinite(self) -> int:
+        """Rows that hold either infinity."""
+        return self.n_negative_inf + self.n_positive_inf
+
     def ordered(self) -> IntArray:
         """Give all rows that hold a value, in the order of values, shape (2k + 3,)."""
         return np.concatenate(([self.n_negative_inf], self.cells, [self.n_positive_inf]))
@@ -52,14 +57,15 @@ def to_floats(array: pa.Array) -> FloatArray:
         TypeError: The array does not hold numbers.
     """
     kind = array.type
-    if pa.types.is_dictionary(kind):
+    types = pa.types
+    if types.is_dictionary(kind):
         return to_floats(array.dictionary_decode())
     if not (
-        pa.types.is_integer(kind)
-        or pa.types.is_floating(kind)
-        or pa.types.is_decimal(kind)
-        or pa.types.is_boolean(kind)
-        or pa.types.is_null(kind)
+        types.is_integer(kind)
+        or types.is_floating(kind)
+        or types.is_decimal(kind)
+        or types.is_boolean(kind)
+        or types.is_null(kind)
     ):
         raise TypeError(f"expected numbers, came {kind}")
     floats: FloatArray = array.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
@@ -78,10 +84,14 @@ def quantile_grid(finite: FloatArray) -> FloatArray:
     Returns:
         Distinct values in rising order, at most 101; empty for an empty reference.
     """
-    values = np.sort(finite)
-    distinct = (
-        values[np.concatenate(([True], values[1:] != values[:-1]))] if values.size else values
-    )
+    return grid_of_sorted(np.sort(finite))
+
+
+def grid_of_sorted(values: FloatArray) -> FloatArray:
+    """Choose the grid of finite values in rising order; see ``quantile_grid``."""
+    if not values.size:
+        return values.copy()
+    distinct = values[np.concatenate(([True], values[1:] != values[:-1]))]
     if distinct.size <= N_LEVELS + 1:
         return distinct
     ranks = (np.arange(N_LEVELS + 1) * values.size + N_LEVELS - 1) // N_LEVELS - 1
@@ -90,16 +100,27 @@ def quantile_grid(finite: FloatArray) -> FloatArray:
 
 def count_cells(values: FloatArray, grid: FloatArray) -> CellCounts:
     """Count ``values``, shape (n,), NaN for missing, into the cells of ``grid``, shape (k,)."""
-    finite = values[np.isfinite(values)]
-    place = np.searchsorted(grid, finite, side="left")
-    cell = 2 * place
-    if grid.size:
-        cell += grid[np.minimum(place, grid.size - 1)] == finite
+    return count_sorted(np.sort(values), grid)
+
+
+def count_sorted(ordered: FloatArray, grid: FloatArray) -> CellCounts:
+    """Count values in rising order, NaN last (as ``np.sort`` gives them), into cells of ``grid``.
+
+    Sorting a batch and looking the grid up in it is several times faster than looking each value
+    up in the grid, and needs no case for ties, infinities or NaN.
+    """
+    first_inf = int(ordered.searchsorted(np.inf))
+    first_nan = int(ordered.searchsorted(np.nan))
+    edges = np.empty(2 * grid.size + 2, dtype=np.int64)
+    edges[0] = ordered.searchsorted(-np.inf, side="right")
+    edges[1:-1:2] = ordered.searchsorted(grid, side="left")
+    edges[2:-1:2] = ordered.searchsorted(grid, side="right")
+    edges[-1] = first_inf
     return CellCounts(
-        n_null=int(np.isnan(values).sum()),
-        n_negative_inf=int((values == -np.inf).sum()),
-        n_positive_inf=int((values == np.inf).sum()),
-        cells=np.bincount(cell, minlength=2 * grid.size + 1).astype(np.int64),
+        n_null=ordered.size - first_nan,
+        n_negative_inf=int(edges[0]),
+        n_positive_inf=first_nan - first_inf,
+        cells=np.diff(edges),
     )
 
 

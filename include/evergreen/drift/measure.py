@@ -6,6 +6,7 @@ from typing import Any
 import pyarrow as pa
 
 from evergreen.drift.profile import ReferenceProfile
+from evergreen.drift.stream import count_batches
 from evergreen.drift.tally import ColumnTally, Statistics
 from evergreen.metrics.wording import limit, number
 from evergreen.records import ColumnDrift, DriftMeasurement
@@ -31,12 +32,7 @@ def measure_drift(
     Returns:
         One verdict per feature of the profile, in its order.
     """
-    tallies = [ColumnTally(column) for column in profile.columns]
-    n_rows = 0
-    for batch in batches:
-        n_rows += batch.num_rows
-        for tally in tallies:
-            tally.add(batch)
+    tallies, n_rows = count_batches(profile.columns, batches)
     columns = tuple(_judge(tally, profile.n_rows, n_rows, rules) for tally in tallies)
     share = drifted_share(columns)
     return DriftMeasurement(

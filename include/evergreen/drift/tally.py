@@ -5,15 +5,23 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from evergreen.drift.categories import count_texts, key_of
-from evergreen.drift.cells import count_cells, to_floats
+from evergreen.drift.categories import count_values, problem_of, text_of
+from evergreen.drift.cells import count_cells
+from evergreen.drift.datetimes import to_axis
 from evergreen.drift.ks import ks_distance
 from evergreen.drift.profile import BrokenColumn, CategoryColumn, ColumnProfile, NumericColumn
 from evergreen.drift.psi import psi
 
 
 class Statistics(NamedTuple):
-    """What drift is judged by; shares are 0..1 of all rows, ``n_values`` rows hold a value."""
+    """What drift is judged by; shares are 0..1 of all rows, ``n_values`` rows hold a value.
+
+    ``psi_counts`` are rows by PSI bin, as the profile orders them. ``ks`` misses at most
+    ``ks_error`` of the true D. ``out_of_range_share`` counts the finite values below the
+    reference's lowest or above its highest; infinities are shares of their own. Quiet data has
+    ``reference_unseen_share`` of values that the reference never held. None where the kind of the
+    feature has no such number, or where the profile cannot tell.
+    """
 
     n_values: int
     n_reference_values: int
@@ -22,10 +30,19 @@ class Statistics(NamedTuple):
     null_share: float
     reference_null_share: float
     unseen_share: float | None
+    reference_unseen_share: float | None = None
+    out_of_range_share: float | None = None
+    infinity_share: float | None = None
+    reference_infinity_share: float | None = None
+    ks_error: float | None = None
+    n_rows: int = 0
+    n_reference_rows: int = 0
+    psi_counts: tuple[int, ...] = ()
+    reference_psi_counts: tuple[int, ...] = ()
 
 
 class NumericTally:
-    """Rows of a numeric feature per cell of its profile; memory does not grow with the rows."""
+    """Rows of a numeric or datetime feature per cell; memory does not grow with the rows."""
 
     def __init__(self, column: NumericColumn) -> None:
         self._column = column
@@ -33,22 +50,35 @@ class NumericTally:
         self._counts = count_cells(np.empty(0), self._grid)
 
     def add(self, array: pa.Array) -> None:
-        """Count one more array; raises TypeError where it does not hold numbers."""
-        self._counts = self._counts.plus(count_cells(to_floats(array), self._grid))
+        """Count one more array; raises TypeError where it does not hold what its kind says."""
+        values = to_axis(array, self._column.kind)
+        self._counts = self._counts.plus(count_cells(values, self._grid))
 
     def statistics(self) -> Statistics:
         """Compare what was counted with the reference; at least one row has been added."""
         reference, current = self._column.counts, self._counts
         before, after = reference.ordered(), current.ordered()
-        has_values = before.sum() > 0 and after.sum() > 0
+        n_values, n_reference_values = int(after.sum()), int(before.sum())
+        n_rows = n_values + current.n_null
+        n_reference_rows = n_reference_values + reference.n_null
+        bins, reference_bins = current.binned(np.array(self._column.bins)), self._column.psi_counts
+        n_outside = int(current.cells[0] + current.cells[-1])
         return Statistics(
-            n_values=int(after.sum()),
-            n_reference_values=int(before.sum()),
-            psi=psi(self._column.psi_counts, current.binned(np.array(self._column.bins))),
-            ks=ks_distance(before, after) if has_values else None,
-            null_share=current.n_null / int(after.sum() + current.n_null),
-            reference_null_share=reference.n_null / int(before.sum() + reference.n_null),
+            n_values=n_values,
+            n_reference_values=n_reference_values,
+            psi=psi(reference_bins, bins),
+            ks=ks_distance(before, after) if n_values and n_reference_values else None,
+            null_share=current.n_null / n_rows,
+            reference_null_share=reference.n_null / n_reference_rows,
             unseen_share=None,
+            out_of_range_share=n_outside / n_rows if self._grid.size else None,
+            infinity_share=current.n_infinite / n_rows,
+            reference_infinity_share=reference.n_infinite / n_reference_rows,
+            ks_error=self._column.ks_error,
+            n_rows=n_rows,
+            n_reference_rows=n_reference_rows,
+            psi_counts=tuple(bins.tolist()),
+            reference_psi_counts=tuple(reference_bins.tolist()),
         )
 
 
@@ -57,32 +87,50 @@ class CategoryTally:
 
     def __init__(self, column: CategoryColumn) -> None:
         self._column = column
-        self._slots = column.slots
-        self._counts = np.zeros(len(column.keys) + 3, dtype=np.int64)
+        self._locate = column.locator()
+        self._counts = np.zeros(len(column.keys) + 4, dtype=np.int64)
+        self._values = pa.nulls(0)
+        self._places: list[int] = []
 
     def add(self, array: pa.Array) -> None:
         """Count one more array; raises TypeError where it does not hold categories."""
-        unlisted, null = self._counts.size - 2, self._counts.size - 1
-        for text, n_rows in count_texts(array, self._column.kind).items():
-            slot = null if text is None else self._slots.get(key_of(text), unlisted)
-            self._counts[slot] += n_rows
+        counted = count_values(array, self._column.kind)
+        if not self._values.equals(counted.values):
+            # Record batches of one row group share their dictionary: locate its values once.
+            kind = self._column.kind
+            texts = [text_of(value, kind) for value in counted.values.to_pylist()]
+            self._places = [self._locate(text) for text in texts]
+            self._values = counted.values
+        np.add.at(self._counts, [*self._places, self._counts.size - 1], counted.n_rows)
 
     def statistics(self) -> Statistics:
         """Compare what was counted with the reference; at least one row has been added.
 
-        The unseen share is None where the reference held more values than its profile remembers:
-        a value that is not listed may then be an old one.
+        The unseen share is an estimate where the reference held more values than its profile
+        lists, and None where it held so many that a new one cannot be told.
         """
-        reference = self._column.psi_counts
-        before, after = reference / reference.sum(), self._counts / self._counts.sum()
+        column, counts = self._column, self._counts
+        n_rows = int(counts.sum())
+        reference = column.counts_beside(counts[-2] / n_rows)
+        n_reference_rows = int(reference.sum())
+        unseen, expected = None, None
+        if column.detectable:
+            n_unseen = min(counts[-2] / column.detectable, counts[-2] + counts[-3])
+            unseen = float(n_unseen / n_rows)
+            expected = (column.n_once_rare + column.n_once_unlisted) / n_reference_rows
         return Statistics(
-            n_values=int(self._counts[:-1].sum()),
+            n_values=int(counts[:-1].sum()),
             n_reference_values=int(reference[:-1].sum()),
-            psi=psi(reference, self._counts),
+            psi=psi(reference, counts),
             ks=None,
-            null_share=float(after[-1]),
-            reference_null_share=float(before[-1]),
-            unseen_share=None if self._column.n_unlisted else float(after[-2]),
+            null_share=float(counts[-1] / n_rows),
+            reference_null_share=float(reference[-1] / n_reference_rows),
+            unseen_share=unseen,
+            reference_unseen_share=expected,
+            n_rows=n_rows,
+            n_reference_rows=n_reference_rows,
+            psi_counts=tuple(counts.tolist()),
+            reference_psi_counts=tuple(reference.tolist()),
         )
 
 
@@ -111,8 +159,11 @@ class ColumnTally:
             return
         try:
             self._tally.add(batch.column(found[0]))
-        except (pa.ArrowException, TypeError, ValueError, ArithmeticError) as err:
-            self.problem = str(err)
+        except MemoryError:
+            raise
+        except Exception as err:
+            # Whatever one column holds, the others are still judged, and this one says why not.
+            self.problem = problem_of(err)
 
     def statistics(self) -> Statistics | None:
         """Compare with the reference; None where there is a problem, which then says why."""
