@@ -3,6 +3,9 @@
 import hashlib
 import json
 import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
@@ -16,6 +19,7 @@ from evergreen.errors import DataError, SchemaError, StorageError
 from evergreen.storage import disk
 from evergreen.storage.failures import storage_failures
 from evergreen.storage.locations import Root, check_path, parse_root
+from evergreen.storage.parquet import parquet_batches
 
 # A dead address fails within half a minute; the caller retries, not the client.
 S3_CONFIG = {"connect_timeout": 5, "read_timeout": 60, "retries": {"max_attempts": 2}}
@@ -201,6 +205,34 @@ class Store:
             raise DataError(
                 f"{self.uri_of(path)} ({len(data)} bytes) is not a readable Parquet file: {err}"
             ) from err
+
+    @contextmanager
+    def open_batches(
+        self, path: str, columns: Sequence[str] | None = None, *, folder: Path | None = None
+    ) -> Iterator[Iterator[pa.RecordBatch]]:
+        """Give a Parquet file as record batches, for a ``with`` block; see ``parquet_batches``.
+
+        Memory does not grow with the file. One of a bucket is copied to the disk first, whole, so a
+        connection that breaks costs a retry of the copy and not of what is done with the rows.
+
+        Args:
+            path: The file.
+            columns: Names of the columns wanted; one that the file has not is passed over.
+            folder: Where the copy lies during the block; the system's own folder without it.
+
+        Raises:
+            StorageError: The file is not there, or cannot be fetched.
+            DataError: Raised while reading: the file is not Parquet; no retry helps.
+        """
+        if self._root.is_local:
+            full = Path(self._full(path))
+            self.size(path)
+            yield parquet_batches(full, columns, uri=self.uri_of(path))
+            return
+        with tempfile.TemporaryDirectory(prefix="evergreen-", dir=folder) as scratch:
+            copy = Path(scratch) / "batch.parquet"
+            self.download(path, copy)
+            yield parquet_batches(copy, columns, uri=self.uri_of(path))
 
     def write_table(self, path: str, table: pa.Table) -> str:
         """Write a table as one Parquet file and give the SHA-256 (hex) of that file."""

@@ -1,0 +1,73 @@
+"""Parquet on a disk, record batch by record batch: memory does not grow with the rows."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from evergreen.errors import DataError, MissingFileError
+
+BATCH_ROWS = 65_536
+BUFFER_BYTES = 1 << 20
+DICTIONARY_BYTES = 1 << 20
+DICTIONARY_BYTES_PER_ROW = 3
+
+
+def parquet_batches(
+    path: Path, columns: Sequence[str] | None = None, *, uri: str = ""
+) -> Iterator[pa.RecordBatch]:
+    """Read some columns of a Parquet file, 65,536 rows at a time.
+
+    Read page by page and never ahead: what is held is a record batch and 1 MB a column, however
+    large file and row groups are. Text that the file keeps as a dictionary comes as one.
+
+    Args:
+        path: The file.
+        columns: Names of the columns wanted; one that the file has not is passed over, one that it
+            has twice comes twice. None takes all.
+        uri: What to call the file in errors, where not by its path.
+
+    Raises:
+        MissingFileError: There is no such file.
+        DataError: The file is not Parquet, or is damaged; no retry helps.
+    """
+    name = uri or str(path)
+    try:
+        footer = pq.read_metadata(path)
+        with pq.ParquetFile(
+            path,
+            metadata=footer,
+            pre_buffer=False,
+            buffer_size=BUFFER_BYTES,
+            read_dictionary=_compact_texts(footer),
+        ) as file:
+            wanted = None if columns is None else list(dict.fromkeys(columns))
+            batches = file.iter_batches(batch_size=BATCH_ROWS, columns=wanted)
+            while (batch := next(batches, None)) is not None:
+                yield batch
+    except FileNotFoundError as err:
+        raise MissingFileError(f"reading {name}: there is no such file") from err
+    except (pa.ArrowException, OSError) as err:
+        size = path.stat().st_size if path.exists() else 0
+        raise DataError(f"{name} ({size} bytes) is not a readable Parquet file: {err}") from err
+
+
+def _compact_texts(footer: pq.FileMetaData) -> list[str]:
+    """Name the text columns that are small enough to be kept as a dictionary throughout.
+
+    A writer gives the dictionary up for a column of many long values; reading that one as a
+    dictionary all the same takes six times as long and holds every value.
+    """
+    groups = [footer.row_group(group) for group in range(footer.num_row_groups)]
+    found = []
+    for place in range(footer.num_columns if groups else 0):
+        chunks = [group.column(place) for group in groups]
+        if chunks[0].physical_type == "BYTE_ARRAY" and all(
+            chunk.has_dictionary_page
+            and chunk.total_uncompressed_size
+            <= DICTIONARY_BYTES + DICTIONARY_BYTES_PER_ROW * chunk.num_values
+            for chunk in chunks
+        ):
+            found.append(chunks[0].path_in_schema)
+    return found
