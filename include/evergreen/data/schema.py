@@ -20,6 +20,7 @@ WANTED = {
     "integer": "integers",
     "categorical": "text or integers",
     "boolean": "true and false",
+    "datetime": "a timestamp or a date",
     "key": "text or integers",
     "time": "a timestamp with timezone",
     "target": "0 and 1 (integer, float or boolean)",
@@ -79,7 +80,8 @@ def check_columns(schema: pa.Schema, manifest: Manifest, spec: ModelSpec) -> tup
 def align(table: pa.Table, spec: ModelSpec, kind: Literal["data", "labels"]) -> pa.Table:
     """Give the columns of the spec, by name and in its order, in the types used everywhere else.
 
-    Numbers become float64, integers int64, categories plain strings, times microseconds in UTC.
+    Numbers become float64, integers int64, categories plain strings, times microseconds in UTC
+    (a feature without timezone is taken for UTC, a date for its first moment).
     Keys and targets keep their values. Other columns are dropped.
 
     Raises:
@@ -119,6 +121,7 @@ def _fits(kind: pa.DataType, role: str) -> bool:
         "integer": is_whole,
         "categorical": is_text or is_whole,
         "boolean": pat.is_boolean(plain),
+        "datetime": pat.is_timestamp(plain) or pat.is_date(plain),
         "key": is_text or is_whole,
         "time": pat.is_timestamp(plain) and plain.tz is not None,
         "target": is_whole or pat.is_floating(plain) or pat.is_boolean(plain),
@@ -137,6 +140,7 @@ def _target_type(role: str, kind: pa.DataType) -> pa.DataType:
         "categorical": pa.string(),
         "key": pa.string(),
         "boolean": pa.bool_(),
+        "datetime": TIME_TYPE,
         "time": TIME_TYPE,
     }[role]
 
@@ -145,10 +149,12 @@ def _cast(column: pa.ChunkedArray, name: str, role: str) -> pa.ChunkedArray:
     if pat.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     target = _target_type(role, column.type)
-    # Rounding a number beyond 2**53 or a nanosecond is fine; a wrong integer or key is not.
-    is_safe = role not in ("numeric", "time")
+    # Rounding a number beyond 2**53 or a nanosecond is fine; a wrong integer, time or key is not.
+    options = pc.CastOptions(target, allow_time_truncate=True)
+    if role == "numeric":
+        options = pc.CastOptions.unsafe(target)
     try:
-        return pc.cast(column, target, safe=is_safe)
+        return pc.cast(column, options=options)
     except pa.ArrowInvalid as err:
         raise SchemaError(f"column {name} holds a value that is no {target}: {err}") from err
 

@@ -7,9 +7,11 @@ are drawn as "other" or "unseen".
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+import pyarrow as pa
 
-from evergreen.drift.categories import key_of, text_of
+from evergreen.drift.categories import text_of
 from evergreen.drift.cells import FloatArray
+from evergreen.drift.datetimes import to_axis
 from evergreen.drift.profile import CategoryColumn, ColumnProfile, NumericColumn, ReferenceProfile
 from evergreen.records import ColumnDrift, DriftMeasurement
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 SAMPLE_ROWS = 5_000
 EDGE_PERCENT = 1.0
 MIN_VALUES = 2
+MICROSECONDS_PER_YEAR = 365.2425 * 86_400e6
 MARKUP = str.maketrans("<>&", "()+")
 
 
@@ -105,21 +108,15 @@ def plain(text: str) -> str:
 
 def _values(series: "pd.Series[Any]", profile: ColumnProfile) -> "np.ndarray[Any, Any]":
     if isinstance(profile, CategoryColumn):
-        named = dict(zip(profile.keys, profile.labels, strict=True))
-        rare = set(profile.rare_keys)
+        names = [*map(plain, profile.labels), "(other)", "(other)", "(unseen)"]
+        locate = profile.locator()
         texts = (text_of(value, profile.kind) for value in series[series.notna()].tolist())
-        return np.array(
-            [_name(text, named, rare) for text in texts if text is not None], dtype=object
-        )
-    values: FloatArray = series.to_numpy(dtype=np.float64, na_value=np.nan)
-    return values[np.isfinite(values)]
-
-
-def _name(text: str, named: dict[int, str], rare: set[int]) -> str:
-    key = key_of(text)
-    if key in named:
-        return plain(named[key])
-    return "(other)" if key in rare else "(unseen)"
+        return np.array([names[locate(text)] for text in texts if text is not None], dtype=object)
+    if profile.kind == "datetime":
+        values = to_axis(pa.Array.from_pandas(series), "datetime") / MICROSECONDS_PER_YEAR + 1970
+    else:
+        values = series.to_numpy(dtype=np.float64, na_value=np.nan)
+    return np.asarray(values[np.isfinite(values)])
 
 
 def _within_view(reference: FloatArray, current: FloatArray) -> list[FloatArray]:

@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -40,8 +41,8 @@ def to_matrix(
 ) -> "pd.DataFrame":
     """Give the features as LightGBM takes them, under their internal names, in the order given.
 
-    Numbers, integers and booleans become float64, missing ones NaN; categories become pandas
-    categoricals.
+    Numbers, integers and booleans become float64, missing ones NaN; datetimes become seconds since
+    1970 in UTC; categories become pandas categoricals.
 
     Args:
         frame: Holds every feature by its name.
@@ -60,6 +61,8 @@ def to_matrix(
         if feature.kind == "categorical":
             table = None if tables is None else tables[name]
             columns[name] = _categories(frame[feature.name], table)
+        elif feature.kind == "datetime":
+            columns[name] = _seconds(frame[feature.name], feature)
         else:
             columns[name] = _floats(frame[feature.name], feature)
     return pd.DataFrame(columns, index=frame.index)
@@ -104,6 +107,22 @@ def _floats(series: "pd.Series[float]", feature: Feature) -> FloatArray:
         return np.asarray(series.to_numpy(dtype=np.float64, na_value=np.nan), dtype=np.float64)
     except (TypeError, ValueError) as err:
         raise SchemaError(f"{problem}: {err}") from err
+
+
+def _seconds(series: "pd.Series[pd.Timestamp]", feature: Feature) -> FloatArray:
+    """Give datetimes as seconds since 1970 in UTC; one without timezone is taken for UTC."""
+    import pandas as pd
+
+    problem = f"feature {feature.name} is {series.dtype}, expected datetimes"
+    is_object = series.dtype == object and all(isinstance(v, date) for v in series.dropna())
+    if not (is_object or pd.api.types.is_datetime64_any_dtype(series.dtype)):
+        raise SchemaError(problem)
+    try:
+        moments = pd.to_datetime(series, utc=True)
+    except (ValueError, OverflowError) as err:
+        raise SchemaError(f"{problem}: {err}") from err
+    since = moments - pd.Timestamp(0, tz="UTC")
+    return np.asarray(since.dt.total_seconds(), dtype=np.float64)
 
 
 def _categories(series: "pd.Series[str]", table: Sequence[str] | None) -> "pd.Categorical":

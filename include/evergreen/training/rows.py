@@ -120,7 +120,7 @@ def _with_categories(table: pa.Table, features: list[Feature], path: Path) -> pa
             table = table.set_column(
                 place, feature.name, _as_text(table.column(place), path, feature)
             )
-        elif not _is_number(found):
+        elif not (_is_datetime(found) if feature.kind == "datetime" else _is_number(found)):
             raise SchemaError(
                 f"{path.name}: column {feature.name} is {found}, expected {feature.kind}; was it"
                 " renamed or delivered as text?"
@@ -146,6 +146,11 @@ def _is_number(found: pa.DataType) -> bool:
         or kinds.is_decimal(found)
         or kinds.is_null(found)
     )
+
+
+def _is_datetime(found: pa.DataType) -> bool:
+    kinds = pa.types
+    return bool(kinds.is_timestamp(found) or kinds.is_date(found) or kinds.is_null(found))
 
 
 def _joined(parts: list[pa.Table]) -> pa.Table:

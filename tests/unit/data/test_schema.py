@@ -1,5 +1,5 @@
 from collections.abc import Callable
-from datetime import UTC
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pyarrow as pa
@@ -202,3 +202,55 @@ def test_hostile_column_name_is_shortened(
         check_columns(table.schema, make_manifest(table), spec)
 
     assert len(str(caught.value)) < 500
+
+
+def with_since(spec: ModelSpec) -> ModelSpec:
+    payload = spec.model_dump()
+    payload["data"]["features"] = [
+        *payload["data"]["features"],
+        {"name": "since", "kind": "datetime"},
+    ]
+    return ModelSpec.model_validate(payload)
+
+
+@pytest.mark.parametrize(
+    ("since", "expected"),
+    [
+        pytest.param(pa.array([datetime(2013, 1, 8, 6, tzinfo=UTC)] * 4), 6, id="timestamp"),
+        pytest.param(
+            pa.array([datetime(2013, 1, 8, 6)] * 4, pa.timestamp("ns")),  # noqa: DTZ001
+            6,
+            id="no timezone",
+        ),
+        pytest.param(pa.array([date(2013, 1, 8)] * 4), 0, id="date"),
+    ],
+)
+def test_a_datetime_feature_becomes_microseconds_in_utc(
+    spec: ModelSpec, make_table: Make, make_manifest: Make, since: pa.Array, expected: int
+) -> None:
+    table = make_table().append_column("since", since)
+
+    extra = check_columns(table.schema, make_manifest(table), with_since(spec))
+    aligned = align(table, with_since(spec), "data")["since"]
+
+    assert extra == ()
+    assert str(aligned.type) == "timestamp[us, tz=UTC]"
+    assert aligned[0].as_py().astimezone(UTC) == datetime(2013, 1, 8, expected, tzinfo=UTC)
+
+
+def test_a_datetime_feature_takes_no_numbers(
+    spec: ModelSpec, make_table: Make, make_manifest: Make
+) -> None:
+    table = make_table().append_column("since", [[1, 2, 3, 4]])
+
+    with pytest.raises(SchemaError, match="since is int64, expected a timestamp or a date"):
+        check_columns(table.schema, make_manifest(table), with_since(spec))
+
+
+def test_a_time_beyond_microseconds_is_refused_and_not_wrapped(
+    spec: ModelSpec, make_table: Make
+) -> None:
+    table = make_table().append_column("since", [pa.array([2**60] * 4, pa.timestamp("s"))])
+
+    with pytest.raises(SchemaError, match="since holds a value that is no timestamp"):
+        align(table, with_since(spec), "data")
