@@ -131,7 +131,8 @@ class ColumnDrift(Record):
     """Drift of one feature against the champion's reference profile.
 
     ``psi`` in nats (0 = same); ``ks`` is the distance D in 0..1, numeric features only; shares
-    in 0..1.
+    in 0..1. ``null_limit`` is for the rise of the null share over the reference's. ``importance``
+    is the feature's part (0..1) in a weighed drifted share.
     """
 
     column: str
@@ -144,21 +145,26 @@ class ColumnDrift(Record):
     ks: float | None = None
     ks_limit: float | None = None
     null_share: float | None = None
+    null_limit: float | None = None
     reference_null_share: float | None = None
     unseen_share: float | None = None
+    out_of_range_share: float | None = None
+    importance: float | None = None
 
 
 class DriftMeasurement(Record):
     """Drift of one batch: every feature, and the share of judged features that drifted (0..1).
 
     ``drifted_share`` counts drifted over (drifted + stable + not_computable), where not computable
-    counts as drifted; it is None when no feature could be judged.
+    counts as drifted; it is None when no feature could be judged. ``faults`` are sentences about
+    what looks like broken data, not like a changed world.
     """
 
     columns: tuple[ColumnDrift, ...]
     n_rows: int
     drifted_share: float | None
     sentence: str
+    faults: tuple[str, ...] = ()
 
     @property
     def drifted(self) -> tuple[ColumnDrift, ...]:

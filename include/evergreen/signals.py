@@ -89,7 +89,7 @@ class PolicySignals(Record):
     drift: DriftMeasurement | None
     decay: DecayMeasurement | None
     n_training_rows: int
-    n_holdout_rows: int
+    n_holdout_rows: int | None
     n_new_rows: int | None = None
     batches_since_champion: int | None = None
     request: Request = Request()
@@ -122,6 +122,7 @@ class PolicyDecision(Record):
         version: The version to reinstate.
         is_alarm: The champion does sudden harm.
         is_suspect: The batch holds a data fault; it is kept out of training and reference.
+        is_released: What was held for a data fault goes on for too long to be one: it counts again.
         is_harmless_drift: The data drifted and the champion does not suffer: shown, no retrain.
     """
 
@@ -132,6 +133,7 @@ class PolicyDecision(Record):
     version: str | None = None
     is_alarm: bool = False
     is_suspect: bool = False
+    is_released: bool = False
     is_harmless_drift: bool = False
 
 

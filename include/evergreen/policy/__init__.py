@@ -1,5 +1,6 @@
 """Deciding whether a batch asks for a retrain."""
 
-from evergreen.policy.thresholds import decide
+from evergreen.policy.deciding import decide
+from evergreen.policy.rules import PolicyRules
 
-__all__ = ["decide"]
+__all__ = ["PolicyRules", "decide"]

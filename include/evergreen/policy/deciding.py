@@ -1,0 +1,187 @@
+"""One decision: what was measured, what is remembered, what is wanted, and what restrains it."""
+
+from collections.abc import Callable, Mapping
+
+from evergreen.policy import paced, simple
+from evergreen.policy.restraints import few_rows, restrained
+from evergreen.policy.rules import PolicyRules, Wish
+from evergreen.signals import (
+    ModelFacts,
+    PolicyDecision,
+    PolicySignals,
+    PolicyState,
+    Request,
+)
+
+EARNED_OF_BUDGET = 0.95
+MAX_CREDIT = 6.0
+MAX_REMEMBERED = 52
+HOLD_BATCHES = 4
+
+CALENDAR: Mapping[str, Callable[[PolicySignals, PolicyRules], Wish]] = {
+    "never": simple.never,
+    "every": simple.every,
+    "periodic": simple.periodic,
+    "thresholds": simple.thresholds,
+}
+
+
+def decide(
+    signals: PolicySignals, state: PolicyState, rules: PolicyRules
+) -> tuple[PolicyDecision, PolicyState]:
+    """Decide about one batch; forced runs, dry runs and back-tests come this way too.
+
+    In this order: without a champion the first model is trained; a forced retrain with a reason is
+    obeyed; a batch with a data fault is held, for four batches in a row at most; then the policy
+    says what it wants, and the restraints of the spec (votes, cool-down, new rows) may stand it
+    down. Whatever asks, too few rows for training or holdout stand it down; the trigger then still
+    says what asked.
+
+    Args:
+        signals: What was measured, what a person asked, and the rows at hand.
+        state: What the last decision left behind; ``PolicyState()`` before the first.
+        rules: Limits and restraints.
+
+    Returns:
+        The verdict with a sentence that names every value it rests on, and the state to remember.
+    """
+    before, state = state, _earn(state, rules)
+    missing = few_rows(signals, rules)
+    if signals.champion_version is None:
+        return _first(signals, missing), state.model_copy(update={"seen": _newest(signals, state)})
+    if signals.request.force_retrain and _reason(signals.request):
+        state, _ = paced.learn(signals, state)
+        decision = _training(Wish("forced", _forced(signals.request)), missing)
+        return decision, _after(decision, signals, state)
+    faults = signals.drift.faults if signals.drift else ()
+    if faults and state.n_suspect < HOLD_BATCHES:
+        return _hold(faults, state)
+    is_released = bool(faults) and state.n_suspect == HOLD_BATCHES
+    state = _remember(signals, state, has_faults=bool(faults))
+    wish, state = _wish(signals, state, rules, before)
+    held_back, state = restrained(wish, signals, state, rules)
+    wanted = _reinstating(wish) if wish.version else _training(wish, missing)
+    decision = _labelled(held_back or wanted, signals, wish, is_released=is_released)
+    return decision, _after(decision, signals, state)
+
+
+def _earn(state: PolicyState, rules: PolicyRules) -> PolicyState:
+    credit = state.credit + EARNED_OF_BUDGET * rules.policy.budget
+    return state.model_copy(update={"credit": min(MAX_CREDIT, credit)})
+
+
+def _newest(signals: PolicySignals, state: PolicyState) -> int:
+    return max([state.seen, *(batch.position for batch in signals.labelled)])
+
+
+def _first(signals: PolicySignals, missing: str) -> PolicyDecision:
+    if missing:
+        sentence = f"stand down: no champion yet, but there are too few rows: {missing}"
+        return PolicyDecision(verdict="stand_down", trigger="first_model", sentence=sentence)
+    rows = f"{signals.n_training_rows} training"
+    if signals.n_holdout_rows is not None:
+        rows += f" and {signals.n_holdout_rows} holdout"
+    sentence = f"train the first model: no champion yet, {rows} rows are there"
+    return PolicyDecision(verdict="bootstrap", trigger="first_model", sentence=sentence)
+
+
+def _hold(faults: tuple[str, ...], state: PolicyState) -> tuple[PolicyDecision, PolicyState]:
+    n_held = state.n_suspect + 1
+    sentence = (
+        f"stand down: the batch looks broken ({'; '.join(faults)}); it is kept out of training"
+        f" (batch {n_held} in a row, after {HOLD_BATCHES} it counts as the new normal)"
+    )
+    decision = PolicyDecision(
+        verdict="stand_down", trigger="none", sentence=sentence, is_suspect=True
+    )
+    return decision, state.model_copy(update={"n_suspect": n_held})
+
+
+def _remember(signals: PolicySignals, state: PolicyState, *, has_faults: bool) -> PolicyState:
+    share = signals.drift.drifted_share if signals.drift else None
+    drifted = state.drifted if share is None else (*state.drifted, share)[-MAX_REMEMBERED:]
+    n_suspect = state.n_suspect + 1 if has_faults else 0
+    return state.model_copy(update={"drifted": drifted, "n_suspect": n_suspect})
+
+
+def _wish(
+    signals: PolicySignals, state: PolicyState, rules: PolicyRules, before: PolicyState
+) -> tuple[Wish, PolicyState]:
+    if rules.policy.name == "default":
+        return paced.wish(signals, state, rules, before=before)
+    state, _ = paced.learn(signals, state)
+    return CALENDAR[rules.policy.name](signals, rules), state
+
+
+def _training(wish: Wish, missing: str) -> PolicyDecision:
+    if wish.trigger == "none":
+        sentence = f"stand down: {wish.sentence}"
+        return PolicyDecision(verdict="stand_down", trigger="none", sentence=sentence)
+    if missing:
+        sentence = f"stand down: {wish.sentence}, but there are too few rows: {missing}"
+        return PolicyDecision(verdict="stand_down", trigger=wish.trigger, sentence=sentence)
+    share = "" if wish.fraction == 1 else f" on the newest {wish.fraction:.0%} of the window"
+    return PolicyDecision(
+        verdict="retrain",
+        trigger=wish.trigger,
+        sentence=f"retrain{share}: {wish.sentence}",
+        fraction=wish.fraction,
+    )
+
+
+def _reinstating(wish: Wish) -> PolicyDecision:
+    return PolicyDecision(
+        verdict="reinstate",
+        trigger=wish.trigger,
+        sentence=f"reinstate: {wish.sentence}",
+        version=wish.version,
+    )
+
+
+def _labelled(
+    decision: PolicyDecision, signals: PolicySignals, wish: Wish, *, is_released: bool
+) -> PolicyDecision:
+    """Mark a decision with what people want to see at a glance."""
+    has_drift = signals.drift is not None and bool(signals.drift.drifted)
+    is_decayed = signals.decay is not None and signals.decay.verdict == "decayed"
+    is_quiet = decision.verdict == "stand_down" and wish.trigger == "none"
+    is_harmless = has_drift and is_quiet and not is_decayed and not wish.is_alarm
+    refused = signals.request.force_retrain and not _reason(signals.request)
+    sentence = decision.sentence
+    if is_harmless:
+        sentence = sentence.replace("stand down: ", "stand down: drift but harmless, ", 1)
+    if refused:
+        sentence = f"{sentence}; a forced retrain without a reason is refused"
+    return decision.model_copy(
+        update={
+            "is_harmless_drift": is_harmless,
+            "is_released": is_released,
+            "is_alarm": wish.is_alarm,
+            "sentence": sentence,
+        }
+    )
+
+
+def _after(decision: PolicyDecision, signals: PolicySignals, state: PolicyState) -> PolicyState:
+    """Pay for a training and remember it."""
+    if decision.verdict != "retrain":
+        return state
+    is_rate_told = decision.trigger != "recovery" and state.episode is None
+    comparing: ModelFacts | None = signals.champion if is_rate_told else None
+    return state.model_copy(
+        update={
+            "credit": state.credit - decision.fraction,
+            "last_fit": signals.position,
+            "fitted_through": state.seen + 1,
+            "comparing": comparing,
+        }
+    )
+
+
+def _forced(request: Request) -> str:
+    return f"forced by {request.requested_by or 'a person'}: {_reason(request)}"
+
+
+def _reason(request: Request) -> str:
+    """Give the reason on one line; empty when there is none."""
+    return " ".join(request.reason.split())
