@@ -1,5 +1,9 @@
-"""How much worse the champion has become on matured labels, against what it scored at promotion."""
+"""How much worse the champion has become on matured labels, against what it scored at promotion.
 
-from evergreen.decay.measure import ScoredBatch, measure_decay
+``measure_decay`` gives the verdict. Beside it stand signals that never decide alone: detectors over
+the errors, the metric by slice, the shift of calibration, and an estimate for rows without labels.
+"""
 
-__all__ = ["ScoredBatch", "measure_decay"]
+from evergreen.decay.measure import DecaySignals, ScoredBatch, measure_decay
+
+__all__ = ["DecaySignals", "ScoredBatch", "measure_decay"]

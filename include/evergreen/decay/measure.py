@@ -10,7 +10,13 @@ from numpy.typing import NDArray
 
 from evergreen.metrics import drop, estimate
 from evergreen.metrics.wording import limit, number
-from evergreen.records import DecayMeasurement, MetricEstimate
+from evergreen.records import (
+    CalibrationShift,
+    DecayMeasurement,
+    ErrorChange,
+    MetricEstimate,
+    SliceMetric,
+)
 from evergreen.spec.deciding import Decay
 from evergreen.spec.model import MetricName
 
@@ -32,12 +38,32 @@ class ScoredBatch:
     n_scored: int
 
 
+@dataclass(frozen=True)
+class DecaySignals:
+    """What is shown beside the verdict about decay, which does not depend on it.
+
+    Attributes:
+        lag_batches: How many batches the newest one with labels is behind the one decided about.
+        slices: The metric by slice, from ``measure_slices``.
+        detectors: Changes in the stream of errors, from ``detect_changes``.
+        calibration: From ``calibration_shift``.
+        estimated: The metric on rows whose labels have not come, from ``estimate_unlabelled``.
+    """
+
+    lag_batches: int | None = None
+    slices: tuple[SliceMetric, ...] = ()
+    detectors: tuple[ErrorChange, ...] = ()
+    calibration: CalibrationShift | None = None
+    estimated: MetricEstimate | None = None
+
+
 def measure_decay(
     batches: Sequence[ScoredBatch],
     *,
     metric: MetricName,
     reference: MetricEstimate | None,
     rules: Decay,
+    signals: DecaySignals | None = None,
 ) -> DecayMeasurement:
     """Measure how much worse the champion is now than when it was promoted.
 
@@ -50,6 +76,7 @@ def measure_decay(
         metric: The spec's metric.
         reference: What the champion scored on its holdout; None when nothing is known of it.
         rules: Limits, and the rows and coverage needed for a verdict.
+        signals: What to show beside the verdict.
 
     Returns:
         decayed, stable, insufficient_data (too few rows or labels, no reference) or not_computable,
@@ -60,19 +87,30 @@ def measure_decay(
         "reference": reference,
         "limit": rules.max_drop,
         "batches": tuple(scored.batch for scored in newest),
+        **vars(signals or DecaySignals()),
     }
     contradiction = _contradiction(newest)
     if contradiction:
         sentence = f"decay cannot be computed: {contradiction}"
         return DecayMeasurement(verdict="not_computable", sentence=sentence, **facts)
+    return _judge(newest, metric, reference, rules, facts)
+
+
+def _judge(
+    newest: Sequence[ScoredBatch],
+    metric: MetricName,
+    reference: MetricEstimate | None,
+    rules: Decay,
+    facts: dict[str, Any],
+) -> DecayMeasurement:
+    """Judge batches that contradict nothing."""
     n_labelled = sum(scored.target.size for scored in newest)
     n_scored = sum(scored.n_scored for scored in newest)
     facts["coverage"] = n_labelled / n_scored if n_scored else None
     missing = _missing(n_labelled, facts["coverage"], reference, rules)
     if missing:
-        return DecayMeasurement(
-            verdict="insufficient_data", sentence=f"decay not judged: {missing}", **facts
-        )
+        sentence = f"decay not judged: {missing}"
+        return DecayMeasurement(verdict="insufficient_data", sentence=sentence, **facts)
     target = np.concatenate([scored.target for scored in newest])
     current = estimate(metric, target, np.concatenate([scored.prediction for scored in newest]))
     facts["current"] = current

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evergreen.decay import ScoredBatch, measure_decay
+from evergreen.decay import DecaySignals, ScoredBatch, measure_decay
 from evergreen.metrics import estimate
-from evergreen.records import MetricEstimate
+from evergreen.records import DecayMeasurement, ErrorChange, MetricEstimate
 from evergreen.spec.deciding import Decay
 
 RULES = Decay(max_drop=0.02, min_rows=100, min_coverage=0.8, window_batches=2, z=1.0)
@@ -290,6 +290,29 @@ def test_the_same_batch_twice_is_not_counted_twice() -> None:
 
     assert result.verdict == "not_computable"
     assert "2013-01-08 is given more than once" in result.sentence
+
+
+@pytest.mark.parametrize(
+    ("batches", "verdict"),
+    [([make_accuracy(1000, 1000)], "stable"), ([], "insufficient_data")],
+    ids=["judged", "not judged"],
+)
+def test_signals_stand_beside_the_verdict(batches: list[ScoredBatch], verdict: str) -> None:
+    change = ErrorChange(detector="adwin", has_changed=True, at_row=7, sentence="errors rose")
+    estimated = make_reference(0.6, se=0.01)
+    signals = DecaySignals(lag_batches=2, detectors=(change,), estimated=estimated)
+    reference = make_reference(1.0)
+
+    result = measure_decay(
+        batches, metric="accuracy", reference=reference, rules=RULES, signals=signals
+    )
+    plain = measure_decay(batches, metric="accuracy", reference=reference, rules=RULES)
+
+    assert (result.verdict, result.sentence) == (verdict, plain.sentence)
+    assert (result.lag_batches, result.detectors) == (2, (change,))
+    assert result.estimated == estimated
+    assert plain.detectors == ()
+    assert DecayMeasurement.from_json(result.to_json()) == result
 
 
 @settings(deadline=None)

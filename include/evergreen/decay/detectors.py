@@ -1,0 +1,259 @@
+"""Streaming change detectors over the champion's errors, row by row in order of time: signals.
+
+The detectors are River's. Measured over 20,000 errors, the last 4,000 newest: share of 200 runs at
+a constant error rate of .3 that alarmed; share of 20 that found a rise by .05 in the newest; share
+of 20 that alarmed in the newest where the rate only varies by block of 100 rows (sd .06):
+
+    ============  ========  =====  =========
+    detector      constant  found  by blocks
+    ============  ========  =====  =========
+    adwin         0         .95    .25
+    page_hinkley  0         1      0
+    ddm           .22       .40    .05
+    hddm_a        .25       .95    .50
+    ============  ========  =====  =========
+
+EDDM and HDDM-W alarmed in nearly every constant run; KSWIN makes a KS test at every row. They are
+left out.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Any, Literal, NamedTuple, assert_never, get_args
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from evergreen.decay.measure import ScoredBatch
+from evergreen.metrics.wording import number
+from evergreen.records import ErrorChange
+from evergreen.spec.model import MetricName
+
+FloatArray = NDArray[np.float64]
+Detector = Literal["adwin", "page_hinkley", "ddm", "hddm_a"]
+
+DETECTORS: tuple[Detector, ...] = ("adwin", "page_hinkley")
+BINARY_ONLY = ("ddm", "hddm_a")
+MIN_ROWS = 100
+LARGEST = 1e6
+CUTOFF = 0.5
+ADWIN_DELTA = 0.002
+FALSE_ALARMS = 0.01
+ALLOWANCE = 0.03
+N_BLOCKS = 40
+MIN_BLOCK_ROWS = 10
+OVERSHOOT = 1.166
+
+
+def row_errors(metric: MetricName, target: ArrayLike, prediction: ArrayLike) -> FloatArray:
+    """Give the error of each row, 0..1, shape (n,); NaN where label or prediction is missing.
+
+    Accuracy: 1 for a wrong class at 0.5. AUC and log loss: the squared error of the probability,
+    which is bounded, as the detectors need it, and still moves where one class is rare.
+
+    Args:
+        metric: The spec's metric.
+        target: Labels, 0 or 1, shape (n,).
+        prediction: Probability of class 1, shape (n,).
+    """
+    truth = np.asarray(target, dtype=np.float64)
+    score = np.asarray(prediction, dtype=np.float64)
+    if metric == "accuracy":
+        wrong = ((score >= CUTOFF) != (truth >= CUTOFF)).astype(np.float64)
+        return np.where(np.isfinite(truth) & np.isfinite(score), wrong, np.nan)
+    squared = (truth - np.clip(score, 0.0, 1.0)) ** 2
+    return np.where(np.isfinite(score), squared, np.nan)
+
+
+def detect_change(
+    errors: ArrayLike, *, detector: Detector = "adwin", n_newest: int | None = None
+) -> ErrorChange:
+    """Tell whether the errors have risen within the newest rows.
+
+    Total over data: a missing or infinite error is passed over; where the detector cannot run,
+    nothing has changed and the sentence says why. Nothing is remembered between calls, so feed all
+    rows that this champion has scored: 100,000 take 0.02 s (``adwin``) to 0.3 s (``hddm_a``).
+    Independent rows are assumed; ``page_hinkley`` allows for rows that err together.
+
+    Args:
+        errors: One error a row in order of time, shape (n,), 0 or more; ``row_errors`` gives them.
+        detector: Which one. ``ddm`` and ``hddm_a`` take errors of 0 and 1 only.
+        n_newest: Rows of the newest batch, at the end of ``errors``; None means all.
+
+    Raises:
+        ValueError: The errors are not one-dimensional, or there is no such detector.
+    """
+    if detector not in get_args(Detector):
+        known = ", ".join(get_args(Detector))
+        raise ValueError(f"no detector {detector!r}; there are {known}")
+    values = np.asarray(errors, dtype=np.float64)
+    series = _series(values, n_newest)
+    problem = _problem(series, detector)
+    if problem:
+        sentence = f"{detector} was not run: {problem}"
+        return ErrorChange(
+            detector=detector, has_changed=False, n_rows=values.size, sentence=sentence
+        )
+    return _told(series, detector, values.size, _rises(series, detector))
+
+
+def detect_changes(
+    batches: Sequence[ScoredBatch],
+    *,
+    metric: MetricName,
+    detectors: Sequence[Detector] = DETECTORS,
+) -> tuple[ErrorChange, ...]:
+    """Run detectors over the errors of all batches that this champion has scored.
+
+    Args:
+        batches: In any order; the rows within each in order of time. The newest is the one judged.
+        metric: The spec's metric.
+        detectors: Which ones.
+    """
+    ordered = sorted(batches, key=lambda scored: scored.batch)
+    errors = [row_errors(metric, scored.target, scored.prediction) for scored in ordered]
+    n_newest = errors[-1].size if errors else 0
+    joined = np.concatenate([np.empty(0), *errors])
+    return tuple(detect_change(joined, detector=name, n_newest=n_newest) for name in detectors)
+
+
+class _Series(NamedTuple):
+    """Finite errors, the row of each, and the place where the newest batch begins."""
+
+    values: FloatArray
+    rows: NDArray[np.intp]
+    newest: int
+
+
+def _series(values: FloatArray, n_newest: int | None) -> _Series:
+    if values.ndim != 1:
+        raise ValueError(f"errors have {values.ndim} dimensions; expected one value per row")
+    first = 0 if n_newest is None else max(values.size - n_newest, 0)
+    rows = np.flatnonzero(np.isfinite(values))
+    return _Series(values[rows], rows, int(np.searchsorted(rows, first)))
+
+
+def _problem(series: _Series, detector: Detector) -> str:
+    if series.values.size < MIN_ROWS:
+        return f"{series.values.size} rows with an error, needs {MIN_ROWS}"
+    if series.newest >= series.values.size:
+        return "the newest batch has no row with an error"
+    if series.values.min() < 0:
+        return f"an error is {series.values.min():.4g}; errors are 0 or more"
+    if series.values.max() > LARGEST:
+        return f"an error is {series.values.max():.4g}; expected {LARGEST:g} at most"
+    if detector in BINARY_ONLY and not np.isin(series.values, (0.0, 1.0)).all():
+        return "it takes errors of 0 and 1 only"
+    return ""
+
+
+def _rises(series: _Series, detector: Detector) -> list[int]:
+    """Give the places where the detector says that errors have risen."""
+    match detector:
+        case "adwin":
+            return _adwin_rises(series.values)
+        case "page_hinkley":
+            return _alarms(_page_hinkley(series), series.values.tolist())
+        case "ddm" | "hddm_a":
+            from river.drift import binary
+
+            library: Any = binary  # River's classes carry no types for their arguments
+            found = library.DDM() if detector == "ddm" else library.HDDMA()
+            return _alarms(found, (series.values == 1).tolist())
+        case _:
+            assert_never(detector)
+
+
+def _alarms(detector: Any, values: list[Any]) -> list[int]:
+    places = []
+    for place, value in enumerate(values):
+        detector.update(value)
+        if detector.drift_detected:
+            places.append(place)
+    return places
+
+
+def _adwin_rises(values: FloatArray) -> list[int]:
+    """Give the places where ADWIN cut its window and kept the part with the higher mean.
+
+    Source: Bifet and Gavalda (2007), Learning from time-changing data with adaptive windowing, SDM.
+    """
+    from river import drift
+
+    library: Any = drift
+    adwin = library.ADWIN(delta=ADWIN_DELTA)
+    scaled = values / max(float(values.max()), 1.0)
+    total = np.concatenate(([0.0], np.cumsum(scaled)))
+    places, start = [], 0
+    for place, value in enumerate(scaled.tolist()):
+        adwin.update(value)
+        if not adwin.drift_detected:
+            continue
+        cut = max(place + 1 - int(adwin.width), start + 1)
+        before = (total[cut] - total[start]) / (cut - start)
+        if adwin.estimation > before:
+            places.append(place)
+        start = place + 1
+    return places
+
+
+def _page_hinkley(series: _Series) -> Any:
+    """Make a Page-Hinkley test whose chance of a false alarm over all rows is about 1 %.
+
+    Allowance and threshold are in standard deviations of the errors, which the rows before the
+    newest batch give: of blocks of rows, where rows that err together make these vary more.
+
+    Source: Page (1954), Biometrika 41:100; threshold: Siegmund (1985), Sequential Analysis.
+    """
+    from river.drift import PageHinkley
+
+    spread = _spread(series)
+    return PageHinkley(
+        min_instances=MIN_ROWS,
+        delta=ALLOWANCE * spread,
+        threshold=_cusum_threshold(series.values.size / FALSE_ALARMS) * spread,
+        alpha=1.0,
+        mode="up",
+    )
+
+
+def _spread(series: _Series) -> float:
+    old = series.values[: series.newest]
+    known = old if old.size >= MIN_ROWS else series.values
+    spread = max(float(known.std()), 1.0 / math.sqrt(known.size))
+    n_rows = known.size // N_BLOCKS
+    if n_rows < MIN_BLOCK_ROWS:
+        return spread
+    means = known[-n_rows * N_BLOCKS :].reshape(N_BLOCKS, n_rows).mean(axis=1)
+    return max(spread, float(means.std(ddof=1)) * math.sqrt(n_rows))
+
+
+def _cusum_threshold(run_length: float) -> float:
+    """Give the threshold, in standard deviations, whose mean run to a false alarm is given.
+
+    Solves (exp(2 k b) - 2 k b - 1) / (2 k^2) = run length for b, k being the allowance.
+    """
+    wanted = 2 * ALLOWANCE**2 * run_length
+    exponent = math.log1p(wanted)
+    for _ in range(50):
+        exponent = math.log1p(wanted + exponent)
+    return exponent / (2 * ALLOWANCE) - OVERSHOOT
+
+
+def _told(series: _Series, detector: Detector, n_rows: int, rises: list[int]) -> ErrorChange:
+    inside = [place for place in rises if place >= series.newest]
+    at_row = int(series.rows[inside[0]]) if inside else None
+    old, new = series.values[: series.newest], series.values[series.newest :]
+    before, newest = float(old.mean()) if old.size else None, float(new.mean())
+    was = "" if before is None else f", {number(before, decimals=4)} before"
+    means = f"mean error {number(newest, decimals=4)} over the newest {new.size} rows{was}"
+    said = "sees no rise" if at_row is None else f"says that errors rose, at row {at_row}"
+    return ErrorChange(
+        detector=detector,
+        has_changed=at_row is not None,
+        at_row=at_row,
+        before=before,
+        newest=newest,
+        n_rows=n_rows,
+        sentence=f"{detector} {said} of {n_rows}: {means}",
+    )

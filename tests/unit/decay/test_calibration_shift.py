@@ -1,0 +1,198 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from evergreen.decay.calibration_shift import calibration_shift, measure_calibration
+from evergreen.decay.logistic import log_odds, logistic
+from evergreen.records import Calibration
+
+
+def make_rows(
+    n_rows: int, *, slope: float = 1.0, intercept: float = 0.0, seed: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Make labels whose true log odds are ``slope`` times those of the score plus ``intercept``."""
+    random = np.random.default_rng(seed)
+    score = random.beta(2, 3, n_rows)
+    truth = random.random(n_rows) < logistic(slope * log_odds(score) + intercept)
+    return truth.astype(float), score
+
+
+def calibration(
+    n_rows: int = 5000, *, slope: float = 1.0, intercept: float = 0.0, seed: int = 0
+) -> Calibration:
+    return measure_calibration(*make_rows(n_rows, slope=slope, intercept=intercept, seed=seed))
+
+
+def test_right_probabilities_are_calibrated() -> None:
+    result = calibration(20_000)
+
+    assert result.mean_residual == pytest.approx(0, abs=0.01)
+    assert result.slope == pytest.approx(1, abs=0.06)
+    assert result.intercept == pytest.approx(0, abs=0.05)
+    assert result.ece is not None
+    assert result.ece_noise is not None
+    assert result.ece < 2 * result.ece_noise
+
+
+def test_slope_and_intercept_are_found() -> None:
+    over_confident = calibration(20_000, slope=0.5)
+    too_low = calibration(20_000, intercept=0.7)
+
+    assert over_confident.slope == pytest.approx(0.5, abs=0.05)
+    assert too_low.intercept == pytest.approx(0.7, abs=0.06)
+    assert too_low.mean_residual is not None
+    assert too_low.mean_residual > 0.1
+
+
+def test_residual_has_the_error_of_a_mean() -> None:
+    truth, score = make_rows(400)
+
+    result = measure_calibration(truth, score)
+
+    assert result.mean_residual == pytest.approx((truth - score).mean())
+    assert result.residual_se == pytest.approx((truth - score).std(ddof=1) / 20)
+
+
+def test_error_over_bins_is_that_of_the_definition() -> None:
+    truth, score = np.array([0.0, 1, 1, 0]), np.array([0.1, 0.1, 0.9, 1.0])
+
+    result = measure_calibration(truth, score)
+
+    assert result.ece == pytest.approx((0.8 + abs(1 - 1.9)) / 4)
+
+
+def test_noise_of_the_error_is_what_chance_gives() -> None:
+    found = [calibration(1_000, seed=seed) for seed in range(40)]
+
+    errors = np.mean([one.ece or 0.0 for one in found])
+    noise = np.mean([one.ece_noise or 0.0 for one in found])
+
+    assert errors == pytest.approx(noise, rel=0.1)
+
+
+def test_the_same_calibration_is_stable() -> None:
+    verdicts = [
+        calibration_shift(
+            calibration(seed=seed), calibration(seed=seed + 100), min_rows=100
+        ).verdict
+        for seed in range(30)
+    ]
+
+    assert verdicts.count("stable") == 30
+
+
+@pytest.mark.parametrize(
+    ("moved", "says"),
+    [
+        pytest.param({"intercept": 0.4}, "mean residual moved by +0.0", id="labels more often"),
+        pytest.param({"intercept": -0.4}, "mean residual moved by -0.0", id="labels less often"),
+        pytest.param({"slope": 0.4}, "slope moved by -0.5", id="over-confident"),
+    ],
+)
+def test_a_planted_shift_is_seen(moved: dict[str, float], says: str) -> None:
+    result = calibration_shift(calibration(seed=1, **moved), calibration(), min_rows=100)
+
+    assert result.verdict == "shifted"
+    assert says in result.sentence
+
+
+def test_a_shift_under_the_floor_is_stable_however_sure() -> None:
+    result = calibration_shift(
+        calibration(400_000, seed=1, intercept=0.06), calibration(400_000), min_rows=100
+    )
+
+    assert result.residual_shift is not None
+    assert result.residual_shift_se is not None
+    assert result.residual_shift > 3 * result.residual_shift_se
+    assert result.verdict == "stable"
+    assert "within 0.02" in result.sentence
+
+
+def test_a_large_but_unsure_shift_is_stable() -> None:
+    current = Calibration(n_rows=100, mean_residual=0.1, residual_se=0.05, sentence="said so")
+    reference = Calibration(n_rows=100, mean_residual=0.0, residual_se=0.0, sentence="said so")
+
+    unsure = calibration_shift(current, reference, min_rows=100)
+    sure = calibration_shift(
+        current.model_copy(update={"residual_se": 0.03}), reference, min_rows=100
+    )
+
+    assert (unsure.verdict, sure.verdict) == ("stable", "shifted")
+    assert "over 0.02 but within 3 standard errors" in unsure.sentence
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "n_reference", "verdict", "says"),
+    [
+        pytest.param(99, 500, "insufficient_data", "99 rows, needs 100", id="few rows"),
+        pytest.param(500, 99, "insufficient_data", "99 reference rows", id="few reference rows"),
+        pytest.param(100, 100, "stable", "calibration on 100 rows", id="enough"),
+    ],
+)
+def test_rows_are_needed_on_both_sides(
+    n_rows: int, n_reference: int, verdict: str, says: str
+) -> None:
+    result = calibration_shift(calibration(n_rows), calibration(n_reference), min_rows=100)
+
+    assert result.verdict == verdict
+    assert says in result.sentence
+
+
+def test_no_reference_is_insufficient_data() -> None:
+    result = calibration_shift(calibration(), None, min_rows=100)
+
+    assert result.verdict == "insufficient_data"
+    assert result.current.mean_residual is not None
+
+
+def test_one_class_still_has_a_residual_but_no_slope() -> None:
+    one_class = measure_calibration(np.zeros(200), np.full(200, 0.3))
+
+    result = calibration_shift(one_class, calibration(200), min_rows=100)
+
+    assert one_class.mean_residual == pytest.approx(-0.3)
+    assert one_class.slope is None
+    assert one_class.intercept is None
+    assert result.verdict == "shifted"
+    assert result.slope_shift is None
+
+
+@pytest.mark.parametrize(
+    ("truth", "score", "says"),
+    [
+        pytest.param([], [], "0 rows with label and probability", id="empty"),
+        pytest.param([np.nan] * 3, [0.1] * 3, "0 rows with label", id="all missing"),
+        pytest.param([0.0, 2.0], [0.1, 0.2], "neither 0 nor 1", id="third class"),
+        pytest.param([0.0, 1.0], [-3.0, 4.0], "go from -3 to 4", id="no probabilities"),
+    ],
+)
+def test_what_cannot_be_computed_is_named(
+    truth: list[float], score: list[float], says: str
+) -> None:
+    result = measure_calibration(np.array(truth), np.array(score))
+    shift = calibration_shift(result, result, min_rows=0)
+
+    assert result.mean_residual is None
+    assert says in result.sentence
+    assert shift.verdict == "not_computable"
+    assert says in shift.sentence
+
+
+def test_shapes_must_agree() -> None:
+    with pytest.raises(ValueError, match="pass the same rows"):
+        measure_calibration(np.zeros(3), np.zeros(4))
+
+
+@settings(deadline=None, max_examples=80)
+@given(
+    rows=st.lists(st.tuples(st.sampled_from([0.0, 1.0, float("nan")]), st.floats()), max_size=30)
+)
+def test_calibration_is_total(rows: list[tuple[float, float]]) -> None:
+    truth = np.array([label for label, _ in rows], dtype=float)
+    score = np.array([value for _, value in rows], dtype=float)
+
+    result = measure_calibration(truth, score)
+
+    assert result.sentence
+    assert calibration_shift(result, result, min_rows=2).verdict != "shifted"
