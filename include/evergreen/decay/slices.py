@@ -23,6 +23,7 @@ MAX_VALUES = 10
 QUARTILES = (0.25, 0.5, 0.75)
 MISSING = "missing"
 OTHER = "other values"
+LAST_MOMENT = 2.0**62
 RANGED: tuple[FeatureKind, ...] = ("numeric", "integer", "datetime")
 BoolArray = NDArray[np.bool_]
 
@@ -193,7 +194,7 @@ def _range_names(edges: Sequence[str]) -> list[str]:
 
 def _edge_text(edge: float, kind: FeatureKind) -> str:
     """Write an edge so that no two edges of a feature read the same."""
-    if kind == "datetime":
+    if kind == "datetime" and abs(edge) < LAST_MOMENT:
         return f"{np.datetime64(int(edge), 'us')}"
     return f"{edge:g}" if float(f"{edge:g}") == edge else repr(edge)
 

@@ -83,15 +83,17 @@ def test_the_same_calibration_is_stable() -> None:
 
 
 @pytest.mark.parametrize(
-    ("moved", "says"),
+    ("slope", "intercept", "says"),
     [
-        pytest.param({"intercept": 0.4}, "mean residual moved by +0.0", id="labels more often"),
-        pytest.param({"intercept": -0.4}, "mean residual moved by -0.0", id="labels less often"),
-        pytest.param({"slope": 0.4}, "slope moved by -0.5", id="over-confident"),
+        pytest.param(1.0, 0.4, "mean residual moved by +0.0", id="labels more often"),
+        pytest.param(1.0, -0.4, "mean residual moved by -0.0", id="labels less often"),
+        pytest.param(0.4, 0.0, "slope moved by -0.5", id="over-confident"),
     ],
 )
-def test_a_planted_shift_is_seen(moved: dict[str, float], says: str) -> None:
-    result = calibration_shift(calibration(seed=1, **moved), calibration(), min_rows=100)
+def test_a_planted_shift_is_seen(slope: float, intercept: float, says: str) -> None:
+    moved = calibration(seed=1, slope=slope, intercept=intercept)
+
+    result = calibration_shift(moved, calibration(), min_rows=100)
 
     assert result.verdict == "shifted"
     assert says in result.sentence

@@ -198,7 +198,7 @@ def test_rows_and_labels_must_be_the_same() -> None:
         )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=200)
 @given(
     reference=st.lists(st.one_of(st.none(), st.floats()), max_size=40),
     current=st.lists(st.one_of(st.none(), st.floats()), min_size=1, max_size=40),
