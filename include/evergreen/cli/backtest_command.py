@@ -1,0 +1,160 @@
+"""``evergreen backtest``: what each policy would have cost and kept on a history."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from evergreen.cli.screen import examples
+
+backtest_app = typer.Typer()
+
+MAX_SEED = 2**31 - 1
+PRINTED = """\b
+What is printed, per policy:
+  score   mean of the metric over the batches
+  kept    share of what retraining at every batch gains over never retraining;
+          "-" where that gain is below .01
+  cost    trainings per batch; one on a part of the window counts as that part
+  fits    trainings; all numbers of periodic are means over its phases
+
+"""
+
+
+@backtest_app.command(
+    "backtest",
+    epilog=PRINTED
+    + examples(
+        "evergreen backtest flights                      a model of the suite, over its history",
+        "evergreen backtest flights --html flights.html  and draw the page",
+        "evergreen backtest --data sales.parquet --time ts --target bought \\",
+        "    --window 50000 --batch 6000 --json sales.json --html sales.html",
+        "evergreen backtest --data sales.parquet --time ts --target bought --ignore order_id \\",
+        "    --window 50000 --batch 6000 --label-delay 2 --policy default --jobs 4",
+        "jq '.policies | map_values({score, cost})' sales.json",
+    ),
+)
+def backtest(
+    *,
+    model: Annotated[
+        str | None,
+        typer.Argument(
+            help="Model of the suite, such as flights; or give --data.", show_default=False
+        ),
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Parquet table in order of time, instead of a model."),
+    ] = None,
+    time: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN", help="Of --data: timestamps, dates or numbers that never fall."
+        ),
+    ] = None,
+    target: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="Of --data: two or more classes, as whole numbers, text or booleans. Every other"
+            " column is a feature.",
+        ),
+    ] = None,
+    window: Annotated[
+        int | None,
+        typer.Option(
+            metavar="ROWS",
+            help="Of --data: the first champion learns from this many rows, and each challenger"
+            " from the newest this many that have labels.",
+        ),
+    ] = None,
+    batch: Annotated[
+        int | None,
+        typer.Option(
+            metavar="ROWS",
+            help="Of --data: rows of a batch. A last batch that is not full is left out.",
+        ),
+    ] = None,
+    label_delay: Annotated[
+        int | None,
+        typer.Option(
+            metavar="BATCHES",
+            help="Of --data: labels arrive this many BATCHES later; 0: once the batch is scored.",
+            show_default="0",
+        ),
+    ] = None,
+    metric: Annotated[
+        Literal["auc", "accuracy"] | None,
+        typer.Option(
+            help="Of --data: what is scored.",
+            show_default="auc for two classes, else accuracy",
+        ),
+    ] = None,
+    ignore: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="Of --data: no feature, such as an identifier; may be given several times.",
+        ),
+    ] = None,
+    history: Annotated[
+        Literal["auto", "stored", "replay"] | None,
+        typer.Option(
+            help="Of a model: what was landed and labelled, or the flights of 2013 (flights only)."
+            " auto replays these while less than half a year is stored.",
+            show_default="auto",
+        ),
+    ] = None,
+    policy: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="default, thresholds, periodic, every or never; may be given several times. never,"
+            " every and periodic always come along.",
+            show_default="all",
+        ),
+    ] = None,
+    seed: Annotated[
+        int,
+        typer.Option(
+            min=0, max=MAX_SEED, help="The same seed writes the same JSON, but for `seconds`."
+        ),
+    ] = 0,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="Processes to work with.", show_default="all cores")
+    ] = None,
+    json_file: Annotated[
+        Path | None,
+        typer.Option("--json", metavar="OUT", help="Write every score, fit and alarm here."),
+    ] = None,
+    html_file: Annotated[
+        Path | None,
+        typer.Option("--html", metavar="OUT", help="Draw the page here: one file, no network."),
+    ] = None,
+) -> None:
+    """Replay the policies on history: what each would have kept, and cost.
+
+    Each batch is scored by the champion of the day before anything is learnt from it, and a policy
+    sees labels only once they would have arrived. Everything is checked before the first training.
+    """
+    from evergreen.cli.backtest_run import Asked, run
+
+    run(
+        Asked(
+            model=model,
+            data=data,
+            time=time,
+            target=target,
+            window=window,
+            batch=batch,
+            label_delay=label_delay,
+            metric=metric,
+            ignore=tuple(ignore or ()),
+            history=history,
+            policies=tuple(policy or ()),
+            seed=seed,
+            jobs=jobs,
+            json_file=json_file,
+            html_file=html_file,
+        )
+    )

@@ -1,0 +1,191 @@
+"""One call of ``evergreen backtest``: what was asked is checked, then replayed, then shown."""
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, get_args
+
+from rich.text import Text
+
+from evergreen.backtest.console import draw_table, showing_progress
+from evergreen.backtest.lessons import METRIC_WORDS, verdict
+from evergreen.backtest.results import BacktestResult
+from evergreen.backtest.stream import Stream
+from evergreen.backtest.summary import summarise
+from evergreen.cli.screen import plain, say, screen
+from evergreen.errors import RequestError
+from evergreen.spec.deciding import Policy, PolicyName
+
+if TYPE_CHECKING:
+    from evergreen.cli.model_history import Source
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What was asked, as it was typed; None where an option was not given."""
+
+    model: str | None
+    data: Path | None
+    time: str | None
+    target: str | None
+    window: int | None
+    batch: int | None
+    label_delay: int | None
+    metric: Literal["auc", "accuracy"] | None
+    ignore: tuple[str, ...]
+    history: "Source | None"
+    policies: tuple[str, ...]
+    seed: int
+    jobs: int | None
+    json_file: Path | None
+    html_file: Path | None
+
+
+def run(asked: Asked) -> None:
+    """Replay the policies; print the table, and write the files that were asked for.
+
+    Raises:
+        RequestError: Options do not go together, or a file cannot be written.
+        EvergreenError: The history cannot be used; nothing was trained.
+    """
+    _check_options(asked)
+    policies = _policies(asked.policies)
+    for path in (asked.json_file, asked.html_file):
+        if path is not None:
+            _check_output(path, asked)
+    stream, rules = _read(asked)
+    say(_facts(stream))
+    from evergreen.backtest.replay import replay
+
+    with showing_progress(screen(stderr=True), f"Replaying {plain(stream.name)}") as advance:
+        result = replay(
+            stream,
+            policies=policies,
+            spec_policy=rules,
+            seed=asked.seed,
+            jobs=asked.jobs or len(os.sched_getaffinity(0)),
+            on_progress=advance,
+        )
+    _show(result, stream)
+    _write(result, stream, asked)
+
+
+def _check_options(asked: Asked) -> None:
+    of_table = {
+        "--time": asked.time,
+        "--target": asked.target,
+        "--window": asked.window,
+        "--batch": asked.batch,
+    }
+    if asked.model is not None and asked.data is not None:
+        raise RequestError(
+            f"both a model ({asked.model}) and --data ({asked.data}) were given; give one of them"
+        )
+    if asked.model is None and asked.data is None:
+        raise RequestError(
+            "nothing to replay; name a model (evergreen backtest flights) or a table (--data"
+            " FILE.parquet --time COLUMN --target COLUMN --window ROWS --batch ROWS)"
+        )
+    if asked.data is not None:
+        missing = [option for option, value in of_table.items() if value is None]
+        if missing:
+            raise RequestError(f"--data also needs {', '.join(missing)}")
+        if asked.history is not None:
+            raise RequestError("--history is for a model of the suite; leave it out with --data")
+        return
+    more = {"--label-delay": asked.label_delay, "--metric": asked.metric}
+    given = [option for option, value in {**of_table, **more}.items() if value is not None]
+    given += ["--ignore"] if asked.ignore else []
+    if given:
+        raise RequestError(
+            f"{', '.join(given)} cannot be given with a model: the model.yaml of {asked.model} says"
+            " these; change them there, or back-test a table with --data"
+        )
+
+
+def _policies(names: Sequence[str]) -> tuple[PolicyName, ...] | None:
+    """Give the policies that were named; None for all."""
+    known = get_args(PolicyName)
+    for name in names:
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
+            raise RequestError(f"there is no policy {name!r}; {hint}")
+    return tuple(name for name in known if name in names) or None
+
+
+def _check_output(path: Path, asked: Asked) -> None:
+    """Refuse a place that cannot be written, before hours of work and not after them."""
+    folder = path.parent
+    if asked.data is not None and path.resolve() == asked.data.resolve():
+        raise RequestError(f"{path} is the table itself; write somewhere else")
+    files = [file.resolve() for file in (asked.json_file, asked.html_file) if file is not None]
+    if len(files) > len(set(files)):
+        raise RequestError(f"--json and --html are both {path}; give each its own file")
+    if path.is_dir():
+        raise RequestError(f"{path} is a folder, expected the name of a file to write")
+    if not folder.is_dir():
+        raise RequestError(f"there is no folder {folder} to write {path.name} in; make it first")
+    if not os.access(path if path.exists() else folder, os.W_OK):
+        raise RequestError(f"{path} may not be written; choose another place")
+
+
+def _read(asked: Asked) -> tuple[Stream, Policy | None]:
+    if asked.model is not None:
+        from evergreen.cli.model_history import read_model_history
+
+        history = read_model_history(asked.model, source=asked.history or "auto")
+        say(plain(history.sentence))
+        return history.stream, history.policy
+    from evergreen.backtest.table import read_stream
+
+    stream = read_stream(
+        asked.data or Path(),
+        time=asked.time or "",
+        target=asked.target or "",
+        window=asked.window or 0,
+        batch=asked.batch or 0,
+        label_delay=asked.label_delay or 0,
+        metric=asked.metric,
+        ignore=asked.ignore,
+    )
+    return stream, None
+
+
+def _facts(stream: Stream) -> str:
+    delay = stream.label_delay
+    late = "at once" if delay == 0 else f"{delay} batch{'es' if delay > 1 else ''} later"
+    classes = f"{stream.n_classes} classes, " if stream.n_classes > 2 else ""  # noqa: PLR2004 - two need no word
+    return (
+        f"{plain(stream.name)}: {int(stream.edges[-1]):,} rows, {len(stream.features)} features,"
+        f" {classes}{stream.n_batches:,} batches, scored by {METRIC_WORDS[stream.metric]}, labels"
+        f" {late}"
+    )
+
+
+def _show(result: BacktestResult, stream: Stream) -> None:
+    screen().print(draw_table(result, stream.metric))
+    rows = summarise(result, stream.metric)
+    say(plain(verdict(rows, stream.metric, n_batches=result.n_batches)))
+    say(Text(f"{result.seconds:.0f} s. Bold: no other policy gives as much for as little.", "dim"))
+
+
+def _write(result: BacktestResult, stream: Stream, asked: Asked) -> None:
+    if asked.json_file is not None:
+        text = json.dumps(result.to_json(), indent=1, ensure_ascii=False, allow_nan=False)
+        _write_text(asked.json_file, f"{text}\n")
+    if asked.html_file is not None:
+        from evergreen.backtest.page import draw_page
+
+        _write_text(asked.html_file, draw_page(result, stream, seed=asked.seed))
+
+
+def _write_text(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as err:
+        raise RequestError(f"{path} could not be written: {err.strerror}") from err
+    say(f"Wrote {plain(path)}", stderr=True)
