@@ -74,13 +74,14 @@ def test_a_rise_before_the_newest_batch_is_no_news(detector: Detector) -> None:
     assert not result.has_changed
 
 
-def test_rows_that_err_together_do_not_alarm_page_hinkley() -> None:
+@pytest.mark.parametrize("detector", DETECTORS)
+def test_rows_that_err_together_seldom_alarm(detector: Detector) -> None:
     n_alarms = 0
     for seed in range(20):
         random = np.random.default_rng(seed)
         rate = np.repeat(np.clip(0.3 + 0.06 * random.normal(size=200), 0, 1), 100)
         errors = (random.random(20_000) < rate).astype(float)
-        change = detect_change(errors, detector="page_hinkley", n_newest=4_000)
+        change = detect_change(errors, detector=detector, n_newest=4_000)
         n_alarms += change.has_changed
 
     assert n_alarms <= 1
