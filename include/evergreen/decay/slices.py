@@ -92,10 +92,10 @@ def measure_slices(
             masks = _masks(cut, table)
         except (pa.ArrowException, TypeError, ValueError) as err:
             found.append(_broken(cut, metric, str(err)))
-            continue
-        for value, rows in masks.items():
-            now = _estimate(metric, truth[rows], score[rows], min_rows)
-            found.append(_compared(cut.feature, value, now, before, min_rows))
+        else:
+            for value, rows in masks.items():
+                now = _estimate(metric, truth[rows], score[rows], min_rows)
+                found.append(_compared(cut.feature, value, now, before, min_rows))
     return tuple(found)
 
 
