@@ -16,7 +16,7 @@ COVERAGE := --cov --cov-report=term
 PYTEST := $(BIN)/python -m pytest
 LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --quiet
 
-.PHONY: help install lock fmt lint types arrows test test-unit test-dags test-integration check demo clean
+.PHONY: help install lock fmt lint types arrows test test-unit test-dags test-integration check bench demo clean
 
 help: ## print this list
 	@echo "Evergreen: keeps tabular models fresh on Apache Airflow"
@@ -61,6 +61,9 @@ test-integration: install ## the whole loop on real services
 
 check: lint types arrows test-unit test-dags ## all but integration
 
+bench: install ## drift step against Evidently: time, memory, imports (BENCH=quick for two minutes)
+	$(BIN)/python -m bench.run $(BENCH) --json bench-report.json
+
 # Variables given to make reach the demo by its environment. It answers Ctrl-C itself and stops what it
 # started; 130 is then its normal end.
 demo: install ## real Airflow on real flights (DEMO_EXIT=1 DEMO_WEEKS= DEMO_SEED= DEMO_START=)
@@ -68,5 +71,5 @@ demo: install ## real Airflow on real flights (DEMO_EXIT=1 DEMO_WEEKS= DEMO_SEED
 
 clean: ## remove caches and what the demo wrote; .venv stays
 	rm -rf .evergreen .coverage htmlcov .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
-	rm -rf build dist demo-report.json
+	rm -rf build dist demo-report.json bench-report.json
 	find dags include plugins scripts tests -name __pycache__ -type d -prune -exec rm -rf {} +
