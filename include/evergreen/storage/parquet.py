@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 
 from evergreen.errors import DataError, MissingFileError
 
-BATCH_ROWS = 65_536
+BATCH_ROWS = 32_768
 BUFFER_BYTES = 1 << 20
 DICTIONARY_BYTES = 1 << 20
 DICTIONARY_BYTES_PER_ROW = 3
@@ -17,7 +17,7 @@ DICTIONARY_BYTES_PER_ROW = 3
 def parquet_batches(
     path: Path, columns: Sequence[str] | None = None, *, uri: str = ""
 ) -> Iterator[pa.RecordBatch]:
-    """Read some columns of a Parquet file, 65,536 rows at a time.
+    """Read some columns of a Parquet file, 32,768 rows at a time.
 
     Read page by page and never ahead: what is held is a record batch and 1 MB a column, however
     large file and row groups are. Text that the file keeps as a dictionary comes as one.
