@@ -80,7 +80,8 @@ def play_all(works: Sequence[Work], *, jobs: int, console: Console) -> list[Play
     """
     # Threads and a fork do not go together, and LightGBM starts threads.
     context = multiprocessing.get_context("spawn")
-    largest_first = sorted(works, key=lambda work: -work.path.stat().st_size)
+    sizes = {work.place: work.path.stat().st_size for work in works}
+    largest_first = sorted(works, key=lambda work: -sizes[work.place])
     results: dict[int, BacktestResult] = {}
     with (
         context.Manager() as manager,
@@ -97,7 +98,8 @@ def play_all(works: Sequence[Work], *, jobs: int, console: Console) -> list[Play
                 work = futures[future]
                 results[work.place] = future.result()
                 console.print(f"{work.path.stem}: {results[work.place].seconds:.0f} s")
-            advance(round(1000 * sum(shares.values())), 1000 * len(works))
+            done_bytes = sum(share * sizes[place] for place, share in shares.items())
+            advance(round(done_bytes), sum(sizes.values()))
             _wait(waiting)
     return [
         Played(work.path.stem, work.known, work.label_delay, results[work.place]) for work in works

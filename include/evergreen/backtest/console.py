@@ -16,7 +16,7 @@ from evergreen.spec.model import MetricName
 
 OnProgress = Callable[[int, int], None]
 
-SECONDS_BETWEEN_LINES = 5.0
+SECONDS_BETWEEN_LINES = 10.0
 COLUMNS = (
     "policy",
     "score",
