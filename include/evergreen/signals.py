@@ -11,6 +11,8 @@ from pydantic import Field
 
 from evergreen.records import DecayMeasurement, DriftMeasurement, MetricEstimate, Record
 
+HOLD_BATCHES = 4  # a fault in more batches than these in a row is the new normal
+
 
 class Request(Record):
     """What a person (or nobody) asked of one run of continual_training, after it was checked."""

@@ -32,7 +32,9 @@ data:
     - {{name: temp, kind: numeric}}
     - {{name: place, kind: categorical}}
 windows: {{training_days: 28, holdout_days: 7, min_training_rows: 200, min_holdout_rows: 100}}
-drift: {{min_rows: 100, share_to_retrain: 1.0}}
+drift:
+  {{min_rows: 100, share_to_retrain: 1.0, psi_limit: 0.25, ks_limit: 0.15, null_share_limit: 0.05}}
+policy: {{name: {policy}}}
 decay: {{min_rows: 100, max_drop: 0.1, window_batches: 1}}
 training: {{n_rounds: {n_rounds}, params: {{num_threads: 1}}, device: cpu}}
 alerts: {{slack_connection_id: "{slack}", channel: "{channel}"}}
@@ -49,6 +51,7 @@ def write_spec(
     slack: str = "",
     n_rounds: int = 30,
     wait_hours: float = 1,
+    policy: str = "thresholds",
 ) -> Path:
     """Write the spec of the small model; give its folder."""
     folder = models_dir / name
@@ -62,6 +65,7 @@ def write_spec(
         channel="ml-alerts" if slack else "",
         n_rounds=n_rounds,
         wait_hours=wait_hours,
+        policy=policy,
     )
     (folder / "model.yaml").write_text(text)
     return folder

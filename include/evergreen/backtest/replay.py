@@ -10,7 +10,7 @@ from evergreen.backtest.results import BacktestResult, Fit, PolicyRun
 from evergreen.backtest.seeing import Eyes
 from evergreen.backtest.stream import Stream
 from evergreen.policy import PolicyRules, decide
-from evergreen.signals import PolicyDecision, PolicyState
+from evergreen.signals import HOLD_BATCHES, PolicyDecision, PolicyState
 from evergreen.spec.deciding import Policy, PolicyName
 
 ALWAYS: tuple[PolicyName, ...] = ("never", "every", "periodic")
@@ -129,7 +129,7 @@ def _act(run: _Run, decision: PolicyDecision, batch: int, *, newest: int) -> Non
         run.held.add(batch)
         run.quarantined.append(batch)
     if decision.is_released:
-        run.held -= set(range(batch - len(run.held), batch))
+        run.held -= set(range(batch - HOLD_BATCHES, batch))
     champion = run.champion
     if decision.verdict == "retrain":
         held = frozenset(b for b in run.held if b <= newest)

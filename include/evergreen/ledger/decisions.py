@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select
 
 from evergreen.errors import LedgerError
 from evergreen.ledger.database import Database
 from evergreen.ledger.entries import Decision, Outcome
 from evergreen.ledger.tables import DecisionRow, DriftRow
 from evergreen.records import ColumnDrift, DriftMeasurement, Evaluation
-from evergreen.signals import PolicyDecision, PolicySignals
+from evergreen.signals import HOLD_BATCHES, PolicyDecision, PolicySignals, PolicyState
 
 FIELDS = tuple(Decision.model_fields)
 
@@ -72,6 +72,7 @@ class Decisions:
         decision: PolicyDecision,
         signals: PolicySignals,
         spec_hash: str,
+        state_after: PolicyState | None = None,
     ) -> Decision:
         """Record what was decided; deciding again in the same run replaces the row."""
         row = DecisionRow(
@@ -95,6 +96,10 @@ class Decisions:
             report_path=None,
             decided_at=datetime.now(UTC),
             closed_at=None,
+            decided=decision.to_json(),
+            state_after=None if state_after is None else state_after.to_json(),
+            is_suspect=decision.is_suspect,
+            is_released=decision.is_released,
         )
         with self._database.session() as session:
             session.merge(row)
@@ -146,6 +151,41 @@ class Decisions:
         )
         with self._database.session() as session:
             return set(session.scalars(query))
+
+    def state_before(self, model: str, identity: str) -> PolicyState:
+        """Give what the policy remembered when a decision was made, or is to be made.
+
+        It is what the newest decision before it left behind; a rerun of a decision finds the same.
+        """
+        query = select(DecisionRow.state_after).where(
+            DecisionRow.model == model,
+            DecisionRow.id != identity,
+            DecisionRow.state_after.is_not(None),
+        )
+        with self._database.session() as session:
+            mine = session.get(DecisionRow, identity)
+            if mine is not None:
+                query = query.where(DecisionRow.decided_at < mine.decided_at)
+            newest = query.order_by(DecisionRow.decided_at.desc()).limit(1)
+            found = session.scalars(newest).one_or_none()
+        return PolicyState() if found is None else PolicyState.from_json(found)
+
+    def held_batches(self, model: str) -> frozenset[str]:
+        """Give the batches that are held for a data fault and have not been released since."""
+        query = (
+            select(DecisionRow.batch, DecisionRow.is_suspect, DecisionRow.is_released)
+            .where(DecisionRow.model == model, or_(DecisionRow.is_suspect, DecisionRow.is_released))
+            .order_by(DecisionRow.decided_at)
+        )
+        held: dict[str, None] = {}
+        with self._database.session() as session:
+            for batch, is_suspect, is_released in session.execute(query):
+                held.pop(batch, None)
+                if is_released:
+                    held = dict.fromkeys(list(held)[:-HOLD_BATCHES])
+                if is_suspect:
+                    held[batch] = None
+        return frozenset(held)
 
     def history(self, model: str, *, limit: int | None = None) -> Sequence[Decision]:
         """Give the decisions of a model, oldest first; with a limit, the newest that many."""

@@ -11,7 +11,7 @@ from evergreen.records import (
     TrainedModel,
     Window,
 )
-from evergreen.signals import PolicySignals
+from evergreen.signals import PolicyDecision, PolicySignals, PolicyState
 
 DeliveryKind = Literal["data", "labels"]
 DeliveryStatus = Literal["received", "accepted", "rejected", "skipped"]
@@ -51,7 +51,11 @@ class PredictionLog(Record):
 
 
 class Decision(Record):
-    """One decision about one batch and what came of it."""
+    """One decision about one batch and what came of it.
+
+    ``decided`` is the policy's answer in full, ``state_after`` what it remembers from then on; both
+    are None in rows of older versions, the state also where a batch of the past was decided again.
+    """
 
     id: str
     model: str
@@ -73,6 +77,8 @@ class Decision(Record):
     report_path: str | None
     decided_at: datetime
     closed_at: datetime | None
+    decided: PolicyDecision | None = None
+    state_after: PolicyState | None = None
 
 
 class VersionEntry(Record):

@@ -3,7 +3,16 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Dialect, String, Text, TypeDecorator, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    DateTime,
+    Dialect,
+    String,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    false,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -109,6 +118,10 @@ class DecisionRow(Base):
     report_path: Mapped[str | None] = mapped_column(Text)
     decided_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
+    decided: Mapped[dict[str, Any] | None]
+    state_after: Mapped[dict[str, Any] | None]
+    is_suspect: Mapped[bool] = mapped_column(server_default=false())
+    is_released: Mapped[bool] = mapped_column(server_default=false())
 
 
 class VersionRow(Base):

@@ -97,6 +97,9 @@ def drift(
     )
 
 
+BEGUN = {"bootstrap": "first training", "reinstate": "return of a former champion"}
+
+
 def retrain_started(
     model: str,
     batch: str,
@@ -117,7 +120,7 @@ def retrain_started(
         links: Where to look.
     """
     who = f"Requested by {requested_by}." if requested_by else ""
-    verb = "first training" if decision.verdict == "bootstrap" else "retrain"
+    verb = BEGUN.get(decision.verdict, "retrain")
     return build_alert(
         "retrain_started",
         model,

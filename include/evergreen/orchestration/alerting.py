@@ -81,10 +81,13 @@ def alert_rejected(bench: Workbench, kind: DeliveryKind, batch: str) -> None:
 def alert_opening(
     bench: Workbench, context: Any, decision: PolicyDecision, signals: PolicySignals
 ) -> None:
-    """Tell what crossed a limit and what follows: one message that opens the batch's thread."""
+    """Tell what crossed a limit and what follows: one message that opens the batch's thread.
+
+    Drift that does no harm is shown and not told.
+    """
     name, batch = bench.spec.name, signals.batch
-    drifted = signals.drift is not None and bool(signals.drift.drifted)
-    if signals.drift is not None and drifted:
+    drifted = signals.drift is not None and bool(signals.drift.drifted or signals.drift.faults)
+    if signals.drift is not None and drifted and not decision.is_harmless_drift:
         alert = alerts.drift(
             name,
             batch,

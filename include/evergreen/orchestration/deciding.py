@@ -5,9 +5,11 @@ from typing import Any
 from evergreen.errors import DataError
 from evergreen.orchestration.gates import read_snapshot, taken
 from evergreen.orchestration.history import count_labelled, matured, scored_batches
+from evergreen.orchestration.runs import newer_batch
+from evergreen.orchestration.seeing import CHANCE, Eyes
 from evergreen.orchestration.workbench import Workbench
 from evergreen.records import DecayMeasurement, DriftMeasurement, MetricEstimate, Window
-from evergreen.signals import PolicyDecision, PolicySignals, Request
+from evergreen.signals import PolicyDecision, PolicySignals, PolicyState, Request
 
 Payload = dict[str, Any]
 
@@ -71,45 +73,93 @@ def champion_before(bench: Workbench, asked: Payload) -> str | None:
 def decide_batch(
     bench: Workbench, asked: Payload, drift: Payload, decay: Payload, run_id: str
 ) -> tuple[PolicyDecision, PolicySignals]:
-    """Ask the policy about a batch and keep the answer (not on a dry run)."""
-    from evergreen.policy.thresholds import decide
+    """Ask the policy about a batch and keep the answer; a dry run keeps it in scratch only."""
+    from evergreen.policy import PolicyRules, decide
 
-    request = Request.from_json(asked["request"])
+    state = bench.ledger.decisions.state_before(bench.spec.name, asked["decision"])
+    signals = signals_for(bench, asked, drift, decay, state)
+    decision, after = decide(signals, state, PolicyRules.of(bench.spec))
+    if signals.request.dry_run:
+        bench.store.write_json(_decision_path(bench, asked), decision.to_json())
+        return decision, signals
+    is_past = newer_batch(bench, asked["batch"]) is not None
+    bench.ledger.decisions.open(
+        bench.spec.name,
+        asked["batch"],
+        run_id,
+        decision=decision,
+        signals=signals,
+        spec_hash=bench.loaded.spec_hash,
+        state_after=None if is_past else after,
+    )
+    return decision, signals
+
+
+def signals_for(
+    bench: Workbench, asked: Payload, drift: Payload, decay: Payload, state: PolicyState
+) -> PolicySignals:
+    """Gather all that the policy may look at."""
+    from evergreen.metrics import higher_is_better
+
     training, holdout = windows_for(bench, asked)
-    signals = PolicySignals(
+    eyes = Eyes(bench, asked["batch"], drift["version"])
+    is_paced = bench.spec.policy.name == "default"
+    return PolicySignals(
         batch=asked["batch"],
+        position=eyes.position,
         champion_version=drift["version"],
+        champion=eyes.champion,
+        rivals=eyes.rivals if is_paced else (),
+        labelled=eyes.labelled() if is_paced else (),
+        window_batches=bench.spec.windows.training_days / bench.spec.arrivals.every_days,
+        chance=CHANCE[bench.spec.metric],
+        higher_is_better=higher_is_better(bench.spec.metric),
         drift=read_drift(bench, drift),
         decay=DecayMeasurement.from_json(decay),
         n_training_rows=_rows_in(bench, training, asked["batch"]),
         n_holdout_rows=_rows_in(bench, holdout, asked["batch"]),
-        request=request,
+        n_new_rows=eyes.n_new_rows(state.fitted_through),
+        request=Request.from_json(asked["request"]),
     )
-    decision = decide(signals, bench.spec)
-    if not request.dry_run:
-        bench.ledger.decisions.open(
-            bench.spec.name,
-            asked["batch"],
-            run_id,
-            decision=decision,
-            signals=signals,
-            spec_hash=bench.loaded.spec_hash,
-        )
-    return decision, signals
 
 
-def windows_for(bench: Workbench, asked: Payload) -> tuple[Window | None, Window | None]:
-    """Give training and holdout windows, as of the batch; None while no label has matured."""
+def decision_of(bench: Workbench, asked: Payload) -> PolicyDecision:
+    """Read back what was decided in this run.
+
+    Raises:
+        DataError: Nothing was decided yet.
+    """
+    if asked["request"]["dry_run"]:
+        return PolicyDecision.from_json(bench.store.read_json(_decision_path(bench, asked)))
+    decided = bench.ledger.decisions.get(asked["decision"]).decided
+    if decided is None:
+        raise DataError(f"decision {asked['decision']} is of an older version; clear decide")
+    return decided
+
+
+def windows_for(
+    bench: Workbench, asked: Payload, *, fraction: float = 1.0
+) -> tuple[Window | None, Window | None]:
+    """Give training and holdout windows, as of the batch; None while no label has matured.
+
+    Args:
+        bench: The model's workbench.
+        asked: What ``check_request`` gave.
+        fraction: Share of the training window to learn from: the newest part of it.
+    """
     from evergreen.data.windows import training_and_holdout
 
     ends = [d.window.end for d in matured(bench, before=asked["batch"]) if d.window is not None]
     if not ends:
         return None, None
     windows = bench.spec.windows
-    days = asked["request"]["training_window_days"]
-    if days is not None:
-        windows = windows.model_copy(update={"training_days": float(days)})
+    days = asked["request"]["training_window_days"] or windows.training_days * fraction
+    windows = windows.model_copy(update={"training_days": float(days)})
     return training_and_holdout(max(ends), windows)
+
+
+def _decision_path(bench: Workbench, asked: Payload) -> str:
+    return f"scratch/{bench.spec.name}/{asked['decision']}/decision.json"
 
 
 def wants_report(bench: Workbench, signals: PolicySignals) -> bool:

@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from evergreen.data.windows import overlaps
 from evergreen.errors import DataError, EmptyWindowError
-from evergreen.ledger.entries import Delivery
+from evergreen.ledger.entries import Delivery, PredictionLog
 from evergreen.orchestration.gates import read_snapshot, taken
 from evergreen.orchestration.workbench import Workbench
 from evergreen.records import Window
@@ -56,24 +56,28 @@ def read_labelled(
 ) -> pa.Table:
     """Read the labelled rows whose event time lies in the window; None as columns reads all.
 
-    A column that the spec got later is null in the batches before it.
+    Batches that are held for a data fault stay out, and so do rows of the spec's incidents. A
+    column that the spec got later is null in the batches before it.
 
     Raises:
         EmptyWindowError: No labelled batch reaches into the window.
         DataError: A column has changed its type in between.
     """
     tables = []
+    held = bench.ledger.decisions.held_batches(bench.spec.name)
     for delivery in matured(bench, before=before):
-        if delivery.window is None or not overlaps(delivery.window, window):
+        is_outside = delivery.window is None or not overlaps(delivery.window, window)
+        if is_outside or delivery.batch in held:
             continue
         table = bench.store.read_table(
             labelled_path(bench.spec.name, delivery.batch), columns=columns
         )
         times = table[bench.spec.data.time_column]
-        start = pa.scalar(window.start, type=times.type)
-        end = pa.scalar(window.end, type=times.type)
-        inside = pc.and_(pc.greater_equal(times, start), pc.less(times, end))
-        tables.append(table.filter(inside))
+        wanted = _between(times, window)
+        for incident in bench.spec.policy.incidents:
+            bad = Window(start=incident.start, end=incident.end)
+            wanted = pc.and_(wanted, pc.invert(_between(times, bad)))
+        tables.append(table.filter(wanted))
     if not tables:
         raise EmptyWindowError(
             f"no labelled batch of {bench.spec.name} reaches into {window};"
@@ -100,25 +104,43 @@ def count_labelled(bench: Workbench, window: Window, *, before: str | None = Non
 def scored_batches(
     bench: Workbench, version: str, *, newest: int, before: str | None = None
 ) -> "list[ScoredBatch]":
-    """Give the newest matured batches that a version has scored, oldest first."""
+    """Give the newest sound matured batches that a version has scored, oldest first."""
+    logs = {p.batch: p for p in bench.ledger.batches.predictions(bench.spec.name, version=version)}
+    held = bench.ledger.decisions.held_batches(bench.spec.name)
+    due = [
+        d.batch
+        for d in matured(bench, before=before)
+        if d.batch in logs and d.batch not in held and not in_incident(bench, d)
+    ]
+    return [scored_with(bench, logs[batch]) for batch in due[-newest:]]
+
+
+def scored_with(bench: Workbench, log: PredictionLog) -> "ScoredBatch":
+    """Give the predictions of one log with the labels that have come for them."""
     from evergreen.decay.measure import ScoredBatch
 
     spec = bench.spec
-    logs = {p.batch: p for p in bench.ledger.batches.predictions(spec.name, version=version)}
-    batches = [d.batch for d in matured(bench, before=before) if d.batch in logs][-newest:]
-    found = []
-    for batch in batches:
-        predictions = bench.store.read_table(logs[batch].path)
-        labels = bench.store.read_table(
-            labelled_path(spec.name, batch), columns=[spec.data.key, spec.data.target]
-        )
-        joined = predictions.join(labels, keys=spec.data.key, join_type="inner")
-        found.append(
-            ScoredBatch(
-                batch=batch,
-                prediction=joined["prediction"].to_numpy(),
-                target=joined[spec.data.target].to_numpy(),
-                n_scored=logs[batch].n_rows,
-            )
-        )
-    return found
+    predictions = bench.store.read_table(log.path)
+    labels = bench.store.read_table(
+        labelled_path(spec.name, log.batch), columns=[spec.data.key, spec.data.target]
+    )
+    joined = predictions.join(labels, keys=spec.data.key, join_type="inner").sort_by(spec.data.key)
+    return ScoredBatch(
+        batch=log.batch,
+        prediction=joined["prediction"].to_numpy(),
+        target=joined[spec.data.target].to_numpy(),
+        n_scored=log.n_rows,
+    )
+
+
+def in_incident(bench: Workbench, delivery: Delivery) -> bool:
+    """Tell whether a delivery reaches into a span that the spec calls an incident."""
+    return delivery.window is not None and any(
+        overlaps(delivery.window, Window(start=incident.start, end=incident.end))
+        for incident in bench.spec.policy.incidents
+    )
+
+
+def _between(times: pa.ChunkedArray, window: Window) -> pa.ChunkedArray:
+    start, end = pa.scalar(window.start, type=times.type), pa.scalar(window.end, type=times.type)
+    return pc.and_(pc.greater_equal(times, start), pc.less(times, end))

@@ -23,7 +23,7 @@ Payload = dict[str, Any]
 CHAMPION, CHALLENGER = "champion", "challenger"
 
 
-def idempotency_key(bench: Workbench, asked: Payload) -> str:
+def idempotency_key(bench: Workbench, asked: Payload, *, fraction: float = 1.0) -> str:
     """Give the key under which a batch and an effective spec have one version."""
     request = Request.from_json(asked["request"])
     parts = (
@@ -32,23 +32,40 @@ def idempotency_key(bench: Workbench, asked: Payload) -> str:
         bench.loaded.spec_hash,
         request.device or "",
         str(request.training_window_days or ""),
+        *((f"{fraction:g}",) if fraction != 1 else ()),
     )
     return sha256("\n".join(parts).encode()).hexdigest()[:32]
 
 
-def train(bench: Workbench, asked: Payload, *, scratch: str) -> Payload:
+def train(
+    bench: Workbench,
+    asked: Payload,
+    *,
+    scratch: str,
+    fraction: float = 1.0,
+    reinstate: str | None = None,
+) -> Payload:
     """Fit a challenger and register it; a version that is there for the same key is used again.
+
+    Args:
+        bench: The model's workbench.
+        asked: What ``check_request`` gave.
+        scratch: Folder in the store for a dry run.
+        fraction: Share of the training window to learn from, the newest part of it.
+        reinstate: A former champion that is the challenger; then nothing is fitted.
 
     Returns:
         ``version`` (None on a dry run), ``sha256``, ``folder`` in the store, and ``trained``.
     """
     is_dry = bool(asked["request"]["dry_run"])
-    key = idempotency_key(bench, asked)
+    if reinstate is not None:
+        return _reinstated(bench, reinstate)
+    key = idempotency_key(bench, asked, fraction=fraction)
     known = None if is_dry else known_version(bench, key)
     if known is not None:
         bench.registry.set_alias(bench.spec.name, CHALLENGER, known.version)
         return _as_payload(known)
-    window, _ = windows_for(bench, asked)
+    window, _ = windows_for(bench, asked, fraction=fraction)
     if window is None:
         raise EmptyWindowError(
             f"no labels of {bench.spec.name} have matured before {asked['batch']}"
@@ -107,6 +124,12 @@ def evaluate(
             f" the past never promote ({verdict.sentence})",
         )
     return evaluation, verdict
+
+
+def _reinstated(bench: Workbench, version: str) -> Payload:
+    """Give a former champion as the challenger; it has to win like any other."""
+    bench.registry.set_alias(bench.spec.name, CHALLENGER, version)
+    return _as_payload(bench.ledger.versions.get(bench.spec.name, version))
 
 
 def _fit(

@@ -35,8 +35,14 @@ def score_and_log(bench: Workbench, batch: str) -> PredictionLog | None:
     champion = bench.ledger.promotions.latest(bench.spec.name)
     if champion is None:
         return None
-    name, version = bench.spec.name, champion.version
-    rows = read_snapshot(bench, taken(bench, "data", batch))
+    return log_scores(
+        bench, champion.version, batch, read_snapshot(bench, taken(bench, "data", batch))
+    )
+
+
+def log_scores(bench: Workbench, version: str, batch: str, rows: pa.Table) -> PredictionLog:
+    """Let one version score a batch and keep the predictions; scoring again replaces them."""
+    name = bench.spec.name
     with bench.scratch() as folder:
         scores = score(bench, registered_scorer(bench, version, folder), rows, folder)
     log = pa.table({bench.spec.data.key: rows[bench.spec.data.key], PREDICTION: scores})

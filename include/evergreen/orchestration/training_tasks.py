@@ -18,11 +18,19 @@ Payload = dict[str, Any]
 @task
 def train_challenger(model: str) -> Payload:
     """Fit a challenger in a process of its own and register it, once per batch and spec."""
+    from evergreen.orchestration.deciding import decision_of
     from evergreen.orchestration.retraining import train
 
     context, asked = get_current_context(), result_of("check_request")
     with no_retry_helps(), open_workbench(model) as bench:
-        trained = train(bench, asked, scratch=scratch_folder(context, model, asked["batch"]))
+        decision = decision_of(bench, asked)
+        trained = train(
+            bench,
+            asked,
+            scratch=scratch_folder(context, model, asked["batch"]),
+            fraction=decision.fraction,
+            reinstate=decision.version,
+        )
     log.info(
         "challenger of %s %s: v%s, %d rows, device %s (%s)",
         model,

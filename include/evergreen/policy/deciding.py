@@ -6,6 +6,7 @@ from evergreen.policy import paced, simple
 from evergreen.policy.restraints import few_rows, restrained
 from evergreen.policy.rules import PolicyRules, Wish
 from evergreen.signals import (
+    HOLD_BATCHES,
     ModelFacts,
     PolicyDecision,
     PolicySignals,
@@ -16,7 +17,6 @@ from evergreen.signals import (
 EARNED_OF_BUDGET = 0.95
 MAX_CREDIT = 6.0
 MAX_REMEMBERED = 52
-HOLD_BATCHES = 4
 
 CALENDAR: Mapping[str, Callable[[PolicySignals, PolicyRules], Wish]] = {
     "never": simple.never,
@@ -143,9 +143,9 @@ def _labelled(
 ) -> PolicyDecision:
     """Mark a decision with what people want to see at a glance."""
     has_drift = signals.drift is not None and bool(signals.drift.drifted)
-    is_decayed = signals.decay is not None and signals.decay.verdict == "decayed"
+    is_healthy = signals.decay is not None and signals.decay.verdict == "stable"
     is_quiet = decision.verdict == "stand_down" and wish.trigger == "none"
-    is_harmless = has_drift and is_quiet and not is_decayed and not wish.is_alarm
+    is_harmless = has_drift and is_quiet and is_healthy and not wish.is_alarm
     refused = signals.request.force_retrain and not _reason(signals.request)
     sentence = decision.sentence
     if is_harmless:
