@@ -85,7 +85,7 @@ def play_all(works: Sequence[Work], *, jobs: int, console: Console) -> list[Play
     results: dict[int, BacktestResult] = {}
     with (
         context.Manager() as manager,
-        showing_progress(console, f"Replaying {len(works)} streams") as advance,
+        showing_progress(console, "Replaying the streams") as advance,
         ProcessPoolExecutor(jobs, mp_context=context) as pool,
     ):
         shares: Shared = manager.dict()

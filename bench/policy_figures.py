@@ -121,7 +121,7 @@ def targets(played: Sequence[Played]) -> list[Json]:
             _target(f"worst kept ({pooled.worst_stream})", pooled.worst, "at least", 0.50),
         ]
     for one in plain:
-        wanted += _targets_of(one)
+        wanted += _targets_of(one) if "default" in one.rows else []
     return wanted
 
 

@@ -103,5 +103,7 @@ def find_streams(folder: Path) -> tuple[list[tuple[Path, KnownStream]], list[str
         found.append((path, known))
     if not found and not notes:
         notes.append(f"{folder} has no .parquet file")
-    notes += [f"{name} is not there" for name in KNOWN if not (folder / f"{name}.parquet").exists()]
+    absent = [name for name in KNOWN if not (folder / f"{name}.parquet").exists()]
+    if absent:
+        notes.append(f"not in {folder}, so skipped: {', '.join(absent)}")
     return found, notes

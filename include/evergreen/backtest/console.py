@@ -9,9 +9,9 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from evergreen.backtest.lessons import percent
 from evergreen.backtest.results import BacktestResult
 from evergreen.backtest.summary import frontier, summarise
+from evergreen.backtest.wording import percent, printable
 from evergreen.spec.model import MetricName
 
 OnProgress = Callable[[int, int], None]
@@ -50,7 +50,7 @@ def showing_progress(console: Console, doing: str) -> Iterator[OnProgress]:
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task(_safe(doing), total=None)
+        task = progress.add_task(printable(doing), total=None)
 
         def advance(done: int, total: int) -> None:
             progress.update(task, completed=done, total=total)
@@ -67,7 +67,7 @@ def draw_table(result: BacktestResult, metric: MetricName) -> Table:
         table.add_column(column, justify="left" if column == "policy" else "right", no_wrap=True)
     for row in rows:
         table.add_row(
-            _safe(row.policy),
+            printable(row.policy),
             "-" if row.score is None else f"{row.score:.4f}",
             "-" if row.kept is None else f"{row.kept:.2f}",
             f"{row.cost:.3f}",
@@ -93,7 +93,3 @@ def _lines(console: Console, doing: str) -> OnProgress:
         console.print(Text(f"{doing}: {share} after {now - started:.0f} s"), soft_wrap=True)
 
     return advance
-
-
-def _safe(name: str) -> str:
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in name)

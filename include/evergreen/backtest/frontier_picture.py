@@ -6,8 +6,8 @@ from itertools import pairwise
 
 from evergreen.backtest import svg
 from evergreen.backtest.axes import Scale, Tick, share_ticks, value_ticks
-from evergreen.backtest.lessons import METRIC_WORDS, percent, score_text
 from evergreen.backtest.summary import SummaryRow, frontier
+from evergreen.backtest.wording import METRIC_WORDS, percent, score_text
 from evergreen.spec.model import MetricName
 
 LEFT, RIGHT, TOP, BOTTOM = 52.0, 22.0, 34.0, 46.0

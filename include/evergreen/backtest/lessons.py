@@ -3,14 +3,8 @@
 from collections.abc import Sequence
 
 from evergreen.backtest.summary import MIN_GAIN, SummaryRow, beaten_by
+from evergreen.backtest.wording import METRIC_WORDS, percent, score_text
 from evergreen.spec.model import MetricName
-
-METRIC_WORDS: dict[MetricName, str] = {
-    "auc": "AUC",
-    "accuracy": "accuracy",
-    "log_loss": "log loss",
-}
-ONE_PERCENT = 0.01
 
 
 def verdict(rows: Sequence[SummaryRow], metric: MetricName, *, n_batches: int) -> str:
@@ -68,18 +62,6 @@ def lesson(row: SummaryRow, rows: Sequence[SummaryRow], metric: MetricName) -> s
     if available < MIN_GAIN:
         return _of_idle(row)
     return f"{_gained(row)}{_compared(row, rows)}."
-
-
-def percent(share: float | None) -> str:
-    """Give a share as whole per cent, ``-`` for none."""
-    if share is None:
-        return "-"
-    return "less than 1%" if 0 < share < ONE_PERCENT else f"{share:.0%}"
-
-
-def score_text(score: float | None) -> str:
-    """Give a score with three decimals, ``-`` for none."""
-    return "-" if score is None else f"{score:.3f}"
 
 
 def _best(rows: Sequence[SummaryRow]) -> SummaryRow | None:

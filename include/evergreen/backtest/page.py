@@ -1,15 +1,16 @@
 """The page of a back-test: one file with its pictures, without scripts and without a network."""
 
 from collections.abc import Callable, Sequence
-from html import escape
 
 from evergreen.backtest.frontier_picture import draw_frontier
-from evergreen.backtest.lessons import METRIC_WORDS, lesson, percent, score_text, verdict
+from evergreen.backtest.lessons import lesson, verdict
 from evergreen.backtest.page_style import STYLE
 from evergreen.backtest.results import BacktestResult
 from evergreen.backtest.score_picture import Frame, draw_available, draw_policy, make_frame
 from evergreen.backtest.stream import Stream
 from evergreen.backtest.summary import ORDER, SummaryRow, frontier, summarise
+from evergreen.backtest.svg import shown
+from evergreen.backtest.wording import METRIC_WORDS, percent, score_text
 
 WIDE, NARROW = 880.0, 372.0
 TWO_CLASSES = 2
@@ -38,9 +39,9 @@ def draw_page(result: BacktestResult, stream: Stream, *, seed: int = 0) -> str:
         lambda width, kind: draw_frontier(rows, stream.metric, width=width, kind=kind, css=css)
     )
     parts = [
-        f"<h1>{_shown(stream.name)}: when does retraining pay?</h1>",
-        f'<p class="facts">{_shown(_facts(stream))}</p>',
-        f'<p class="verdict">{_shown(found)}</p>',
+        f"<h1>{shown(stream.name)}: when does retraining pay?</h1>",
+        f'<p class="facts">{shown(_facts(stream))}</p>',
+        f'<p class="verdict">{shown(found)}</p>',
         "<h2>What each policy keeps, and costs</h2>",
         kept,
         '<p class="note">Dotted: the frontier, the most that any policy here gives for a budget.'
@@ -50,7 +51,7 @@ def draw_page(result: BacktestResult, stream: Stream, *, seed: int = 0) -> str:
         *_panels(make_frame(result, stream), rows, css),
         _how(stream, seed=seed),
     ]
-    return _whole(f"Back-test of {_shown(stream.name)}", "\n".join(parts))
+    return _whole(f"Back-test of {shown(stream.name)}", "\n".join(parts))
 
 
 def _whole(title: str, body: str) -> str:
@@ -99,7 +100,7 @@ def _table_row(row: SummaryRow, css: str, *, is_best: bool) -> str:
     )
     kind = "best" if is_best else "other"
     values = "".join(f"<td>{cell}</td>" for cell in cells)
-    name = f'<span class="key {css}"></span>{_shown(row.policy)}'
+    name = f'<span class="key {css}"></span>{shown(row.policy)}'
     return f'<tr class="{kind}"><th scope="row">{name}</th>{values}</tr>'
 
 
@@ -118,11 +119,11 @@ def _panels(frame: Frame, rows: Sequence[SummaryRow], css: dict[str, str]) -> li
         words = " ".join(lesson(row, rows, frame.stream.metric) for row in ends)
         names = " and ".join(row.policy for row in ends)
         parts.append(_heading(names, "every", "the gain that there is to keep"))
-        parts.append(f"<p>{_shown(words)}</p>")
+        parts.append(f"<p>{shown(words)}</p>")
         parts.append(_twice(lambda width, kind: draw_available(frame, width=width, kind=kind)))
     for row in sorted(between, key=lambda row: row.policy != "default"):
         parts.append(_heading(row.policy, css[row.policy], _numbers(row)))
-        parts.append(f"<p>{_shown(lesson(row, rows, frame.stream.metric))}</p>")
+        parts.append(f"<p>{shown(lesson(row, rows, frame.stream.metric))}</p>")
         parts.append(_panel(frame, row.policy, css[row.policy]))
     return parts
 
@@ -141,8 +142,8 @@ def _smoothing(frame: Frame) -> str:
 
 def _heading(name: str, css: str, numbers: str) -> str:
     return (
-        f'<h3><span><span class="key {css}"></span>{_shown(name)}</span>'
-        f'<span class="numbers">{_shown(numbers)}</span></h3>'
+        f'<h3><span><span class="key {css}"></span>{shown(name)}</span>'
+        f'<span class="numbers">{shown(numbers)}</span></h3>'
     )
 
 
@@ -190,12 +191,7 @@ def _how(stream: Stream, *, seed: int) -> str:
         " another year.",
         f"Replayed with seed {seed}; the same seed gives the same page.",
     )
-    items = "".join(f"<li>{_shown(point)}</li>" for point in points)
+    items = "".join(f"<li>{shown(point)}</li>" for point in points)
     return (
         f'<details class="how"><summary>How this was measured</summary><ul>{items}</ul></details>'
     )
-
-
-def _shown(words: str) -> str:
-    """Escape words for the page; what cannot be printed becomes a mark."""
-    return escape("".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in words))

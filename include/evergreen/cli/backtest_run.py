@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Literal, get_args
 from rich.text import Text
 
 from evergreen.backtest.console import draw_table, showing_progress
-from evergreen.backtest.lessons import METRIC_WORDS, verdict
+from evergreen.backtest.lessons import verdict
 from evergreen.backtest.results import BacktestResult
 from evergreen.backtest.stream import Stream
 from evergreen.backtest.summary import summarise
+from evergreen.backtest.wording import METRIC_WORDS
 from evergreen.cli.screen import plain, say, screen
 from evergreen.errors import RequestError
 from evergreen.spec.deciding import Policy, PolicyName

@@ -1,0 +1,27 @@
+"""Words and numbers of a back-test, the same on the terminal and on the page."""
+
+from evergreen.spec.model import MetricName
+
+METRIC_WORDS: dict[MetricName, str] = {
+    "auc": "AUC",
+    "accuracy": "accuracy",
+    "log_loss": "log loss",
+}
+ONE_PERCENT = 0.01
+
+
+def printable(words: str) -> str:
+    """Give words with a mark for each character that cannot be printed: names are not ours."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in words)
+
+
+def percent(share: float | None) -> str:
+    """Give a share as whole per cent, ``-`` for none."""
+    if share is None:
+        return "-"
+    return "less than 1%" if 0 < share < ONE_PERCENT else f"{share:.0%}"
+
+
+def score_text(score: float | None) -> str:
+    """Give a score with three decimals, ``-`` for none."""
+    return "-" if score is None else f"{score:.3f}"
