@@ -69,28 +69,32 @@ def stream_of_rows(table: pa.Table, spec: ModelSpec) -> Stream:
 
 def _cut(times: Microseconds, spec: ModelSpec) -> tuple[Microseconds, NDArray[np.int64]]:
     """Give when the batches begin and end, and the rows at which they do."""
-    training, every = spec.windows.training_days, spec.arrivals.every_days
-    first = datetime.fromtimestamp(int(times[0]) / 1e6, tz=UTC) if times.size else None
-    n_batches = 0
-    if first is not None:
-        day = first.replace(hour=0, minute=0, second=0, microsecond=0)
-        start = int(day.timestamp() * 1e6) + _span(training)
-        n_batches = int((times[-1] - start) / _span(every) + MISSING_END)
-    if first is None or n_batches < 1:
-        raise EmptyWindowError(
-            f"{spec.name} has labelled rows {_reach(times)}; a back-test needs more than"
-            f" {training:g} days to train on (windows.training_days) and {every:g} for a batch"
-            " (arrivals.every_days)"
-        )
-    moments = start + _span(every) * np.arange(n_batches + 1, dtype=np.int64)
+    if not times.size:
+        raise _too_short(times, spec)
+    every = _span(spec.arrivals.every_days)
+    first = datetime.fromtimestamp(int(times[0]) / 1e6, tz=UTC)
+    day = first.replace(hour=0, minute=0, second=0, microsecond=0)
+    start = int(day.timestamp() * 1e6) + _span(spec.windows.training_days)
+    n_batches = int((times[-1] - start) / every + MISSING_END)
+    if n_batches < 1:
+        raise _too_short(times, spec)
+    moments = start + every * np.arange(n_batches + 1, dtype=np.int64)
     edges = _place(times, moments)
     if edges[0] < MIN_WINDOW:
         raise EmptyWindowError(
-            f"the first {training:g} days of {spec.name} hold {edges[0]} labelled rows, expected at"
-            f" least {MIN_WINDOW} to train the first champion; give it more history"
+            f"the first {spec.windows.training_days:g} days of {spec.name} hold {edges[0]} labelled"
+            f" rows, expected at least {MIN_WINDOW} for the first champion; give it more history"
         )
     filled = np.array([True, *(after > before for before, after in pairwise(edges))])
     return moments[filled], edges[filled]
+
+
+def _too_short(times: Microseconds, spec: ModelSpec) -> EmptyWindowError:
+    return EmptyWindowError(
+        f"{spec.name} has labelled rows {_reach(times)}; a back-test needs more than"
+        f" {spec.windows.training_days:g} days to train on (windows.training_days) and"
+        f" {spec.arrivals.every_days:g} for a batch (arrivals.every_days)"
+    )
 
 
 def _microseconds(column: pa.ChunkedArray, name: str) -> Microseconds:
