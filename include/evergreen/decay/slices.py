@@ -82,9 +82,8 @@ def measure_slices(
     """
     truth, score = np.asarray(target), np.asarray(prediction)
     if not truth.shape == score.shape == (table.num_rows,):
-        raise ValueError(
-            f"{table.num_rows} rows, labels {truth.shape}, predictions {score.shape}; pass the same"
-        )
+        sizes = f"{table.num_rows} rows, labels {truth.shape}, predictions {score.shape}"
+        raise ValueError(f"{sizes}; pass the same")
     before = {(known.feature, known.value): known.estimate for known in reference}
     found: list[SliceMetric] = []
     for cut in cuts:
@@ -104,7 +103,7 @@ def _cut(table: pa.Table, feature: Feature) -> SliceCut:
     try:
         column = _column(table, feature.name)
         if feature.kind in RANGED:
-            values = _numbers(column)
+            values = _numbers(column, feature.kind)
             finite = values[np.isfinite(values)]
             if finite.size:
                 edges = np.unique(np.quantile(finite, QUARTILES, method="inverted_cdf"))
@@ -123,14 +122,17 @@ def _column(table: pa.Table, name: str) -> pa.ChunkedArray:
     return table.column(found[0])
 
 
-def _numbers(column: pa.ChunkedArray) -> NDArray[np.float64]:
+def _numbers(column: pa.ChunkedArray, kind: FeatureKind) -> NDArray[np.float64]:
     """Read a column as floats, moments as microseconds since 1970; missing becomes NaN."""
-    kind = column.type
-    if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
-        zone = getattr(kind, "tz", None)
+    found = column.type
+    is_moment = pa.types.is_timestamp(found) or pa.types.is_date(found)
+    if is_moment != (kind == "datetime"):
+        raise TypeError(f"expected {kind} values, came {found}")
+    if is_moment:
+        zone = getattr(found, "tz", None)
         column = column.cast(pa.timestamp("us", zone), safe=False).cast(pa.int64())
-    elif pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_nested(kind):
-        raise TypeError(f"expected numbers, came {kind}")
+    elif pa.types.is_string(found) or pa.types.is_large_string(found) or pa.types.is_nested(found):
+        raise TypeError(f"expected {kind} values, came {found}")
     values: NDArray[np.float64] = column.cast(pa.float64(), safe=False).to_numpy()
     return values
 
@@ -168,7 +170,7 @@ def _masks(cut: SliceCut, table: pa.Table) -> dict[str, BoolArray]:
         raise ValueError(f"it could not be cut on the reference: {cut.problem}")
     column = _column(table, cut.feature)
     if cut.kind in RANGED:
-        return _ranges(cut, _numbers(column))
+        return _ranges(cut, _numbers(column, cut.kind))
     return _by_value(cut, _texts(column, cut.kind))
 
 
