@@ -19,12 +19,16 @@ N_BINS = 10
 
 
 class CellCounts(NamedTuple):
-    """Rows of one feature: missing (null or NaN), each infinity, and per cell, shape (2k + 1,)."""
+    """Rows of one feature: missing (null or NaN), each infinity, and per cell, shape (2k + 1,).
+
+    ``n_far`` of them are finite and further outside the grid than the grid is wide.
+    """
 
     n_null: int
     n_negative_inf: int
     n_positive_inf: int
     cells: IntArray
+    n_far: int = 0
 
     def plus(self, other: "CellCounts") -> "CellCounts":
         """Add the rows of ``other``, counted over the same grid."""
@@ -33,7 +37,13 @@ class CellCounts(NamedTuple):
             self.n_negative_inf + other.n_negative_inf,
             self.n_positive_inf + other.n_positive_inf,
             self.cells + other.cells,
+            self.n_far + other.n_far,
         )
+
+    @property
+    def n_rows(self) -> int:
+        """All rows, missing ones too."""
+        return int(self.cells.sum()) + self.n_infinite + self.n_null
 
     @property
     def n_infinite(self) -> int:
@@ -116,11 +126,18 @@ def count_sorted(ordered: FloatArray, grid: FloatArray) -> CellCounts:
     edges[1:-1:2] = ordered.searchsorted(grid, side="left")
     edges[2:-1:2] = ordered.searchsorted(grid, side="right")
     edges[-1] = first_inf
+    n_far = 0
+    if grid.size:
+        with np.errstate(over="ignore"):
+            width = grid[-1] - grid[0]
+            n_far = int(ordered.searchsorted(grid[0] - width) - edges[0])
+            n_far += int(first_inf - ordered.searchsorted(grid[-1] + width, side="right"))
     return CellCounts(
         n_null=ordered.size - first_nan,
         n_negative_inf=int(edges[0]),
         n_positive_inf=first_nan - first_inf,
         cells=np.diff(edges),
+        n_far=max(n_far, 0),
     )
 
 

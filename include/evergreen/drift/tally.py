@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from evergreen.drift.categories import count_values, problem_of, text_of
-from evergreen.drift.cells import count_cells
+from evergreen.drift.cells import CellCounts, count_cells
 from evergreen.drift.datetimes import to_axis
 from evergreen.drift.ks import ks_distance
 from evergreen.drift.profile import BrokenColumn, CategoryColumn, ColumnProfile, NumericColumn
@@ -53,6 +53,16 @@ class NumericTally:
         """Count one more array; raises TypeError where it does not hold what its kind says."""
         values = to_axis(array, self._column.kind)
         self._counts = self._counts.plus(count_cells(values, self._grid))
+
+    @property
+    def column(self) -> NumericColumn:
+        """The reference."""
+        return self._column
+
+    @property
+    def counts(self) -> CellCounts:
+        """What was counted."""
+        return self._counts
 
     def statistics(self) -> Statistics:
         """Compare what was counted with the reference; at least one row has been added."""
@@ -164,6 +174,11 @@ class ColumnTally:
         except Exception as err:
             # Whatever one column holds, the others are still judged, and this one says why not.
             self.problem = problem_of(err)
+
+    @property
+    def numeric(self) -> NumericTally | None:
+        """The counts of a numeric feature that could be counted; None for any other."""
+        return self._tally if isinstance(self._tally, NumericTally) and not self.problem else None
 
     def statistics(self) -> Statistics | None:
         """Compare with the reference; None where there is a problem, which then says why."""
