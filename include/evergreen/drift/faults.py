@@ -45,8 +45,9 @@ def _fault_of(tally: ColumnTally) -> str:
     rise = found.null_share - found.reference_null_share
     if rise > MISSING_RISE:
         return _beside(f"{name} is missing in more rows by", rise, MISSING_RISE)
-    if found.unseen_share is not None and found.unseen_share > NEW_SHARE:
-        return _beside(f"{name} holds values never seen, share", found.unseen_share, NEW_SHARE)
+    new = (found.unseen_share or 0.0) - (found.reference_unseen_share or 0.0)
+    if new > NEW_SHARE:
+        return _beside(f"{name} holds values never seen, share up by", new, NEW_SHARE)
     numeric = tally.numeric
     return _fault_of_numbers(numeric) if numeric is not None and _is_rich(numeric) else ""
 

@@ -16,7 +16,7 @@ from evergreen.signals import LabelledBatch, ModelFacts, PolicyState, RateSample
 
 ORDINARY_RATE = 0.004
 QUIET_RATE = 0.0004
-EXPECTATION_SD = 0.003
+EXPECTATION_SD = 0.002
 MODEL_SD = 0.02
 MEMORY = 0.93
 DRIFT_TO_WORRY = 0.15

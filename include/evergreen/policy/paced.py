@@ -69,6 +69,8 @@ def wish(
             sentence = f"sudden harm: {_told(harm)}"
             forget = state.model_copy(update={"level": None})
             return Wish("harm", sentence, is_alarm=True), forget
+    if _has_passed(signals, state, harm):
+        state = state.model_copy(update={"episode": None})
     if state.episode is not None:
         return _in_episode(state, state.episode, harm, signals.window_batches)
     return _by_pace(signals, state, rules)
@@ -91,6 +93,14 @@ def _can_replace(signals: PolicySignals, state: PolicyState) -> bool:
         return False
     age = state.seen + 1 - signals.champion.trained_through
     return age >= MIN_AGE_TO_REPLACE and has_credit(state, FULL)
+
+
+def _has_passed(signals: PolicySignals, state: PolicyState, harm: Harm | None) -> bool:
+    """Tell whether harm has passed by itself: a champion from before it does well again."""
+    if state.episode is None or harm is None or signals.champion is None:
+        return False
+    is_from_before = signals.champion.trained_through <= state.episode.since
+    return state.seen > state.episode.since and is_from_before and not harm.is_alarm
 
 
 def _in_episode(

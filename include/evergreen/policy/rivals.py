@@ -1,12 +1,14 @@
 """Former champions that fit again: judged on the newest rows that neither model has learnt from."""
 
 from dataclasses import dataclass
+from math import hypot
 
 from evergreen.policy.harm import mean_gain
 from evergreen.signals import LabelledBatch, PolicySignals, PolicyState
 
 BATCHES_JUDGED = 2
 MIN_GAIN = 0.002
+MODEL_SD = 0.02
 Z = 2.5
 Z_AFTER_FALSE_ALARM = 0.5
 
@@ -24,7 +26,8 @@ class Rival:
 def best_rival(signals: PolicySignals, state: PolicyState) -> Rival | None:
     """Give the former champion that is surely better than the champion; None when none is.
 
-    Surely: its mean gain over the two newest batches is over 2.5 standard errors. The version that
+    Surely: its mean gain over the two newest batches is over 2.5 standard errors, which count what
+    any two models differ by from batch to batch beside the sampling. The version that
     served when an episode of harm began needs half of one: if it does better than what was trained
     since, the harm was a hard batch, and has passed.
     """
@@ -51,6 +54,6 @@ def _judge(version: str, newest: list[LabelledBatch], z: float) -> Rival | None:
     ]
     if not gains:
         return None
-    gain, se = mean_gain(gains)
+    gain, se = mean_gain([(gain, hypot(se, MODEL_SD)) for gain, se in gains])
     is_better = gain > MIN_GAIN and gain > z * se
     return Rival(version, gain, se, len(gains)) if is_better else None
