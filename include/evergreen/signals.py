@@ -9,7 +9,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from evergreen.records import DecayMeasurement, DriftMeasurement, MetricEstimate, Record
+from evergreen.measurements import DecayMeasurement, DriftMeasurement
+from evergreen.records import MetricEstimate, Record
 
 HOLD_BATCHES = 4  # a fault in more batches than these in a row is the new normal
 

@@ -6,11 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 from evergreen.ledger.entries import Decision
 from evergreen.ledger.ledger import Ledger
+from evergreen.measurements import ColumnDrift, DecayMeasurement, DriftMeasurement
 from evergreen.records import (
     Alert,
-    ColumnDrift,
-    DecayMeasurement,
-    DriftMeasurement,
     Evaluation,
     MetricEstimate,
     Promotion,

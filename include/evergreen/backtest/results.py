@@ -18,9 +18,9 @@ class PolicyRun(Record):
     """One policy over the whole stream.
 
     ``scores`` is the metric of the champion of the moment on every batch, scored before anything
-    was learnt from it; None where a batch has no metric (one class only). ``cost`` is the sum of the
-    fractions over the number of batches. ``promotions``, ``alarms`` and ``quarantined`` are indices
-    of batches.
+    was learnt from it; None where a batch has no metric (one class only). ``cost`` is the sum of
+    the fractions over the number of batches. ``promotions``, ``alarms`` and ``quarantined`` are
+    indices of batches.
     """
 
     score: float | None

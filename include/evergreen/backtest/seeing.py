@@ -10,8 +10,8 @@ from evergreen.decay.measure import ScoredBatch, measure_decay
 from evergreen.drift.build import build_profile
 from evergreen.drift.measure import measure_drift
 from evergreen.drift.profile import ReferenceProfile
+from evergreen.measurements import DecayMeasurement, DriftMeasurement
 from evergreen.metrics import higher_is_better
-from evergreen.records import DecayMeasurement, DriftMeasurement
 from evergreen.signals import LabelledBatch, ModelFacts, PolicySignals, RivalGain
 from evergreen.spec.deciding import Decay, Drift
 

@@ -9,7 +9,8 @@ from evergreen.cli.history import Attempt, Explanation, Limits
 from evergreen.cli.history_view import champion_text, verdict_text
 from evergreen.cli.screen import cell, make_table, moment_text, number, plain
 from evergreen.ledger.entries import Decision, Delivery
-from evergreen.records import ColumnDrift, DecayMeasurement, Evaluation, MetricEstimate, Promotion
+from evergreen.measurements import ColumnDrift, DecayMeasurement
+from evergreen.records import Evaluation, MetricEstimate, Promotion
 
 
 def show_explanation(console: Console, explanation: Explanation) -> None:

@@ -6,7 +6,7 @@ from rich.text import Text
 from evergreen.cli.history import HistoryRow
 from evergreen.cli.screen import cell, make_table, number, plain
 from evergreen.ledger.entries import Decision
-from evergreen.records import ColumnDrift
+from evergreen.measurements import ColumnDrift
 
 COLUMNS = ("batch", "gate", "drifted", "worst PSI", "worst D", "decay", "verdict", "champion")
 LEFT_OUT = ("gate", "worst PSI", "worst D")

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from evergreen.decay.logistic import Fitted, fit_logistic, log_odds
+from evergreen.measurements import Calibration, CalibrationShift
 from evergreen.metrics.wording import limit, number
-from evergreen.records import Calibration, CalibrationShift
 
 FloatArray = NDArray[np.float64]
 

@@ -26,8 +26,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from evergreen.decay.measure import ScoredBatch
+from evergreen.measurements import ErrorChange
 from evergreen.metrics.wording import number
-from evergreen.records import ErrorChange
 from evergreen.spec.model import MetricName
 
 FloatArray = NDArray[np.float64]

@@ -8,15 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from evergreen.measurements import CalibrationShift, DecayMeasurement, ErrorChange, SliceMetric
 from evergreen.metrics import drop, estimate
 from evergreen.metrics.wording import limit, number
-from evergreen.records import (
-    CalibrationShift,
-    DecayMeasurement,
-    ErrorChange,
-    MetricEstimate,
-    SliceMetric,
-)
+from evergreen.records import MetricEstimate
 from evergreen.spec.deciding import Decay
 from evergreen.spec.model import MetricName
 

@@ -14,9 +14,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import ArrayLike, NDArray
 
+from evergreen.measurements import SliceMetric
 from evergreen.metrics import drop, estimate
 from evergreen.metrics.wording import number
-from evergreen.records import MetricEstimate, Record, SliceMetric
+from evergreen.records import MetricEstimate, Record
 from evergreen.spec.model import Feature, FeatureKind, MetricName
 
 MAX_VALUES = 10

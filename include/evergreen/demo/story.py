@@ -3,7 +3,8 @@
 from typing import Any, Literal, Self
 
 from evergreen.ledger.entries import Decision, Delivery
-from evergreen.records import ColumnDrift, DecayMeasurement, Evaluation, Record
+from evergreen.measurements import ColumnDrift, DecayMeasurement
+from evergreen.records import Evaluation, Record
 
 Kind = Literal["history", "weekly", "forced"]
 REJECTED = "rejected"

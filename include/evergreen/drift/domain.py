@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from evergreen.drift.categories import count_texts, problem_of, text_of
 from evergreen.drift.datetimes import to_axis
+from evergreen.measurements import MultivariateDrift
 from evergreen.metrics.delong import delong
 from evergreen.metrics.wording import limit, number
-from evergreen.records import DriftVerdict, Record
 from evergreen.spec.model import Feature
 
 FloatArray = NDArray[np.float64]
@@ -33,22 +33,6 @@ MAX_CATEGORIES = 200
 MAX_NAMED = 3
 LARGEST = 1e300
 CHANCE = 0.5
-
-
-class MultivariateDrift(Record):
-    """Whether a classifier can tell the batch from the reference.
-
-    ``auc`` is cross-validated, 0.5 when the two look the same. ``se`` is one standard error of it,
-    for the rows that were judged; another training would move it as well (measured: 1.3 to 1.5
-    times ``se`` in all). ``features`` are those that tell them apart, the most telling first.
-    """
-
-    verdict: DriftVerdict
-    auc: float | None = None
-    se: float | None = None
-    limit: float | None = None
-    features: tuple[str, ...] = ()
-    sentence: str
 
 
 def measure_multivariate(

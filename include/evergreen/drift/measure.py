@@ -1,45 +1,63 @@
 """Measuring the drift of a batch: every feature gets a verdict and a sentence."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
 
+from evergreen.drift.faults import find_faults
+from evergreen.drift.limits import BATCHES_PER_YEAR, ColumnLimits, DriftLimits, Sample
 from evergreen.drift.profile import ReferenceProfile
 from evergreen.drift.stream import count_batches
 from evergreen.drift.tally import ColumnTally, Statistics
+from evergreen.measurements import ColumnDrift, DriftMeasurement
 from evergreen.metrics.wording import limit, number
-from evergreen.records import ColumnDrift, DriftMeasurement
 from evergreen.spec.deciding import Drift
 
 MAX_NAMED = 5
 
 
 def measure_drift(
-    profile: ReferenceProfile, batches: Iterable[pa.RecordBatch], rules: Drift
+    profile: ReferenceProfile,
+    batches: Iterable[pa.RecordBatch],
+    rules: Drift,
+    *,
+    batches_per_year: float = BATCHES_PER_YEAR,
+    importance: Mapping[str, float] | None = None,
 ) -> DriftMeasurement:
     """Measure how far a batch has moved from the champion's reference.
 
     One pass over ``batches``, nothing kept of them: memory does not grow with the rows. A feature
-    has drifted when its PSI, its D or the rise of its null share is over the limit. Effect sizes
-    only: more rows do not make a small shift a larger one.
+    has drifted when its PSI, its D or the rise of its null share is over its limit, as
+    ``limits.DriftLimits`` finds it at the rows of this batch. Effect size decides: more rows do not
+    make a small shift a larger one.
 
     Args:
         profile: The champion's reference.
         batches: The rows to judge; columns are found by name, others are ignored.
-        rules: Limits, and the rows needed on both sides for a verdict.
+        rules: The budget of false verdicts, smallest effects, limits that win over both, and the
+            rows needed on both sides for a verdict.
+        batches_per_year: Cadence that the budget is shared out over.
+        importance: Weight (at least 0) of each feature in the drifted share; a feature that it does
+            not name has none. Without it, or where the rules say so, all count the same.
 
     Returns:
         One verdict per feature of the profile, in its order.
     """
     tallies, n_rows = count_batches(profile.columns, batches)
-    columns = tuple(_judge(tally, profile.n_rows, n_rows, rules) for tally in tallies)
-    share = drifted_share(columns)
+    limits = DriftLimits(profile, rules, batches_per_year=batches_per_year)
+    weights = _weights(profile, importance if rules.weigh_by_importance else None)
+    columns = tuple(
+        _judge(tally, profile.n_rows, n_rows, limits, weights.get(tally.column.name))
+        for tally in tallies
+    )
+    share = _weighed_share(columns) if weights else drifted_share(columns)
     return DriftMeasurement(
         columns=columns,
         n_rows=n_rows,
         drifted_share=share,
-        sentence=_summary(columns, n_rows, share),
+        sentence=_summary(columns, n_rows, share, is_weighed=bool(weights)),
+        faults=find_faults(tallies),
     )
 
 
@@ -54,48 +72,76 @@ def drifted_share(columns: Sequence[ColumnDrift]) -> float | None:
     return sum(column.verdict != "stable" for column in judged) / len(judged)
 
 
-def _judge(tally: ColumnTally, n_reference: int, n_rows: int, rules: Drift) -> ColumnDrift:
-    name = tally.column.name
-    if min(n_rows, n_reference) < rules.min_rows:
-        whose, n_few = ("", n_rows) if n_rows < rules.min_rows else ("reference ", n_reference)
+def _weights(profile: ReferenceProfile, importance: Mapping[str, float] | None) -> dict[str, float]:
+    """Give each feature's part of the importance, of sum 1; nothing where none has any."""
+    weights = {
+        column.name: max(0.0, (importance or {}).get(column.name, 0.0))
+        for column in profile.columns
+    }
+    total = sum(weights.values())
+    return {name: weight / total for name, weight in weights.items()} if total > 0 else {}
+
+
+def _weighed_share(columns: Sequence[ColumnDrift]) -> float | None:
+    judged = [column for column in columns if column.verdict != "insufficient_data"]
+    total = sum(column.importance or 0.0 for column in judged)
+    if not total:
+        return drifted_share(columns)
+    drifted = (column.importance or 0.0 for column in judged if column.verdict != "stable")
+    return min(1.0, sum(drifted) / total)
+
+
+def _judge(
+    tally: ColumnTally,
+    n_reference: int,
+    n_rows: int,
+    limits: DriftLimits,
+    importance: float | None,
+) -> ColumnDrift:
+    name, min_rows = tally.column.name, limits.rules.min_rows
+    if min(n_rows, n_reference) < min_rows:
+        whose, n_few = ("", n_rows) if n_rows < min_rows else ("reference ", n_reference)
         facts: dict[str, Any] = {
             "verdict": "insufficient_data",
-            "sentence": f"{name}: {n_few} {whose}rows, needs {rules.min_rows} for a verdict",
+            "sentence": f"{name}: {n_few} {whose}rows, needs {min_rows} for a verdict",
         }
     elif (statistics := tally.statistics()) is None:
         sentence = f"{name}: drift cannot be computed, {tally.problem}"
         facts = {"verdict": "not_computable", "sentence": sentence}
     else:
-        facts = _facts(name, statistics, rules)
-    return ColumnDrift(column=name, kind=tally.column.kind, n_rows=n_rows, **facts)
+        its_limits = limits.of(name, Sample.of(statistics))
+        facts = _facts(name, statistics, its_limits, min_rows)
+    return ColumnDrift(
+        column=name, kind=tally.column.kind, n_rows=n_rows, importance=importance, **facts
+    )
 
 
-def _facts(name: str, found: Statistics, rules: Drift) -> dict[str, Any]:
+def _facts(name: str, found: Statistics, limits: ColumnLimits, min_rows: int) -> dict[str, Any]:
     n_fewest = min(found.n_values, found.n_reference_values)
-    ks = found.ks if n_fewest >= rules.min_rows else None
+    ks = found.ks if n_fewest >= min_rows else None
     rise = found.null_share - found.reference_null_share
-    psi_limit = rules.psi_limit or rules.min_psi
-    ks_limit = rules.ks_limit or rules.min_ks
-    values = [("PSI", found.psi, psi_limit)]
+    values = [("PSI", found.psi, limits.psi.value)]
     if ks is not None:
-        values.append(("D", ks, ks_limit))
-    drift = [*values, ("null share up by", rise, rules.null_share_limit or rules.min_null_rise)]
+        values.append(("D", ks, limits.ks.value))
+    drift = [*values, ("null share up by", rise, limits.null.value)]
     over = [_beside(*value, "over") for value in drift if value[1] > value[2]]
     parts = over or [_beside(*value, "within") for value in values]
     if found.unseen_share:
         parts.append(f"{number(found.unseen_share)} of the rows hold unseen values")
     if found.ks is not None and ks is None:
-        parts.append(f"D left out: {n_fewest} values, needs {rules.min_rows}")
+        parts.append(f"D left out: {n_fewest} values, needs {min_rows}")
     return {
         "verdict": "drifted" if over else "stable",
         "sentence": f"{name}: {', '.join(parts)}",
         "psi": found.psi,
-        "psi_limit": psi_limit,
+        "psi_limit": limits.psi.value,
         "ks": ks,
-        "ks_limit": None if ks is None else ks_limit,
+        "ks_limit": None if ks is None else limits.ks.value,
         "null_share": found.null_share,
+        "null_limit": limits.null.value,
         "reference_null_share": found.reference_null_share,
         "unseen_share": found.unseen_share,
+        "out_of_range_share": found.out_of_range_share,
     }
 
 
@@ -103,7 +149,9 @@ def _beside(name: str, value: float, its_limit: float, side: str) -> str:
     return f"{name} {number(value, its_limit)} {side} {limit(its_limit)}"
 
 
-def _summary(columns: Sequence[ColumnDrift], n_rows: int, share: float | None) -> str:
+def _summary(
+    columns: Sequence[ColumnDrift], n_rows: int, share: float | None, *, is_weighed: bool
+) -> str:
     if share is None:
         why = _why(columns[0]) if columns else "the profile holds no feature"
         return f"drift not judged: {why}"
@@ -112,7 +160,8 @@ def _summary(columns: Sequence[ColumnDrift], n_rows: int, share: float | None) -
     more = f" and {len(named) - MAX_NAMED} more" if len(named) > MAX_NAMED else ""
     which = f" ({', '.join(named[:MAX_NAMED])}{more})" if named else ""
     counted = f"{len(named)} of {len(judged)} features drifted{which}"
-    return f"{counted}: share {number(share)} over {n_rows} rows"
+    how = " by importance" if is_weighed else ""
+    return f"{counted}: share {number(share)}{how} over {n_rows} rows"
 
 
 def _why(column: ColumnDrift) -> str:

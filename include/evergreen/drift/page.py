@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from html import escape
 
+from evergreen.measurements import ColumnDrift, DriftMeasurement
 from evergreen.metrics.wording import number
-from evergreen.records import ColumnDrift, DriftMeasurement
 
 VERDICTS = {
     "drifted": "drifted",

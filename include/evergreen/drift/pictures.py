@@ -13,7 +13,7 @@ from evergreen.drift.categories import text_of
 from evergreen.drift.cells import FloatArray
 from evergreen.drift.datetimes import to_axis
 from evergreen.drift.profile import CategoryColumn, ColumnProfile, NumericColumn, ReferenceProfile
-from evergreen.records import ColumnDrift, DriftMeasurement
+from evergreen.measurements import ColumnDrift, DriftMeasurement
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from evergreen.drift.page import insert_header
 from evergreen.drift.pictures import Picture, make_pictures, sample
 from evergreen.drift.profile import ReferenceProfile
-from evergreen.records import DriftMeasurement
+from evergreen.measurements import DriftMeasurement
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,7 +10,8 @@ from evergreen.errors import LedgerError
 from evergreen.ledger.database import Database
 from evergreen.ledger.entries import Decision, Outcome
 from evergreen.ledger.tables import DecisionRow, DriftRow
-from evergreen.records import ColumnDrift, DriftMeasurement, Evaluation
+from evergreen.measurements import ColumnDrift, DriftMeasurement
+from evergreen.records import Evaluation
 from evergreen.signals import HOLD_BATCHES, PolicyDecision, PolicySignals, PolicyState
 
 FIELDS = tuple(Decision.model_fields)
@@ -74,7 +75,11 @@ class Decisions:
         spec_hash: str,
         state_after: PolicyState | None = None,
     ) -> Decision:
-        """Record what was decided; deciding again in the same run replaces the row."""
+        """Record what was decided; deciding again in the same run replaces the row.
+
+        The row keeps its place in time, and its state where none is given: later decisions rest on
+        it.
+        """
         row = DecisionRow(
             id=decision_id(model, batch, run_id),
             model=model,
@@ -102,6 +107,10 @@ class Decisions:
             is_released=decision.is_released,
         )
         with self._database.session() as session:
+            mine = session.get(DecisionRow, row.id)
+            if mine is not None:
+                row.decided_at = mine.decided_at
+                row.state_after = row.state_after or mine.state_after
             session.merge(row)
         return self.get(row.id)
 

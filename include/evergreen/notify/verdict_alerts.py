@@ -2,16 +2,11 @@
 
 from collections.abc import Sequence
 
+from evergreen.measurements import ColumnDrift, DriftMeasurement
 from evergreen.metrics.wording import limit, number
 from evergreen.notify.building import NOTHING_TO_DO, Links, build_alert
 from evergreen.notify.wording import evaluation_line, gain_line, listed, plural
-from evergreen.records import (
-    Alert,
-    ColumnDrift,
-    DriftMeasurement,
-    Evaluation,
-    PromotionVerdict,
-)
+from evergreen.records import Alert, Evaluation, PromotionVerdict
 from evergreen.signals import PolicyDecision
 
 SHOWN = 5

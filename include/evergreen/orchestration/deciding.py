@@ -3,12 +3,13 @@
 from typing import Any
 
 from evergreen.errors import DataError
+from evergreen.measurements import DecayMeasurement, DriftMeasurement
 from evergreen.orchestration.gates import read_snapshot, taken
 from evergreen.orchestration.history import count_labelled, matured, scored_batches
 from evergreen.orchestration.runs import newer_batch
 from evergreen.orchestration.seeing import CHANCE, Eyes
 from evergreen.orchestration.workbench import Workbench
-from evergreen.records import DecayMeasurement, DriftMeasurement, MetricEstimate, Window
+from evergreen.records import MetricEstimate, Window
 from evergreen.signals import PolicyDecision, PolicySignals, PolicyState, Request
 
 Payload = dict[str, Any]
@@ -29,7 +30,7 @@ def measure_batch_drift(bench: Workbench, asked: Payload) -> Payload:
     batch = asked["batch"]
     table = read_snapshot(bench, taken(bench, "data", batch))
     measured = measure_drift(read_profile(bench, version), table.to_batches(), bench.spec.drift)
-    path = f"scratch/{bench.spec.name}/{asked['decision']}/drift.json"
+    path = f"{_scratch(bench, asked)}/drift.json"
     bench.store.write_json(path, measured.to_json())
     if not asked["request"]["dry_run"]:
         bench.ledger.decisions.record_drift(bench.spec.name, batch, version, measured)
@@ -102,7 +103,8 @@ def signals_for(
     from evergreen.metrics import higher_is_better
 
     training, holdout = windows_for(bench, asked)
-    eyes = Eyes(bench, asked["batch"], drift["version"])
+    scratch = _scratch(bench, asked) if asked["request"]["dry_run"] else None
+    eyes = Eyes(bench, asked["batch"], drift["version"], scratch=scratch)
     is_paced = bench.spec.policy.name == "default"
     return PolicySignals(
         batch=asked["batch"],
@@ -158,8 +160,12 @@ def windows_for(
     return training_and_holdout(max(ends), windows)
 
 
+def _scratch(bench: Workbench, asked: Payload) -> str:
+    return f"scratch/{bench.spec.name}/{asked['decision']}"
+
+
 def _decision_path(bench: Workbench, asked: Payload) -> str:
-    return f"scratch/{bench.spec.name}/{asked['decision']}/decision.json"
+    return f"{_scratch(bench, asked)}/decision.json"
 
 
 def wants_report(bench: Workbench, signals: PolicySignals) -> bool:

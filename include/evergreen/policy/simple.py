@@ -1,8 +1,8 @@
 """The policies that look at nothing but the calendar, and the one that looks at thresholds."""
 
+from evergreen.measurements import DriftMeasurement
 from evergreen.metrics.wording import limit, number
 from evergreen.policy.rules import PolicyRules, Wish
-from evergreen.records import DriftMeasurement
 from evergreen.signals import PolicySignals
 
 MAX_NAMED = 5

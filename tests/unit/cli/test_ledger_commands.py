@@ -16,7 +16,7 @@ from builders.ledger_rows import (
 from evergreen.ledger.decisions import decision_id
 from evergreen.ledger.entries import DeliveryStatus
 from evergreen.ledger.ledger import Ledger
-from evergreen.records import DecayMeasurement
+from evergreen.measurements import DecayMeasurement
 from evergreen.signals import PolicyDecision, PolicySignals, Request
 from evergreen.spec.loader import load_spec
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from evergreen.decay.calibration_shift import calibration_shift, measure_calibration
 from evergreen.decay.logistic import log_odds, logistic
-from evergreen.records import Calibration
+from evergreen.measurements import Calibration
 
 
 def make_rows(

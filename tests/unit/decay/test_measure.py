@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evergreen.decay import DecaySignals, ScoredBatch, measure_decay
+from evergreen.measurements import DecayMeasurement, ErrorChange
 from evergreen.metrics import estimate
-from evergreen.records import DecayMeasurement, ErrorChange, MetricEstimate
+from evergreen.records import MetricEstimate
 from evergreen.spec.deciding import Decay
 
 RULES = Decay(max_drop=0.02, min_rows=100, min_coverage=0.8, window_batches=2, z=1.0)

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evergreen.decay.slices import SliceCut, cut_slices, measure_slices
+from evergreen.measurements import SliceMetric
 from evergreen.metrics import estimate
-from evergreen.records import SliceMetric
 from evergreen.spec.model import Feature, FeatureKind
 
 

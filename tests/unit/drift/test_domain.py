@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evergreen.drift.domain import MultivariateDrift, measure_multivariate, measure_quiet_auc
+from evergreen.drift.domain import measure_multivariate, measure_quiet_auc
+from evergreen.measurements import MultivariateDrift
 from evergreen.spec.model import Feature, FeatureKind
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from evergreen.drift.build import build_profile
 from evergreen.drift.measure import drifted_share, measure_drift
 from evergreen.drift.profile import ReferenceProfile
-from evergreen.records import ColumnDrift, DriftMeasurement, DriftVerdict
+from evergreen.measurements import ColumnDrift, DriftMeasurement, DriftVerdict
 from evergreen.spec.deciding import Drift
 from evergreen.spec.model import Feature, FeatureKind
 

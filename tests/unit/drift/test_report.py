@@ -11,7 +11,7 @@ from evergreen.drift.measure import measure_drift
 from evergreen.drift.pictures import SAMPLE_ROWS, make_pictures, sample
 from evergreen.drift.profile import ReferenceProfile
 from evergreen.drift.report import MAX_BYTES, draw_report, run_evidently
-from evergreen.records import DriftMeasurement
+from evergreen.measurements import DriftMeasurement
 from evergreen.spec.deciding import Drift
 from evergreen.spec.model import Feature
 

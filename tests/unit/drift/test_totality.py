@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from evergreen.drift.build import build_profile
 from evergreen.drift.measure import measure_drift
 from evergreen.drift.profile import ReferenceProfile
-from evergreen.records import ColumnDrift, DriftMeasurement, DriftVerdict
+from evergreen.measurements import ColumnDrift, DriftMeasurement, DriftVerdict
 from evergreen.spec.deciding import Drift
 from evergreen.spec.model import Feature, FeatureKind
 from evergreen.storage.parquet import parquet_batches

@@ -4,7 +4,7 @@ from evergreen.errors import LedgerError
 from evergreen.ledger.decisions import decision_id
 from evergreen.ledger.entries import Decision
 from evergreen.ledger.ledger import Ledger
-from evergreen.records import ColumnDrift, DriftMeasurement
+from evergreen.measurements import ColumnDrift, DriftMeasurement
 from evergreen.signals import PolicyDecision, PolicySignals, Request
 
 

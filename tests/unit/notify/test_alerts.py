@@ -3,17 +3,9 @@ from typing import Any, get_args
 
 import pytest
 
+from evergreen.measurements import ColumnDrift, DriftMeasurement
 from evergreen.notify import alerts
-from evergreen.records import (
-    Alert,
-    AlertKind,
-    ColumnDrift,
-    DriftMeasurement,
-    Evaluation,
-    MetricEstimate,
-    PromotionVerdict,
-    Window,
-)
+from evergreen.records import Alert, AlertKind, Evaluation, MetricEstimate, PromotionVerdict, Window
 from evergreen.signals import PolicyDecision
 
 BATCH = "2013-03-05"

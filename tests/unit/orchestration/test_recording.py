@@ -6,10 +6,11 @@ from drivers.history import asked_for, begin, crown, enthrone
 from drivers.runs import DagRun, Run
 from drivers.tiny import FIRST, WEEK, Upstream
 from evergreen.ledger.entries import Decision
+from evergreen.measurements import DecayMeasurement
 from evergreen.orchestration.deciding import decide_batch
 from evergreen.orchestration.recording import record_outcome
 from evergreen.orchestration.workbench import Workbench
-from evergreen.records import DecayMeasurement, Evaluation, MetricEstimate, Window
+from evergreen.records import Evaluation, MetricEstimate, Window
 
 RUN_ID = "asset_triggered__1"
 QUIET = {"decide": "success", "stand_down": "success", "train_challenger": "skipped"}

@@ -8,12 +8,12 @@ from drivers.history import accept, asked_for, begin, enthrone, reign
 from drivers.runs import Run, training_run
 from drivers.tiny import Upstream, write_spec
 from evergreen.errors import ExternalError
+from evergreen.measurements import DecayMeasurement
 from evergreen.orchestration import watch_tasks
 from evergreen.orchestration.deciding import decide_batch
 from evergreen.orchestration.recording import record_outcome
 from evergreen.orchestration.watching import alert_late_decisions, reconcile_champion
 from evergreen.orchestration.workbench import Workbench
-from evergreen.records import DecayMeasurement
 from standins.slack import SlackServer
 
 

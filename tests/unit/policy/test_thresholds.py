@@ -4,65 +4,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evergreen.policy import decide
-from evergreen.records import ColumnDrift, DecayMeasurement, DriftMeasurement
-from evergreen.signals import PolicySignals, Request
-from evergreen.spec.model import ModelSpec
+from builders.signals import make_decay, make_drift, make_rules, make_signals
+from evergreen.measurements import DriftMeasurement
+from evergreen.policy import decide as decide_from
+from evergreen.signals import PolicyDecision, PolicySignals, PolicyState, Request
 
 
-def make_spec(*, share_to_retrain: float = 0.5) -> ModelSpec:
-    return ModelSpec.model_validate(
-        {
-            "name": "flights",
-            "owner": "anna",
-            "schedule": "@daily",
-            "landing": {"uri": "file:///landing"},
-            "labels": {"uri": "file:///labels"},
-            "data": {
-                "key": "id",
-                "time_column": "time",
-                "target": "late",
-                "features": [{"name": "temp", "kind": "numeric"}],
-            },
-            "windows": {"min_training_rows": 5000, "min_holdout_rows": 1000},
-            "drift": {"share_to_retrain": share_to_retrain},
-        }
-    )
-
-
-def make_drift(n_drifted: int, n_features: int = 10) -> DriftMeasurement:
-    columns = tuple(
-        ColumnDrift(
-            column=f"x{i}",
-            kind="numeric",
-            verdict="drifted" if i < n_drifted else "stable",
-            sentence="",
-            n_rows=1000,
-        )
-        for i in range(n_features)
-    )
-    share = n_drifted / n_features
-    return DriftMeasurement(columns=columns, n_rows=1000, drifted_share=share, sentence="")
-
-
-def make_decay(verdict: Any = "stable") -> DecayMeasurement:
-    return DecayMeasurement(verdict=verdict, sentence=f"auc is {verdict}")
-
-
-def make_signals(**changes: Any) -> PolicySignals:
-    quiet: dict[str, Any] = {
-        "batch": "2013-01-08",
-        "champion_version": "3",
-        "drift": make_drift(0),
-        "decay": make_decay(),
-        "n_training_rows": 5000,
-        "n_holdout_rows": 1000,
-    }
-    return PolicySignals(**quiet | changes)
+def decide(signals: PolicySignals, *, share_to_retrain: float = 0.5) -> PolicyDecision:
+    """Decide by thresholds, with nothing remembered."""
+    rules = make_rules("thresholds", share_to_retrain=share_to_retrain)
+    decision, _ = decide_from(signals, PolicyState(), rules)
+    return decision
 
 
 def test_a_quiet_batch_stands_down() -> None:
-    decision = decide(make_signals(), make_spec())
+    decision = decide(make_signals())
 
     assert (decision.verdict, decision.trigger) == ("stand_down", "none")
     assert decision.sentence == (
@@ -79,22 +35,22 @@ def test_a_quiet_batch_stands_down() -> None:
     ],
 )
 def test_drift_asks_from_its_share_on(n_drifted: int, verdict: str, trigger: str) -> None:
-    decision = decide(make_signals(drift=make_drift(n_drifted)), make_spec())
+    decision = decide(make_signals(drift=make_drift(n_drifted)))
 
     assert (decision.verdict, decision.trigger) == (verdict, trigger)
 
 
 def test_drift_below_the_share_is_said() -> None:
-    decision = decide(make_signals(drift=make_drift(2)), make_spec())
+    decision = decide(make_signals(drift=make_drift(2)))
 
     assert decision.sentence == (
-        "stand down: drifted but below the limit, drifted share 0.20 of 0.50 (x0, x1); "
-        "auc is stable"
+        "stand down: drift but harmless, drifted but below the limit, drifted share 0.20 of 0.50"
+        " (x0, x1); auc is stable"
     )
 
 
 def test_drift_over_the_share_names_share_limit_and_features() -> None:
-    decision = decide(make_signals(drift=make_drift(7)), make_spec())
+    decision = decide(make_signals(drift=make_drift(7)))
 
     assert decision.sentence == (
         "retrain: drifted share 0.70 reaches 0.50 (x0, x1, x2, x3, x4 and 2 more)"
@@ -111,7 +67,7 @@ def test_drift_over_the_share_names_share_limit_and_features() -> None:
     ],
 )
 def test_only_a_decayed_champion_asks(verdict: str, expected: str) -> None:
-    decision = decide(make_signals(decay=make_decay(verdict)), make_spec())
+    decision = decide(make_signals(decay=make_decay(verdict)))
 
     assert decision.verdict == expected
     assert decision.trigger == ("decay" if expected == "retrain" else "none")
@@ -119,7 +75,7 @@ def test_only_a_decayed_champion_asks(verdict: str, expected: str) -> None:
 
 
 def test_drift_and_decay_together_are_named_together() -> None:
-    decision = decide(make_signals(drift=make_drift(10), decay=make_decay("decayed")), make_spec())
+    decision = decide(make_signals(drift=make_drift(10), decay=make_decay("decayed")))
 
     assert (decision.verdict, decision.trigger) == ("retrain", "drift_and_decay")
     assert "reaches 0.50" in decision.sentence
@@ -127,7 +83,7 @@ def test_drift_and_decay_together_are_named_together() -> None:
 
 
 def test_without_a_champion_the_first_model_is_trained() -> None:
-    decision = decide(make_signals(champion_version=None, drift=None, decay=None), make_spec())
+    decision = decide(make_signals(champion_version=None, drift=None, decay=None))
 
     assert (decision.verdict, decision.trigger) == ("bootstrap", "first_model")
     assert decision.sentence == (
@@ -161,7 +117,7 @@ def test_without_a_champion_the_first_model_is_trained() -> None:
 def test_too_few_rows_stand_down_whatever_asks(
     rows: dict[str, int], says: str, asking: dict[str, Any], trigger: str
 ) -> None:
-    decision = decide(make_signals(**rows, **asking), make_spec())
+    decision = decide(make_signals(**rows, **asking))
 
     assert (decision.verdict, decision.trigger) == ("stand_down", trigger)
     assert decision.sentence.endswith(f"but there are too few rows: {says}")
@@ -170,7 +126,7 @@ def test_too_few_rows_stand_down_whatever_asks(
 def test_a_forced_retrain_says_who_and_why() -> None:
     request = Request(force_retrain=True, reason="new\n airline ", requested_by="anna")
 
-    decision = decide(make_signals(request=request), make_spec())
+    decision = decide(make_signals(request=request))
 
     assert (decision.verdict, decision.trigger) == ("retrain", "forced")
     assert decision.sentence == "retrain: forced by anna: new airline"
@@ -180,14 +136,14 @@ def test_a_forced_retrain_says_who_and_why() -> None:
 def test_a_forced_retrain_without_a_reason_is_refused(reason: str) -> None:
     request = Request(force_retrain=True, reason=reason)
 
-    decision = decide(make_signals(request=request), make_spec())
+    decision = decide(make_signals(request=request))
 
     assert (decision.verdict, decision.trigger) == ("stand_down", "none")
     assert "a forced retrain without a reason is refused" in decision.sentence
 
 
 def test_a_reason_alone_forces_nothing() -> None:
-    decision = decide(make_signals(request=Request(reason="just so")), make_spec())
+    decision = decide(make_signals(request=Request(reason="just so")))
 
     assert decision.verdict == "stand_down"
 
@@ -197,8 +153,8 @@ def test_what_was_not_measured_is_said() -> None:
         columns=(), n_rows=3, drifted_share=None, sentence="drift not judged: 3 rows"
     )
 
-    nothing = decide(make_signals(drift=None, decay=None), make_spec())
-    little = decide(make_signals(drift=unjudged), make_spec())
+    nothing = decide(make_signals(drift=None, decay=None))
+    little = decide(make_signals(drift=unjudged))
 
     assert nothing.sentence == "stand down: drift was not measured; decay was not measured"
     assert little.sentence == "stand down: drift not judged: 3 rows; auc is stable"
@@ -237,7 +193,7 @@ def test_decide_is_total_and_never_trains_on_too_few_rows(
         request=Request(force_retrain=is_forced, reason=reason),
     )
 
-    decision = decide(signals, make_spec(share_to_retrain=share_to_retrain))
+    decision = decide(signals, share_to_retrain=share_to_retrain)
 
     assert "\n" not in decision.sentence
     assert (decision.verdict == "bootstrap") <= (champion is None)
