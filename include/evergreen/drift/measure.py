@@ -57,7 +57,8 @@ def measure_drift(
         n_rows=n_rows,
         drifted_share=share,
         sentence=_summary(columns, n_rows, share, is_weighed=bool(weights)),
-        faults=find_faults(tallies),
+        moved_share=_moved_share(profile, tallies, n_rows),
+        faults=find_faults(tallies) if min(n_rows, profile.n_rows) else (),
     )
 
 
@@ -70,6 +71,18 @@ def drifted_share(columns: Sequence[ColumnDrift]) -> float | None:
     if not judged:
         return None
     return sum(column.verdict != "stable" for column in judged) / len(judged)
+
+
+def _moved_share(
+    profile: ReferenceProfile, tallies: Sequence[ColumnTally], n_rows: int
+) -> float | None:
+    """Give the share of features that are not what they were, however usual such change is.
+
+    Limits come from random sampling alone, the same for every model: no spread of historic batches,
+    no limits of a spec, no weights.
+    """
+    limits = DriftLimits(profile.model_copy(update={"blocks": None}), Drift())
+    return drifted_share([_judge(t, profile.n_rows, n_rows, limits, None) for t in tallies])
 
 
 def _weights(profile: ReferenceProfile, importance: Mapping[str, float] | None) -> dict[str, float]:

@@ -14,6 +14,7 @@ from evergreen.drift.categories import key_of
 from evergreen.drift.cells import CellCounts, FloatArray, IntArray
 from evergreen.drift.ks import ks_error
 from evergreen.drift.marks import bit_of, read_marks
+from evergreen.drift.spread import BlockSpread
 from evergreen.records import Record
 from evergreen.spec.model import FeatureKind
 
@@ -155,8 +156,12 @@ ColumnProfile = Annotated[
 
 
 class ReferenceProfile(Record):
-    """The reference window of one champion, feature by feature, over ``n_rows`` rows."""
+    """The reference window of one champion, feature by feature, over ``n_rows`` rows.
+
+    ``blocks`` says how much its batches differ from each other; None where it was not calibrated.
+    """
 
     version: Literal[1] = 1
     n_rows: int = Field(ge=0)
     columns: tuple[ColumnProfile, ...]
+    blocks: BlockSpread | None = None

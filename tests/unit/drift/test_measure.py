@@ -330,3 +330,78 @@ def test_measuring_does_not_import_evidently() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == "[]"
+
+
+def test_calibrated_limits_stand_beside_every_value() -> None:
+    profile = make_profile(make_values(20_000))
+    values = pa.array(make_values(200, seed=3), mask=np.arange(200) < 12)
+
+    few = measure(profile, values, Drift())
+
+    assert few.verdict == "drifted"
+    assert few.sentence == "x: PSI 0.28 over 0.1082, null share up by 0.06 over 0.05"
+    assert (few.psi_limit, few.null_limit) == (0.1082, 0.05)
+    assert few.ks_limit is not None
+    assert few.ks_limit > 0.1
+
+
+def test_the_cadence_moves_calibrated_limits() -> None:
+    profile = make_profile(make_values(20_000))
+    batches = pa.table({"x": make_values(100, seed=1)}).to_batches()
+
+    weekly = measure_drift(profile, batches, Drift()).columns[0]
+    hourly = measure_drift(profile, batches, Drift(), batches_per_year=8766).columns[0]
+
+    assert weekly.ks_limit is not None
+    assert hourly.ks_limit is not None
+    assert weekly.ks_limit < hourly.ks_limit
+
+
+def test_out_of_range_share_is_told() -> None:
+    result = measure(make_profile([0.0, 1.0] * 50), [0.5] * 90 + [2.0] * 6 + [-2.0] * 4)
+
+    assert result.out_of_range_share == pytest.approx(0.1)
+
+
+def make_two(*, importance: dict[str, float] | None, rules: Drift = RULES) -> DriftMeasurement:
+    """Measure two features of which the first has drifted."""
+    features = [Feature(name=name, kind="numeric") for name in ("moved", "still")]
+    reference = pa.table({name: make_values(1000) for name in ("moved", "still")})
+    batch = pa.table({"moved": make_values(1000, shift=2), "still": make_values(1000)})
+    profile = build_profile(reference, features)
+    return measure_drift(profile, batch.to_batches(), rules, importance=importance)
+
+
+@pytest.mark.parametrize(
+    ("importance", "share"),
+    [
+        pytest.param({"moved": 3.0, "still": 1.0}, 0.75, id="weighed"),
+        pytest.param({"moved": 0.1, "still": 0.9, "other": 5.0}, 0.1, id="others do not count"),
+        pytest.param({"still": 1.0}, 0.0, id="not named: no weight"),
+        pytest.param({"moved": 0.0, "still": 0.0}, 0.5, id="no weight at all: all the same"),
+        pytest.param({}, 0.5, id="nothing known: all the same"),
+        pytest.param(None, 0.5, id="not given: all the same"),
+    ],
+)
+def test_drifted_share_is_weighed_by_importance(
+    importance: dict[str, float] | None, share: float
+) -> None:
+    measured = make_two(importance=importance)
+
+    assert measured.drifted_share == pytest.approx(share)
+    assert [column.verdict for column in measured.columns] == ["drifted", "stable"]
+
+
+def test_weights_are_shown_and_the_sentence_says_so() -> None:
+    weighed, equal = make_two(importance={"moved": 3.0, "still": 1.0}), make_two(importance=None)
+
+    assert [column.importance for column in weighed.columns] == [0.75, 0.25]
+    assert weighed.sentence.endswith("share 0.75 by importance over 1000 rows")
+    assert [column.importance for column in equal.columns] == [None, None]
+    assert equal.sentence.endswith("share 0.50 over 1000 rows")
+
+
+def test_rules_may_refuse_weights() -> None:
+    rules = RULES.model_copy(update={"weigh_by_importance": False})
+
+    assert make_two(importance={"moved": 3.0, "still": 1.0}, rules=rules).drifted_share == 0.5
