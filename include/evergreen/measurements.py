@@ -52,7 +52,8 @@ class DriftMeasurement(Record):
     """Drift of one batch: every feature, and the share of judged features that drifted (0..1).
 
     ``drifted_share`` counts drifted over (drifted + stable + not_computable), where not computable
-    counts as drifted; it is None when no feature could be judged. ``faults`` are sentences about
+    counts as drifted; it is None when no feature could be judged. ``moved_share`` is the share of
+    features that are not what they were, also where that is usual. ``faults`` are sentences about
     what looks like broken data, not like a changed world. ``prediction`` is the drift of the
     champion's scores, ``multivariate`` that of all features together; neither counts in the share.
     """
@@ -61,6 +62,7 @@ class DriftMeasurement(Record):
     n_rows: int
     drifted_share: float | None
     sentence: str
+    moved_share: float | None = None
     faults: tuple[str, ...] = ()
     prediction: ColumnDrift | None = None
     multivariate: MultivariateDrift | None = None

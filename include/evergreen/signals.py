@@ -170,7 +170,7 @@ class PolicyState(Record):
         level: What a fresh champion scores, as expected of the next one; None: to be learnt.
         surprises: Newest differences of a fresh champion from the level, oldest first.
         samples: Newest measured decays, oldest first.
-        drifted: Whether each of the newest batches held a drifted feature, oldest first.
+        drifted: Share of features that had moved in each of the newest batches, oldest first.
         votes: Whether the policy asked for a retrain at each of the newest batches.
         episode: Set after sudden harm.
         last_fit: Position at which the newest training was asked for.

@@ -8,6 +8,7 @@ import pyarrow as pa
 from evergreen.backtest.fitting import ModelKey, Models
 from evergreen.decay.measure import ScoredBatch, measure_decay
 from evergreen.drift.build import build_profile
+from evergreen.drift.calibration import calibrate
 from evergreen.drift.measure import measure_drift
 from evergreen.drift.profile import ReferenceProfile
 from evergreen.measurements import DecayMeasurement, DriftMeasurement
@@ -110,7 +111,10 @@ class Eyes:
             rows = self._stream.rows(batch)
             table = self._stream.table.slice(rows.start, rows.stop - rows.start)
             self._drift[champion, batch] = measure_drift(
-                self._profile(champion), table.to_batches(), DRIFT
+                self._profile(champion),
+                table.to_batches(),
+                DRIFT,
+                batches_per_year=self._stream.batches_per_year,
             )
         return self._drift[champion, batch]
 
@@ -118,7 +122,12 @@ class Eyes:
         if champion not in self._profiles:
             rows = pa.array(self._models.training_rows(champion))
             table = self._stream.table.take(rows)
-            self._profiles[champion] = build_profile(table, self._stream.features)
+            size = int(self._stream.edges[1] - self._stream.edges[0])
+            cuts = range(0, table.num_rows - size + 1, size)
+            self._profiles[champion] = calibrate(
+                build_profile(table, self._stream.features),
+                [table.slice(start, size).to_batches() for start in cuts],
+            )
         return self._profiles[champion]
 
     def _decayed(self, champion: ModelKey, newest: int, held: Set[int]) -> DecayMeasurement:

@@ -45,14 +45,15 @@ def decide(
     Returns:
         The verdict with a sentence that names every value it rests on, and the state to remember.
     """
-    before, state = state, _earn(state, rules)
+    before = _placed(state, signals)
+    state = _earn(before, rules)
     missing = few_rows(signals, rules)
     if signals.champion_version is None:
         return _first(signals, missing), state.model_copy(update={"seen": _newest(signals, state)})
     if signals.request.force_retrain and _reason(signals.request):
         state, _ = paced.learn(signals, state)
         decision = _training(Wish("forced", _forced(signals.request)), missing)
-        return decision, _after(decision, signals, state)
+        return decision, _after(decision, signals, state, cost=decision.fraction)
     faults = signals.drift.faults if signals.drift else ()
     if faults and state.n_suspect < HOLD_BATCHES:
         return _hold(faults, state)
@@ -62,7 +63,20 @@ def decide(
     held_back, state = restrained(wish, signals, state, rules)
     wanted = _reinstating(wish) if wish.version else _training(wish, missing)
     decision = _labelled(held_back or wanted, signals, wish, is_released=is_released)
-    return decision, _after(decision, signals, state)
+    state = state.model_copy(update=wish.changes if decision.verdict == "retrain" else {})
+    cost = _cost(decision.fraction, state, rules)
+    return decision, _after(decision, signals, state, cost=cost)
+
+
+def _placed(state: PolicyState, signals: PolicySignals) -> PolicyState:
+    """Forget positions that lie ahead of the batch: it is of the past, or the cadence has changed.
+
+    What is remembered of scores and of credit still holds.
+    """
+    if state.seen <= signals.position:
+        return state
+    kept = {"credit": state.credit, "level": state.level, "surprises": state.surprises}
+    return PolicyState().model_copy(update=kept)
 
 
 def _earn(state: PolicyState, rules: PolicyRules) -> PolicyState:
@@ -98,7 +112,7 @@ def _hold(faults: tuple[str, ...], state: PolicyState) -> tuple[PolicyDecision, 
 
 
 def _remember(signals: PolicySignals, state: PolicyState, *, has_faults: bool) -> PolicyState:
-    share = signals.drift.drifted_share if signals.drift else None
+    share = signals.drift.moved_share if signals.drift else None
     drifted = state.drifted if share is None else (*state.drifted, share)[-MAX_REMEMBERED:]
     n_suspect = state.n_suspect + 1 if has_faults else 0
     return state.model_copy(update={"drifted": drifted, "n_suspect": n_suspect})
@@ -162,7 +176,16 @@ def _labelled(
     )
 
 
-def _after(decision: PolicyDecision, signals: PolicySignals, state: PolicyState) -> PolicyState:
+def _cost(fraction: float, state: PolicyState, rules: PolicyRules) -> float:
+    """Give what a training is paid; policies that heed no budget run up no debt by it."""
+    if rules.policy.name == "default":
+        return fraction
+    return min(fraction, max(0.0, state.credit))
+
+
+def _after(
+    decision: PolicyDecision, signals: PolicySignals, state: PolicyState, *, cost: float
+) -> PolicyState:
     """Pay for a training and remember it."""
     if decision.verdict != "retrain":
         return state
@@ -170,7 +193,7 @@ def _after(decision: PolicyDecision, signals: PolicySignals, state: PolicyState)
     comparing: ModelFacts | None = signals.champion if is_rate_told else None
     return state.model_copy(
         update={
-            "credit": state.credit - decision.fraction,
+            "credit": state.credit - cost,
             "last_fit": signals.position,
             "fitted_through": state.seen + 1,
             "comparing": comparing,

@@ -11,7 +11,7 @@ from evergreen.policy.harm import Harm, learn_level, measure_harm
 from evergreen.policy.pace import learn_rate, measure_pace
 from evergreen.policy.rivals import Rival, best_rival
 from evergreen.policy.rules import PolicyRules, Wish
-from evergreen.signals import Episode, PolicySignals, PolicyState
+from evergreen.signals import Episode, PolicySignals, PolicyState, Trigger
 
 SEVERE = 0.4
 FRACTIONS = (0.25, 0.5, 1.0)
@@ -67,8 +67,7 @@ def wish(
             state = state.model_copy(update={"episode": episode})
         elif _can_replace(signals, state):
             sentence = f"sudden harm: {_told(harm)}"
-            forget = state.model_copy(update={"level": None})
-            return Wish("harm", sentence, is_alarm=True), forget
+            return Wish("harm", sentence, is_alarm=True, changes={"level": None}), state
     if _has_passed(signals, state, harm):
         state = state.model_copy(update={"episode": None})
     if state.episode is not None:
@@ -108,9 +107,10 @@ def _in_episode(
 ) -> tuple[Wish, PolicyState]:
     """Retrain on what has come since the harm began: at 1, 2, 4, ... batches, and at a window."""
     n_new = state.seen + 1 - episode.since
-    over = state.model_copy(update={"episode": None, "level": None})
+    over: dict[str, object] = {"episode": None, "level": None}
     if n_new >= 2 * window_batches:
-        return Wish("none", "the episode of harm is over for lack of credit"), over
+        ended = state.model_copy(update=over)
+        return Wish("none", "the episode of harm is over for lack of credit"), ended
     is_full = n_new >= window_batches
     if not is_full and n_new < 2 * episode.n_fitted:
         return Wish("none", _recovering(episode, n_new)), state
@@ -123,9 +123,10 @@ def _in_episode(
     sentence = (
         f"sudden harm{told}" if is_first else f"recovery, batch {n_new} since the harm began{told}"
     )
-    after = state.model_copy(update={"episode": episode.model_copy(update={"n_fitted": n_new})})
-    wanted = Wish("harm" if is_first else "recovery", sentence, fraction, is_alarm=is_first)
-    return wanted, over if is_full else after
+    fitted = {"episode": episode.model_copy(update={"n_fitted": n_new})}
+    trigger: Trigger = "harm" if is_first else "recovery"
+    changes = over if is_full else fitted
+    return Wish(trigger, sentence, fraction, is_alarm=is_first, changes=changes), state
 
 
 def _by_pace(

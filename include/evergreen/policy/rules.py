@@ -1,6 +1,7 @@
 """What a policy is given of a model's spec, and the wish it answers with."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from evergreen.signals import Trigger
 from evergreen.spec.deciding import Policy
@@ -39,6 +40,7 @@ class Wish:
     """What a policy wants, before it is restrained; ``sentence`` says why, without a verdict.
 
     A wish with trigger ``none`` wants nothing. ``version`` set: that former champion shall serve.
+    ``changes`` of the memory come true only when the training goes ahead.
     """
 
     trigger: Trigger
@@ -46,6 +48,7 @@ class Wish:
     fraction: float = 1.0
     version: str | None = None
     is_alarm: bool = False
+    changes: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def wants_training(self) -> bool:
