@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -92,10 +93,13 @@ def main() -> None:
     if plan.main not in plan.speed:
         raise ValueError(f"the main table {plan.main.name} must be among those timed")
     started = time.perf_counter()
+    report: Json = {"mode": options.mode, "is_complete": False}
     with tempfile.TemporaryDirectory(prefix="evergreen-bench-", dir=options.folder) as folder:
-        report = _measure(Path(folder), plan)
-    report |= {"mode": options.mode, "seconds": round(time.perf_counter() - started, 1)}
-    options.json.write_text(json.dumps(report, indent=2) + "\n")
+        for part in _measure(Path(folder), plan):
+            report |= part
+            report["seconds"] = round(time.perf_counter() - started, 1)
+            # Written after every part: a machine that goes down late costs only the rest.
+            options.json.write_text(json.dumps(report, indent=2) + "\n")
     print_report(report, sys.stdout)
     _say(f"written to {options.json}")
 
@@ -108,22 +112,22 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _measure(folder: Path, plan: Plan) -> Json:
-    timed = [_measure_speed(folder, size, plan) for size in plan.speed]
-    memory = [_measure_memory(folder, size, plan.repeats) for size in plan.memory]
+def _measure(folder: Path, plan: Plan) -> Iterator[Json]:
+    """Give the parts of the report one by one, the short ones first."""
+    yield {"machine": _machine(), "repeats": plan.repeats}
     imports = {
         step.removeprefix("import_"): _repeat(step, folder, plan.repeats)
         for step in ("import_quiet_path", "import_evidently")
     }
+    yield {"imports": imports}
+    memory = [_measure_memory(folder, size, plan.repeats) for size in plan.memory]
+    yield {"memory": memory}
+    timed: list[Json] = []
+    for size in plan.speed:
+        timed.append(_measure_speed(folder, size, plan))
+        yield {"speed": timed}
     main_one = next(one for one in timed if one["table"] == plan.main.name)
-    return {
-        "machine": _machine(),
-        "repeats": plan.repeats,
-        "speed": timed,
-        "memory": memory,
-        "imports": imports,
-        "targets": _targets(main_one, memory, imports),
-    }
+    yield {"targets": _targets(main_one, memory, imports), "is_complete": True}
 
 
 def _measure_speed(folder: Path, size: Size, plan: Plan) -> Json:

@@ -61,6 +61,7 @@ def test_each_target_stands_beside_what_was_measured(report: dict[str, Any]) -> 
     peaks = [one["peak_mb"] for one in report["memory"]]
     targets = {one["target"]: one for one in report["targets"]}
 
+    assert report["is_complete"] is True
     assert len(targets) == 6
     assert targets["peak memory at the largest table, MB"]["got"] == peaks[-1]
     assert targets["peak memory, largest over smallest table"]["got"] == peaks[-1] / peaks[0]
