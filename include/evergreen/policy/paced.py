@@ -71,7 +71,7 @@ def wish(
     if _has_passed(signals, state, harm):
         state = state.model_copy(update={"episode": None})
     if state.episode is not None:
-        return _in_episode(state, state.episode, harm, signals.window_batches)
+        return _in_episode(state, state.episode, harm, max(1.0, signals.window_batches))
     return _by_pace(signals, state, rules)
 
 
