@@ -7,6 +7,7 @@ import typer
 from rich.text import Text
 
 from evergreen.cli.backtest_command import backtest_app
+from evergreen.cli.calibrate_command import calibrate_app
 from evergreen.cli.demo_command import demo_app
 from evergreen.cli.land_commands import land_app
 from evergreen.cli.ledger_commands import history_app, ledger_app
@@ -29,6 +30,7 @@ app = typer.Typer(
     evergreen decisions flights           the history of a model
     evergreen why flights 2013-03-08      why it did (or did not) retrain that week
     evergreen backtest flights            what would each policy have kept, and cost?
+    evergreen calibrate flights           what counts as drift, and how often by mistake?
     evergreen spec check                  is every model.yaml as it should be?
 
     Addresses come from the environment: EVERGREEN_HOME, EVERGREEN_LEDGER_URL,
@@ -38,6 +40,7 @@ app = typer.Typer(
 app.add_typer(demo_app)
 app.add_typer(backtest_app)
 app.add_typer(history_app)
+app.add_typer(calibrate_app)
 app.add_typer(spec_app, name="spec", no_args_is_help=True)
 app.add_typer(land_app, name="land", no_args_is_help=True)
 app.add_typer(ledger_app, name="ledger", no_args_is_help=True)

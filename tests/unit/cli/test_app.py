@@ -12,6 +12,7 @@ COMMANDS = [
     ("why",),
     ("champion",),
     ("alerts",),
+    ("calibrate",),
     ("demo",),
     ("land", "flights"),
     ("spec", "check"),

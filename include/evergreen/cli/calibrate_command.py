@@ -1,0 +1,139 @@
+"""``evergreen calibrate``: the drift limits of a model, from its budget of false verdicts."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from evergreen.cli.screen import cell, examples, make_table, plain, say, screen, show_json
+from evergreen.errors import RequestError
+from evergreen.settings import read_settings
+from evergreen.spec.loader import load_specs
+
+if TYPE_CHECKING:
+    from evergreen.cli.calibration import CalibrationReport, JudgedBatch, ShownLimit
+
+calibrate_app = typer.Typer()
+
+MAX_NAMED = 8
+NOTES = """\b
+What is printed, per feature:
+  PSI, D       over its limit, the feature has drifted; D for numbers and times only
+  nulls up     the same, for the rise of the null share over the reference's
+  from         calibrated: what quiet data of so many rows exceeds as rarely as the
+               budget allows; floor: the smallest effect that is worth a verdict
+               (min_psi, min_ks, min_null_rise of the spec), where quiet data stays
+               below it; spec: a limit that model.yaml gives, which always wins
+  drifted in   batches since the reference that it would have called drifted
+
+Nothing is written. A budget of your choice goes into model.yaml:
+  drift: {false_verdicts_per_year: 2}
+
+"""
+
+
+@calibrate_app.command(
+    "calibrate",
+    epilog=NOTES
+    + examples(
+        "evergreen calibrate flights                      the limits as they are",
+        "evergreen calibrate flights --false-alarms 1     what would one a year cost?",
+        "evergreen calibrate flights --json | jq '.features[] | {feature, psi, ks}'",
+        "evergreen calibrate flights --json | jq '.batches[] | select(.verdict == \"drifted\")'",
+    ),
+)
+def calibrate(
+    model: Annotated[
+        str, typer.Argument(help="Name of the model, such as flights.", show_default=False)
+    ],
+    false_alarms: Annotated[
+        float | None,
+        typer.Option(
+            "--false-alarms",
+            metavar="PER_YEAR",
+            help="Try another budget: quiet batches a year that may be called drifted.",
+            show_default="drift.false_verdicts_per_year of the spec",
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Write JSON, for programs.")] = False,
+) -> None:
+    """Show the drift limits of each feature, where they come from, and what they would have said.
+
+    Limits follow from a budget: how many quiet batches a year may be called drifted. They are those
+    of the champion's reference at the usual rows of a batch, and where the reference holds four
+    batches or more, they allow for how much quiet batches differ from each other. Every batch that
+    is still in the store is then judged by them.
+    """
+    from evergreen.cli.calibration import calibrate_model
+    from evergreen.ledger.ledger import Ledger
+    from evergreen.orchestration.workbench import Workbench
+
+    if false_alarms is not None and not 0 < false_alarms < float("inf"):
+        raise RequestError(f"--false-alarms is {false_alarms:g}; give a number above 0")
+    settings = read_settings()
+    loaded = load_specs(settings.models_dir, home=settings.home).find(model)
+    with Ledger(settings.ledger_url) as ledger:
+        bench = Workbench(settings, loaded, ledger)
+        report = calibrate_model(bench, false_verdicts_per_year=false_alarms)
+    if as_json:
+        show_json(report.to_json())
+        return
+    screen().print(_table(report))
+    for line in _lines(report):
+        say(line)
+
+
+def _table(report: "CalibrationReport") -> Table:
+    columns = ("feature", "kind", "PSI", "from", "D", "from", "nulls up", "from", "drifted in", "")
+    table = make_table(f"Drift limits of {report.model}", columns, wide=("",))
+    n_since = len(report.since)
+    for one in report.features:
+        limits = [text for limit in (one.psi, one.ks, one.null_rise) for text in _limit(limit)]
+        times = f"{one.drifted_batches} of {n_since}" if n_since else "-"
+        table.add_row(cell(one.feature), one.kind, *limits, times, cell(one.problem))
+    return table
+
+
+def _limit(limit: "ShownLimit | None") -> tuple[str, str]:
+    return ("-", "") if limit is None else (f"{limit.value:.4g}", limit.source)
+
+
+def _lines(report: "CalibrationReport") -> list[str | Text]:
+    whose = "the newest history: there is no champion yet"
+    if report.version is not None:
+        whose = f"the reference of v{plain(report.version)}"
+    blocks = "too few batches in it to tell how much quiet batches differ"
+    if report.n_blocks is not None:
+        blocks = f"how much quiet batches differ is learnt from {report.n_blocks} blocks of it"
+    lines: list[str | Text] = [
+        f"Limits for a batch of {report.batch_rows:,} rows, against {whose}"
+        f" ({report.reference_rows:,} rows; {blocks}).",
+        f"Budget: {report.budget_per_year:g} of {report.batches_per_year:.4g} batches a year may be"
+        f" called drifted on quiet data; expected by these limits: at most"
+        f" {report.expected_per_year:.2g}.",
+    ]
+    if report.batch_rows < report.min_rows:
+        lines.append(
+            Text(
+                f"A batch of {report.batch_rows:,} rows gets no verdict: drift.min_rows is"
+                f" {report.min_rows:,}.",
+                "yellow",
+            )
+        )
+    for place, batches in (("since", report.since), ("within", report.within)):
+        if batches:
+            lines.append(_past(place, batches))
+    return lines
+
+
+def _past(place: str, batches: "tuple[JudgedBatch, ...]") -> str:
+    judged = [one for one in batches if one.verdict != "insufficient_data"]
+    drifted = [one.batch for one in judged if one.verdict == "drifted"]
+    more = f", +{len(drifted) - MAX_NAMED}" if len(drifted) > MAX_NAMED else ""
+    named = f": {', '.join(map(plain, drifted[-MAX_NAMED:]))}{more}" if drifted else ""
+    few = f"; {len(batches) - len(judged)} too small" if len(judged) < len(batches) else ""
+    return (
+        f"Batches {place} the reference that would be called drifted: {len(drifted)} of"
+        f" {len(judged)}{named}{few}."
+    )

@@ -1,0 +1,201 @@
+"""The drift limits of a small model, asked from a shell: real ledger, real store, no Airflow."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from builders.ledger_rows import Call
+from drivers.history import accept, crown, enthrone, label
+from drivers.tiny import FIRST, SPEC, WEEK, Upstream, write_spec
+from evergreen.drift.build import build_profile
+from evergreen.ledger.ledger import Ledger
+from evergreen.orchestration.history import labelled_path
+from evergreen.orchestration.workbench import Workbench
+from evergreen.records import Window
+from evergreen.settings import read_settings
+from evergreen.spec.loader import load_spec
+
+GIVEN = "psi_limit: 0.25, ks_limit: 0.15, null_share_limit: 0.05"
+
+
+@pytest.fixture
+def bench(project: Path) -> Iterator[Workbench]:
+    """Give the workbench of a model whose limits are calibrated, in the command's project."""
+    models = project / "include" / "models"
+    file = write_spec(models) / "model.yaml"
+    file.write_text(file.read_text().replace(f", {GIVEN}", ""))
+    settings = read_settings()
+    with Ledger(settings.ledger_url) as ledger:
+        ledger.migrate()
+        yield Workbench(settings, load_spec(models / "tiny", home=settings.home), ledger)
+
+
+@pytest.fixture
+def upstream(bench: Workbench) -> Upstream:
+    return Upstream.of(bench.loaded.folder, bench.settings.home)
+
+
+def give_history(bench: Workbench, upstream: Upstream, *, n_weeks: int = 5) -> None:
+    """Give the model a long first batch that its champion has learnt from."""
+    accept(bench, upstream, 0, n_weeks=n_weeks)
+    label(bench, upstream, 0, n_weeks=n_weeks)
+    crown(bench)
+
+
+def test_limits_their_source_and_the_past_are_shown(
+    call: Call, bench: Workbench, upstream: Upstream
+) -> None:
+    give_history(bench, upstream)
+    for week in (5, 6):
+        accept(bench, upstream, week)
+    accept(bench, upstream, 7, shift=2.0)
+
+    shown = call("calibrate", "tiny")
+
+    assert shown.code == 0
+    temp = next(line for line in shown.out.splitlines() if "temp" in line)
+    assert "floor" in temp
+    assert "1 of 3" in temp
+    assert "Limits for a batch of 400 rows, against the reference of v1 (2,000 rows;" in shown.out
+    assert "learnt from 5 blocks" in shown.out
+    assert "Budget: 4 of 52.18 batches a year" in shown.out
+    assert (
+        "Batches since the reference that would be called drifted: 1 of 3: 2024-02-19." in shown.out
+    )
+    assert "Batches within the reference that would be called drifted: 0 of 1." in shown.out
+
+
+def test_json_holds_all_of_it(call: Call, bench: Workbench, upstream: Upstream) -> None:
+    give_history(bench, upstream)
+    accept(bench, upstream, 5, n_rows=120)
+    accept(bench, upstream, 6, n_rows=120)
+
+    report = json.loads(call("calibrate", "tiny", "--json").out)
+
+    temp, place = report["features"]
+    assert (report["version"], report["n_blocks"], report["batch_rows"]) == ("1", 5, 120)
+    assert temp["psi"]["source"] == "calibrated"
+    assert temp["psi"]["value"] > 0.1
+    assert place["ks"] is None
+    assert [one["verdict"] for one in report["batches"]] == ["stable"] * 3
+    assert [one["in_reference"] for one in report["batches"]] == [True, False, False]
+    assert 0 < report["expected_per_year"] <= 4
+
+
+def test_a_smaller_budget_gives_higher_limits_and_fewer_false_verdicts(
+    call: Call, bench: Workbench, upstream: Upstream
+) -> None:
+    give_history(bench, upstream)
+    accept(bench, upstream, 5, n_rows=120)
+    accept(bench, upstream, 6, n_rows=120)
+
+    usual = json.loads(call("calibrate", "tiny", "--json").out)
+    fewer = json.loads(call("calibrate", "tiny", "--false-alarms", "0.5", "--json").out)
+
+    assert fewer["budget_per_year"] == 0.5
+    assert fewer["features"][0]["psi"]["value"] > usual["features"][0]["psi"]["value"]
+    assert fewer["expected_per_year"] < usual["expected_per_year"]
+
+
+def test_limits_of_the_spec_are_named_as_such(
+    call: Call, bench: Workbench, upstream: Upstream
+) -> None:
+    give_history(bench, upstream)
+    file = bench.loaded.folder / "model.yaml"
+    file.write_text(
+        file.read_text().replace("min_rows: 100, share", f"{GIVEN}, min_rows: 100, share")
+    )
+
+    temp, place = json.loads(call("calibrate", "tiny", "--json").out)["features"]
+
+    assert temp["psi"] == {"value": 0.25, "source": "spec"}
+    assert temp["ks"] == {"value": 0.15, "source": "spec"}
+    assert place["null_rise"] == {"value": 0.05, "source": "spec"}
+
+
+@pytest.mark.parametrize(("n_weeks", "n_blocks"), [(5, 5), (1, None)])
+def test_a_reference_that_was_kept_without_blocks_gets_them_from_the_history(
+    call: Call, bench: Workbench, upstream: Upstream, n_weeks: int, n_blocks: int | None
+) -> None:
+    give_history(bench, upstream)
+    rows = bench.store.read_table(labelled_path("tiny", "2024-01-01"))
+    old = build_profile(rows, bench.spec.data.delivered_features).to_json()
+    del old["blocks"]
+    bench.store.write_json("versions/tiny/v2/profile.json", old)
+    first = bench.ledger.versions.get("tiny", "1").trained
+    window = Window.ending(FIRST + 5 * WEEK, days=7.0 * n_weeks)
+    bench.ledger.versions.record(
+        "tiny",
+        "2",
+        idempotency_key="old",
+        sha256=first.sha256,
+        folder="versions/tiny/v2",
+        trained=first.model_copy(update={"window": window}),
+    )
+    enthrone(bench, "2")
+
+    report = json.loads(call("calibrate", "tiny", "--json").out)
+
+    assert (report["version"], report["n_blocks"]) == ("2", n_blocks)
+    says = "too few batches in it" if n_blocks is None else "learnt from 5 blocks"
+    assert says in call("calibrate", "tiny").out
+
+
+def test_without_a_champion_the_newest_history_stands_for_the_reference(
+    call: Call, bench: Workbench, upstream: Upstream
+) -> None:
+    accept(bench, upstream, 0, n_weeks=5)
+
+    shown = call("calibrate", "tiny")
+    report = json.loads(call("calibrate", "tiny", "--json").out)
+
+    assert "against the newest history: there is no champion yet" in shown.out
+    assert (report["version"], report["n_blocks"], report["reference_rows"]) == (None, 4, 1600)
+
+
+def test_too_small_batches_are_told(call: Call, bench: Workbench, upstream: Upstream) -> None:
+    give_history(bench, upstream)
+    for week in (5, 6):
+        accept(bench, upstream, week, n_rows=60)
+
+    shown = call("calibrate", "tiny")
+
+    assert "A batch of 60 rows gets no verdict: drift.min_rows is 100." in shown.out
+    assert "drifted: 0 of 0; 2 too small." in shown.out
+
+
+def test_a_model_without_data_is_refused_with_the_remedy(call: Call, bench: Workbench) -> None:
+    refused = call("calibrate", "tiny")
+
+    assert refused.code == 2
+    assert "tiny has no champion and no accepted batch yet" in refused.err
+    assert "ingest__tiny" in refused.err
+
+
+@pytest.mark.parametrize("budget", ["0", "-1", "nan", "inf", "many"])
+def test_a_budget_that_is_none_is_refused(call: Call, bench: Workbench, budget: str) -> None:
+    refused = call("calibrate", "tiny", f"--false-alarms={budget}")
+
+    assert refused.code == 2
+    assert "--false-alarms" in refused.err
+
+
+def test_an_unknown_model_names_those_there_are(call: Call, bench: Workbench) -> None:
+    refused = call("calibrate", "tiyn")
+
+    assert refused.code == 2
+    assert "flights, tiny" in refused.err
+
+
+def test_help_teaches_by_example(call: Call, project: Path) -> None:
+    shown = call("calibrate", "--help")
+
+    assert shown.code == 0
+    assert "evergreen calibrate flights --false-alarms 1" in shown.out
+    assert "false_verdicts_per_year: 2" in shown.out
+
+
+def test_the_small_model_gives_its_own_limits_elsewhere() -> None:
+    assert GIVEN in SPEC
