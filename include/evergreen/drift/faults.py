@@ -38,7 +38,7 @@ def find_faults(tallies: Sequence[ColumnTally]) -> tuple[str, ...]:
 
 
 def _fault_of(tally: ColumnTally) -> str:
-    found = tally.statistics()
+    found = tally.statistics() or tally.vanished
     name = tally.column.name
     if found is None or min(found.n_rows, found.n_reference_rows) < MIN_ROWS:
         return ""

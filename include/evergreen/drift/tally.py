@@ -145,11 +145,15 @@ class CategoryTally:
 
 
 class ColumnTally:
-    """One feature of a batch; after the first problem it counts no further and keeps the reason."""
+    """One feature of a batch; after the first problem it counts no further and keeps the reason.
+
+    ``vanished`` is what was counted where the batch holds no value and the reference held some.
+    """
 
     def __init__(self, column: ColumnProfile) -> None:
         self.column = column
         self.problem = ""
+        self.vanished: Statistics | None = None
         self._tally: NumericTally | CategoryTally | None = None
         match column:
             case NumericColumn():
@@ -186,7 +190,7 @@ class ColumnTally:
             return None
         statistics = self._tally.statistics()
         if statistics.n_values == 0 and statistics.n_reference_values > 0:
-            was = statistics.reference_null_share
+            self.vanished, was = statistics, statistics.reference_null_share
             self.problem = f"all rows are null; the null share of the reference is {was:.2f}"
             return None
         return statistics
