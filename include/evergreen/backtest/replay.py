@@ -59,11 +59,12 @@ def replay(
     """
     began = time.monotonic()
     rules = spec_policy or Policy()
-    names = [name for name in ALL if name in ALWAYS or name in (policies or ALL)]
+    wanted = ALL if policies is None else policies
+    names = [name for name in ALL if name in ALWAYS or name in wanted]
     plans = {name: _plans(name, rules) for name in names}
     models = Models(stream, seed=seed)
     eyes = Eyes(models)
-    n_fits = stream.n_batches - stream.label_delay
+    n_fits = max(0, stream.n_batches - stream.label_delay)
     steps = _Steps(n_fits + sum(map(len, plans.values())) * stream.n_batches, on_progress)
     models.fit_all((ModelKey(edge) for edge in range(n_fits)), jobs=jobs, on_fit=steps.advance)
     found = {
