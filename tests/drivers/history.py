@@ -5,9 +5,9 @@ from typing import Any
 
 from drivers.tiny import FIRST, WEEK, Upstream, make_rows, write_spec
 from evergreen.ledger.decisions import decision_id
+from evergreen.orchestration.baselines import keep_reference
 from evergreen.orchestration.history import join_labels, labelled_path, matured
 from evergreen.orchestration.intake import take_delivery
-from evergreen.orchestration.registering import keep_reference
 from evergreen.orchestration.scoring import score_and_log
 from evergreen.orchestration.workbench import Workbench
 from evergreen.records import (

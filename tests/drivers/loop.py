@@ -14,7 +14,15 @@ from evergreen.ledger.ledger import Ledger
 from evergreen.registry.client import ModelRegistry
 
 PROJECT = Path(__file__).resolve().parents[2]
-KINDS = ("ingest", "score", "labels", "redelivery", "continual_training", "rollback")
+KINDS = (
+    "ingest",
+    "score",
+    "labels",
+    "redelivery",
+    "continual_training",
+    "rollback",
+    "backtest",
+)
 PATIENCE_SECONDS = 300.0
 LOG_TAIL = 4000
 

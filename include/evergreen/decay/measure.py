@@ -8,7 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evergreen.measurements import CalibrationShift, DecayMeasurement, ErrorChange, SliceMetric
+from evergreen.measurements import (
+    CalibrationShift,
+    ColumnDrift,
+    DecayMeasurement,
+    ErrorChange,
+    SliceMetric,
+)
 from evergreen.metrics import drop, estimate
 from evergreen.metrics.wording import limit, number
 from evergreen.records import MetricEstimate
@@ -42,6 +48,7 @@ class DecaySignals:
         slices: The metric by slice, from ``measure_slices``.
         detectors: Changes in the stream of errors, from ``detect_changes``.
         calibration: From ``calibration_shift``.
+        label: Drift of the classes.
         estimated: The metric on rows whose labels have not come, from ``estimate_unlabelled``.
     """
 
@@ -49,6 +56,7 @@ class DecaySignals:
     slices: tuple[SliceMetric, ...] = ()
     detectors: tuple[ErrorChange, ...] = ()
     calibration: CalibrationShift | None = None
+    label: ColumnDrift | None = None
     estimated: MetricEstimate | None = None
 
 

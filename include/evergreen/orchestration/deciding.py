@@ -1,74 +1,19 @@
-"""From the store and the ledger to a decision: measure, ask the policy, keep what was decided."""
+"""From what was measured to a decision: ask the policy, keep what was decided, draw the report."""
 
 from typing import Any
 
 from evergreen.errors import DataError
 from evergreen.measurements import DecayMeasurement, DriftMeasurement
+from evergreen.orchestration.baselines import read_profile
 from evergreen.orchestration.gates import read_snapshot, taken
-from evergreen.orchestration.history import count_labelled, matured, scored_batches
+from evergreen.orchestration.history import count_labelled, matured
 from evergreen.orchestration.runs import newer_batch
 from evergreen.orchestration.seeing import CHANCE, Eyes
 from evergreen.orchestration.workbench import Workbench
-from evergreen.records import MetricEstimate, Window
+from evergreen.records import Window
 from evergreen.signals import PolicyDecision, PolicySignals, PolicyState, Request
 
 Payload = dict[str, Any]
-
-
-def measure_batch_drift(bench: Workbench, asked: Payload) -> Payload:
-    """Measure the drift of a batch; the numbers go to the ledger, or to scratch on a dry run.
-
-    Returns:
-        ``version`` measured against (None without a champion), ``path`` of the measurement in the
-        store, and its sentence.
-    """
-    version = champion_before(bench, asked)
-    if version is None:
-        return {"version": None, "path": None, "sentence": "no champion yet, nothing to compare"}
-    from evergreen.drift.measure import measure_drift
-
-    batch = asked["batch"]
-    table = read_snapshot(bench, taken(bench, "data", batch))
-    measured = measure_drift(read_profile(bench, version), table.to_batches(), bench.spec.drift)
-    path = f"{_scratch(bench, asked)}/drift.json"
-    bench.store.write_json(path, measured.to_json())
-    if not asked["request"]["dry_run"]:
-        bench.ledger.decisions.record_drift(bench.spec.name, batch, version, measured)
-    return {"version": version, "path": path, "sentence": measured.sentence}
-
-
-def measure_champion_decay(bench: Workbench, asked: Payload) -> DecayMeasurement:
-    """Measure the champion's decay on the newest matured batches that it has scored."""
-    from evergreen.decay.measure import measure_decay
-
-    version = champion_before(bench, asked)
-    if version is None:
-        return DecayMeasurement(verdict="insufficient_data", sentence="no champion yet")
-    scored = scored_batches(
-        bench,
-        version,
-        newest=bench.spec.decay.window_batches,
-        before=asked["batch"],
-    )
-    return measure_decay(
-        scored,
-        metric=bench.spec.metric,
-        reference=_metric_at_promotion(bench, version),
-        rules=bench.spec.decay,
-    )
-
-
-def champion_before(bench: Workbench, asked: Payload) -> str | None:
-    """Give the champion that a run decides about, None before the first.
-
-    When the run has made a promotion already and is run again, that is the version it replaced: so
-    it comes to the same decision again, instead of judging its own challenger against itself.
-    """
-    mine = bench.ledger.promotions.by_decision(bench.spec.name, asked["decision"])
-    if mine is not None:
-        return mine.previous_version
-    latest = bench.ledger.promotions.latest(bench.spec.name)
-    return None if latest is None else latest.version
 
 
 def decide_batch(
@@ -210,23 +155,6 @@ def read_drift(bench: Workbench, drift: Payload) -> DriftMeasurement | None:
     if drift["path"] is None:
         return None
     return DriftMeasurement.from_json(bench.store.read_json(drift["path"]))
-
-
-def read_profile(bench: Workbench, version: str) -> Any:
-    """Read the reference profile of a version.
-
-    Raises:
-        StorageError: It is gone; drift cannot be judged, and nothing is retrained on a guess.
-    """
-    from evergreen.drift.profile import ReferenceProfile
-
-    entry = bench.ledger.versions.get(bench.spec.name, version)
-    return ReferenceProfile.from_json(bench.store.read_json(f"{entry.folder}/profile.json"))
-
-
-def _metric_at_promotion(bench: Workbench, version: str) -> MetricEstimate | None:
-    evaluation = bench.ledger.versions.get(bench.spec.name, version).evaluation
-    return None if evaluation is None else evaluation.challenger
 
 
 def _rows_in(bench: Workbench, window: Window | None, before: str) -> int:

@@ -45,7 +45,7 @@ def check_request(model: str) -> Payload:
 @task
 def measure_drift(model: str) -> Payload:
     """Measure the drift of every feature against the champion's reference profile."""
-    from evergreen.orchestration.deciding import measure_batch_drift
+    from evergreen.orchestration.measuring import measure_batch_drift
 
     asked = result_of("check_request")
     with no_retry_helps(), open_workbench(model) as bench:
@@ -57,7 +57,7 @@ def measure_drift(model: str) -> Payload:
 @task
 def measure_decay(model: str) -> Payload:
     """Measure how much worse the champion does on matured labels than when it was promoted."""
-    from evergreen.orchestration.deciding import measure_champion_decay
+    from evergreen.orchestration.measuring import measure_champion_decay
 
     asked = result_of("check_request")
     with no_retry_helps(), open_workbench(model) as bench:

@@ -116,21 +116,26 @@ def scored_batches(
 
 
 def scored_with(bench: Workbench, log: PredictionLog) -> "ScoredBatch":
-    """Give the predictions of one log with the labels that have come for them."""
+    """Give the predictions of one log with the labels that have come, in order of time."""
     from evergreen.decay.measure import ScoredBatch
 
     spec = bench.spec
     predictions = bench.store.read_table(log.path)
-    labels = bench.store.read_table(
-        labelled_path(spec.name, log.batch), columns=[spec.data.key, spec.data.target]
-    )
-    joined = predictions.join(labels, keys=spec.data.key, join_type="inner").sort_by(spec.data.key)
+    columns = [spec.data.key, spec.data.time_column, spec.data.target]
+    labels = bench.store.read_table(labelled_path(spec.name, log.batch), columns=columns)
+    joined = in_order(bench, predictions.join(labels, keys=spec.data.key, join_type="inner"))
     return ScoredBatch(
         batch=log.batch,
         prediction=joined["prediction"].to_numpy(),
         target=joined[spec.data.target].to_numpy(),
         n_scored=log.n_rows,
     )
+
+
+def in_order(bench: Workbench, rows: pa.Table) -> pa.Table:
+    """Sort rows by event time, and by key where that is the same."""
+    data = bench.spec.data
+    return rows.sort_by([(data.time_column, "ascending"), (data.key, "ascending")])
 
 
 def in_incident(bench: Workbench, delivery: Delivery) -> bool:

@@ -2,6 +2,7 @@
 
 from airflow.sdk import Param
 
+from evergreen.orchestration.backtesting import MAX_EVERY, MAX_JOBS, MAX_SEED
 from evergreen.orchestration.request import DEVICES, MAX_REASON, MAX_WINDOW_DAYS
 
 
@@ -78,6 +79,61 @@ def redelivery_params() -> dict[str, Param]:
             enum=["data", "labels"],
             title="Kind",
             description="What of the batch was delivered again.",
+        ),
+    }
+
+
+def backtest_params() -> dict[str, Param]:
+    """Give the parameters of ``backtest``."""
+    return {
+        "policies": Param(
+            "both",
+            type="string",
+            enum=["both", "default", "thresholds"],
+            title="Policies",
+            description="Which to replay. never, every and periodic always come along.",
+        ),
+        "history": Param(
+            "auto",
+            type="string",
+            enum=["auto", "stored", "replay"],
+            title="History",
+            description="stored: the batches that were landed and labelled. replay: the flights of"
+            " 2013, for the model flights only. auto: what is stored, and for flights the replay"
+            " while that is less than half a year.",
+        ),
+        "budget": Param(
+            None,
+            type=["null", "number"],
+            exclusiveMinimum=0,
+            maximum=1,
+            title="Budget",
+            description="Trainings per batch that default may spend. Empty: the spec's.",
+        ),
+        "every_batches": Param(
+            None,
+            type=["null", "integer"],
+            minimum=1,
+            maximum=MAX_EVERY,
+            title="Every so many batches",
+            description="When periodic retrains; its numbers are means over all beginnings."
+            " Empty: the spec's.",
+        ),
+        "seed": Param(
+            0,
+            type="integer",
+            minimum=0,
+            maximum=MAX_SEED,
+            title="Seed",
+            description="Of the trainings. The same seed gives the same result.",
+        ),
+        "jobs": Param(
+            2,
+            type="integer",
+            minimum=1,
+            maximum=MAX_JOBS,
+            title="Jobs",
+            description="Trainings at the same time, a core each. The result is the same.",
         ),
     }
 

@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-
 from evergreen.data.windows import overlaps
 from evergreen.ledger.entries import VersionEntry
 from evergreen.orchestration.provenance import git_commit, lock_hash
@@ -14,7 +12,6 @@ from evergreen.records import TrainedModel, Window
 Payload = dict[str, Any]
 MODEL_FILE = "model.lgb"
 MAX_SNAPSHOTS = 100
-REFERENCE_SAMPLE_ROWS = 20_000
 
 
 def known_version(bench: Workbench, key: str) -> VersionEntry | None:
@@ -70,24 +67,6 @@ def register(
         folder=folder,
         trained=trained.model_copy(update={"sha256": registered.sha256}),
     )
-
-
-def keep_reference(bench: Workbench, rows: pa.Table, folder: str) -> None:
-    """Keep what later batches are compared with, and the code and spec the model was made by."""
-    from evergreen.drift.build import build_profile
-
-    spec = bench.spec
-    bench.store.write_json(
-        f"{folder}/profile.json", build_profile(rows, spec.data.delivered_features).to_json()
-    )
-    step = max(1, rows.num_rows // REFERENCE_SAMPLE_ROWS)
-    names = [feature.name for feature in spec.data.delivered_features]
-    bench.store.write_table(
-        f"{folder}/reference.parquet", rows.select(names).take(list(range(0, rows.num_rows, step)))
-    )
-    bench.store.write_json(f"{folder}/spec.json", spec.model_dump(mode="json"))
-    if bench.loaded.features_file is not None:
-        bench.store.upload(bench.loaded.features_file, f"{folder}/features.py")
 
 
 def _snapshots_in(bench: Workbench, window: Window) -> list[str]:

@@ -10,9 +10,11 @@ import pyarrow.parquet as pq
 
 from evergreen.errors import EmptyWindowError
 from evergreen.ledger.entries import VersionEntry
-from evergreen.orchestration.deciding import champion_before, windows_for
+from evergreen.orchestration.baselines import keep_background, keep_baseline, keep_reference
+from evergreen.orchestration.deciding import windows_for
 from evergreen.orchestration.history import read_labelled
-from evergreen.orchestration.registering import MODEL_FILE, keep_reference, known_version, register
+from evergreen.orchestration.measuring import champion_before
+from evergreen.orchestration.registering import MODEL_FILE, known_version, register
 from evergreen.orchestration.runs import newer_batch
 from evergreen.orchestration.scoring import Scorer, registered_scorer, score
 from evergreen.orchestration.workbench import Workbench
@@ -59,7 +61,7 @@ def train(
     """
     is_dry = bool(asked["request"]["dry_run"])
     if reinstate is not None:
-        return _reinstated(bench, reinstate)
+        return _reinstated(bench, reinstate, is_dry=is_dry)
     key = idempotency_key(bench, asked, fraction=fraction)
     known = None if is_dry else known_version(bench, key)
     if known is not None:
@@ -75,6 +77,7 @@ def train(
     with bench.scratch() as local:
         trained = _fit(bench, asked, rows, window, local=local, folder=folder)
         keep_reference(bench, rows, folder)
+        keep_background(bench, local / MODEL_FILE, folder)
         if is_dry:
             bench.store.upload(local / MODEL_FILE, trained.path)
             return {
@@ -104,9 +107,10 @@ def evaluate(
     champion = champion_before(bench, asked)
     target = rows[bench.spec.data.target].to_numpy()
     with bench.scratch() as local:
+        scores = _challenger_scores(bench, trained, rows, local)
         evaluation = compare(
             target,
-            _challenger_scores(bench, trained, rows, local),
+            scores,
             None if champion is None else _champion_scores(bench, champion, rows, local),
             metric=bench.spec.metric,
             challenger_version=trained["version"],
@@ -114,8 +118,9 @@ def evaluate(
             holdout=holdout,
         )
     verdict = judge(evaluation, bench.spec.promotion, min_rows=bench.spec.windows.min_holdout_rows)
-    if trained["version"] is not None:
+    if trained["version"] is not None and not asked["request"]["dry_run"]:
         _keep_evaluation(bench, trained["version"], evaluation, verdict)
+        keep_baseline(bench, trained["folder"], rows, scores)
     newer = newer_batch(bench, asked["batch"])
     if verdict.verdict == "promote" and newer is not None:
         verdict = PromotionVerdict(
@@ -126,9 +131,10 @@ def evaluate(
     return evaluation, verdict
 
 
-def _reinstated(bench: Workbench, version: str) -> Payload:
+def _reinstated(bench: Workbench, version: str, *, is_dry: bool) -> Payload:
     """Give a former champion as the challenger; it has to win like any other."""
-    bench.registry.set_alias(bench.spec.name, CHALLENGER, version)
+    if not is_dry:
+        bench.registry.set_alias(bench.spec.name, CHALLENGER, version)
     return _as_payload(bench.ledger.versions.get(bench.spec.name, version))
 
 

@@ -1,6 +1,7 @@
 """Scoring with one model version: its own checked file and feature code, in its own process."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
@@ -40,14 +41,30 @@ def score_and_log(bench: Workbench, batch: str) -> PredictionLog | None:
     )
 
 
-def log_scores(bench: Workbench, version: str, batch: str, rows: pa.Table) -> PredictionLog:
-    """Let one version score a batch and keep the predictions; scoring again replaces them."""
+def log_scores(
+    bench: Workbench, version: str, batch: str, rows: pa.Table, *, scratch: str | None = None
+) -> PredictionLog:
+    """Let one version score a batch and keep the predictions; scoring again replaces them.
+
+    With ``scratch``, the folder of a dry run in the store, they lie there and the ledger does not
+    know of them.
+    """
     name = bench.spec.name
     with bench.scratch() as folder:
         scores = score(bench, registered_scorer(bench, version, folder), rows, folder)
     log = pa.table({bench.spec.data.key: rows[bench.spec.data.key], PREDICTION: scores})
-    path = f"predictions/{name}/{batch}/v{version}.parquet"
+    path = f"{scratch or 'predictions'}/{name}/{batch}/v{version}.parquet"
     digest = bench.store.write_table(path, log)
+    if scratch is not None:
+        return PredictionLog(
+            model=name,
+            batch=batch,
+            version=version,
+            path=path,
+            sha256=digest,
+            n_rows=rows.num_rows,
+            scored_at=datetime.now(UTC),
+        )
     bench.ledger.batches.record_predictions(
         name, batch, version, path=path, sha256=digest, n_rows=rows.num_rows
     )

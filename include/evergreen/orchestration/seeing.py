@@ -35,12 +35,16 @@ class Eyes:
         bench: The model's workbench.
         batch: Id of the batch that is decided about.
         champion: The version that is champion for this decision, None before the first.
+        scratch: Folder in the store for a dry run: late scores go there, not to the ledger.
     """
 
-    def __init__(self, bench: Workbench, batch: str, champion: str | None) -> None:
+    def __init__(
+        self, bench: Workbench, batch: str, champion: str | None, *, scratch: str | None = None
+    ) -> None:
         self._bench = bench
         self._batch = batch
         self._champion = champion
+        self._scratch = scratch
         self._start = _start_of(bench, batch)
 
     @property
@@ -66,9 +70,15 @@ class Eyes:
 
     @cached_property
     def rivals(self) -> tuple[ModelFacts, ...]:
-        """The former champions, newest first, that the registry still holds."""
+        """The former champions, newest first, that the registry still holds.
+
+        Former as of this decision: what it has promoted itself, in an earlier try, is none.
+        """
         history = self._bench.ledger.promotions.history(self._bench.spec.name)
-        versions = dict.fromkeys(row.version for row in reversed(history))
+        reigns = [row.version for row in reversed(history)]
+        if self._champion in reigns:
+            reigns = reigns[reigns.index(self._champion) :]
+        versions = dict.fromkeys(reigns)
         versions.pop(self._champion or "", None)
         found: list[ModelFacts] = []
         for version in versions:
@@ -148,7 +158,8 @@ class Eyes:
         if delivery is None or delivery.path is None:
             return None
         try:
-            return log_scores(self._bench, version, batch, read_snapshot(self._bench, delivery))
+            rows = read_snapshot(self._bench, delivery)
+            return log_scores(self._bench, version, batch, rows, scratch=self._scratch)
         except EvergreenError as err:
             log.warning("%s v%s cannot score batch %s: %s", name, version, batch, err)
             return None

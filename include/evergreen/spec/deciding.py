@@ -32,6 +32,9 @@ class Drift(Section):
     weigh_by_importance: bool = Field(
         True, description="Weigh features in the drifted share by the champion's importance."
     )
+    multivariate: bool = Field(
+        False, description="Also ask a classifier whether it can tell the batch from the reference."
+    )
     report: Literal["when_crossed", "always", "never"] = "when_crossed"
 
 

@@ -8,14 +8,16 @@ from drivers.history import accept, asked_for, begin, crown, enthrone, label
 from drivers.tiny import FIRST, WEEK, Upstream
 from evergreen.errors import DataError, StorageError
 from evergreen.orchestration.deciding import (
-    champion_before,
     decide_batch,
     draw_drift_report,
-    measure_batch_drift,
-    measure_champion_decay,
     read_drift,
     wants_report,
     windows_for,
+)
+from evergreen.orchestration.measuring import (
+    champion_before,
+    measure_batch_drift,
+    measure_champion_decay,
 )
 from evergreen.orchestration.workbench import Workbench
 from evergreen.signals import PolicySignals, Request

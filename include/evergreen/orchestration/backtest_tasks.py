@@ -1,0 +1,40 @@
+"""Tasks of ``backtest``: check what is asked, then replay the policies on the model's history."""
+
+import logging
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import get_current_context, task
+
+from evergreen.orchestration.failures import no_retry_helps
+from evergreen.orchestration.runs import result_of
+from evergreen.orchestration.workbench import open_workbench
+
+log = logging.getLogger(__name__)
+
+Payload = dict[str, Any]
+
+REPLAY_TIMEOUT = timedelta(hours=2)
+
+
+@task
+def check_request(model: str) -> Payload:
+    """Refuse unknown keys and wrong values, and a replay of a model that has none."""
+    from evergreen.orchestration.backtesting import check_backtest
+
+    with no_retry_helps():
+        asked = check_backtest(model, get_current_context()["dag_run"].conf)
+    log.info("back-test of %s: %s", model, asked)
+    return asked.to_json()
+
+
+@task(execution_timeout=REPLAY_TIMEOUT)
+def replay_policies(model: str) -> Payload:
+    """Replay the policies on the model's history; keep a page and the numbers in the store."""
+    from evergreen.orchestration.backtesting import BacktestRequest, back_test
+
+    asked = BacktestRequest.from_json(result_of("check_request"))
+    with no_retry_helps(), open_workbench(model) as bench:
+        told = back_test(bench, asked, run_id=get_current_context()["dag_run"].run_id)
+    log.info("back-test of %s: %s %s", model, told["verdict"], told["html"])
+    return told
