@@ -1,12 +1,29 @@
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, text
 
 from evergreen.errors import LedgerError
-from evergreen.ledger.database import Database
+from evergreen.ledger.database import MIGRATIONS, Database
 from evergreen.ledger.ledger import Ledger
 from evergreen.ledger.tables import Base
+from evergreen.signals import PolicyState
+
+SIGNALS = (
+    '{"batch": "b", "champion_version": null, "drift": null, "decay": null, "n_training_rows": 1,'
+    ' "n_holdout_rows": 1}'
+)
+OLD_DECISION = """
+    INSERT INTO decisions (
+        id, model, batch, run_id, verdict, trigger, sentence, signals, spec_hash, requested_by,
+        reason, outcome, outcome_sentence, decided_at
+    ) VALUES (
+        'i', 'flights', 'b', 'r', 'stand_down', 'none', 's', :signals, 'h', '',
+        '', 'stood_down', '', '2013-03-05 00:00:00+00'
+    )
+"""
 
 
 def test_migrations_make_exactly_the_tables_that_the_code_uses(
@@ -27,6 +44,23 @@ def test_migrating_again_keeps_what_is_there(ledger: Ledger, ledger_url: str) ->
     with create_engine(ledger_url).connect() as connection:
         version = connection.execute(text("SELECT version_num FROM evergreen_alembic_version"))
         assert len(version.all()) == 1
+
+
+def test_decisions_of_before_the_policys_memory_are_kept_and_hold_nothing(ledger_url: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with create_engine(ledger_url).begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.execute(text(OLD_DECISION), {"signals": SIGNALS})
+
+    with Ledger(ledger_url) as ledger:
+        ledger.migrate()
+        (decision,) = ledger.decisions.history("flights")
+
+        assert (decision.batch, decision.decided, decision.state_after) == ("b", None, None)
+        assert ledger.decisions.held_batches("flights") == frozenset()
+        assert ledger.decisions.state_before("flights", "another") == PolicyState()
 
 
 def test_an_unmigrated_database_says_what_to_do(tmp_path_factory: pytest.TempPathFactory) -> None:
