@@ -22,6 +22,7 @@ class Request(Record):
     reason: str = ""
     dry_run: bool = False
     batch: str | None = None
+    draw_report: bool = False
     device: str | None = None
     training_window_days: int | None = None
     requested_by: str = ""

@@ -16,6 +16,8 @@ from evergreen.errors import ServiceError
 
 MARKER = ".evergreen-stack"
 SECRETS_FILE = "secrets.json"
+# What a command writes there that was run before the first stack, such as a back-test.
+WRITTEN_WITHOUT_A_STACK = {"cache", "ledger.db", "ledger.db-shm", "ledger.db-wal"}
 LABEL = "A home of Evergreen's embedded services. It may be removed when nothing runs in it.\n"
 
 
@@ -79,7 +81,8 @@ def read_secrets(home: Path) -> Secrets:
 
 
 def _require_ours(home: Path) -> None:
-    if not (home / MARKER).exists() and any(home.iterdir()):
+    found = {entry.name for entry in home.iterdir()}
+    if MARKER not in found and not found <= WRITTEN_WITHOUT_A_STACK:
         raise ServiceError(
             f"{home} holds files, but no {MARKER}, so it is not a home of ours; name an empty or"
             " new folder"

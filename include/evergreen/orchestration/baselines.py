@@ -46,15 +46,20 @@ class Background(Record):
     quiet_auc: float | None = None
 
 
-def keep_reference(bench: Workbench, rows: pa.Table, folder: str) -> None:
-    """Keep what later batches are compared with, and the code and spec the model was made by."""
+def make_profile(bench: Workbench, rows: pa.Table) -> "ReferenceProfile":
+    """Profile a reference, with how much its own batches differ from each other."""
     from evergreen.drift.build import build_profile
     from evergreen.drift.calibration import calibrate, cut_blocks
 
     spec = bench.spec
-    profile = build_profile(rows, spec.data.delivered_features)
     blocks = cut_blocks(rows, spec.data.time_column, every_days=spec.arrivals.every_days)
-    bench.store.write_json(f"{folder}/profile.json", calibrate(profile, blocks).to_json())
+    return calibrate(build_profile(rows, spec.data.delivered_features), blocks)
+
+
+def keep_reference(bench: Workbench, rows: pa.Table, folder: str) -> None:
+    """Keep what later batches are compared with, and the code and spec the model was made by."""
+    spec = bench.spec
+    bench.store.write_json(f"{folder}/profile.json", make_profile(bench, rows).to_json())
     step = max(1, rows.num_rows // REFERENCE_SAMPLE_ROWS)
     ordered = rows.sort_by(spec.data.time_column)
     names = [feature.name for feature in spec.data.delivered_features]

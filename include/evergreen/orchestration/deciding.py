@@ -57,7 +57,7 @@ def signals_for(
         champion_version=drift["version"],
         champion=eyes.champion,
         rivals=eyes.rivals if is_paced else (),
-        labelled=eyes.labelled() if is_paced else (),
+        labelled=eyes.labelled() if is_paced else eyes.arrived(),
         window_batches=bench.spec.windows.training_days / bench.spec.arrivals.every_days,
         chance=CHANCE[bench.spec.metric],
         higher_is_better=higher_is_better(bench.spec.metric),
@@ -116,9 +116,11 @@ def _decision_path(bench: Workbench, asked: Payload) -> str:
 def wants_report(bench: Workbench, signals: PolicySignals) -> bool:
     """Tell whether the drift report is to be drawn for these signals."""
     wanted = bench.spec.drift.report
-    if signals.drift is None or signals.request.dry_run or wanted == "never":
+    if signals.drift is None or signals.request.dry_run:
         return False
-    return wanted == "always" or bool(signals.drift.drifted)
+    if signals.request.draw_report or wanted == "always":
+        return True
+    return wanted == "when_crossed" and bool(signals.drift.drifted)
 
 
 def draw_drift_report(bench: Workbench, asked: Payload, drift: Payload) -> str:

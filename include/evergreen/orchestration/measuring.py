@@ -17,10 +17,10 @@ from evergreen.orchestration.baselines import (
     Baseline,
     read_background,
     read_baseline,
-    read_profile,
 )
 from evergreen.orchestration.gates import taken
 from evergreen.orchestration.history import in_order, labelled_path, matured, scored_batches
+from evergreen.orchestration.references import reference_for
 from evergreen.orchestration.workbench import Workbench
 from evergreen.records import MetricEstimate
 
@@ -98,7 +98,7 @@ def _measure_drift(bench: Workbench, version: str, batch: str) -> DriftMeasureme
     step = max(1, (delivery.n_rows or 0) // SAMPLE_ROWS)
     with bench.store.open_batches(delivery.path or "", names) as batches:
         measured = measure_drift(
-            read_profile(bench, version),
+            reference_for(bench, version, delivery),
             _sampling(batches, kept, step=step) if spec.drift.multivariate else batches,
             spec.drift,
             batches_per_year=batches_per_year(bench),

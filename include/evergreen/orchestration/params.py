@@ -31,6 +31,13 @@ def retrain_params() -> dict[str, Param]:
             " move nothing. The log of record_decision tells what would have happened.",
         ),
         "batch": batch_param("Decide (again) about this batch. Empty: the newest accepted one."),
+        "draw_report": Param(
+            False,
+            type="boolean",
+            title="Draw the drift report",
+            description="Draw Evidently's report of this batch also where nothing crossed a limit."
+            " Not on a dry run.",
+        ),
         "device": Param(
             None,
             type=["null", "string"],

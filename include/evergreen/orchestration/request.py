@@ -33,6 +33,7 @@ def check_request(conf: object, *, known_batches: tuple[str, ...], requested_by:
         reason=text_of(given, "reason", longest=MAX_REASON),
         dry_run=_flag(given, "dry_run"),
         batch=batch_of(given, known=known_batches),
+        draw_report=_flag(given, "draw_report"),
         device=_device(given),
         training_window_days=_days(given),
         requested_by=requested_by,

@@ -121,6 +121,14 @@ class Eyes:
             )
         return tuple(found)
 
+    def arrived(self) -> tuple[LabelledBatch, ...]:
+        """Give the newest labelled batches without scores, for policies that ask for none."""
+        newest = matured(self._bench, before=self._batch)[-LOOK_BACK:]
+        return tuple(
+            LabelledBatch(position=self._position_of(delivery), champion=None)
+            for delivery in newest
+        )
+
     def n_new_rows(self, since: int | None) -> int | None:
         """Count the labelled rows that came since a training; None when there was none."""
         if since is None:

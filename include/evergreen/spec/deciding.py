@@ -29,6 +29,11 @@ class Drift(Section):
     min_null_rise: Share = Field(0.05, description="A smaller rise of nulls is no drift.")
     min_rows: Annotated[int, Field(ge=1)] = 100
     share_to_retrain: Annotated[float, Field(gt=0, le=1)] = 0.5
+    reference: Literal["champion", "rolling", "season"] = Field(
+        "champion",
+        description="Compare a batch with the rows the champion learnt from, with the training"
+        " window before the batch, or with the same season a year before it.",
+    )
     weigh_by_importance: bool = Field(
         True, description="Weigh features in the drifted share by the champion's importance."
     )

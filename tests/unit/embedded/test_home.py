@@ -21,6 +21,14 @@ def test_a_folder_with_files_of_others_is_refused(tmp_path: Path) -> None:
         pass
 
 
+def test_a_folder_that_only_commands_wrote_to_becomes_a_home(tmp_path: Path) -> None:
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "ledger.db").write_bytes(b"")
+
+    with hold(tmp_path):
+        assert (tmp_path / MARKER).exists()
+
+
 def test_a_home_is_held_by_one_at_a_time(tmp_path: Path) -> None:
     with hold(tmp_path), pytest.raises(ServiceError, match="another stack runs"), hold(tmp_path):
         pass

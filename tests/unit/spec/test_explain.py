@@ -55,7 +55,7 @@ def test_the_required_keys_are_enough() -> None:
             "drift: {zebra: 1}",
             "line 7, drift.zebra: unknown key 'zebra'; allowed here: false_verdicts_per_year,"
             " psi_limit, ks_limit, null_share_limit, min_psi, min_ks, min_null_rise, min_rows,"
-            " share_to_retrain, weigh_by_importance, report",
+            " share_to_retrain, reference, weigh_by_importance, multivariate, report",
             id="key like no other",
         ),
         pytest.param(
