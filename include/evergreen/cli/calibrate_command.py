@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 calibrate_app = typer.Typer()
 
 MAX_NAMED = 8
+ROUNDING = 1e-3
 NOTES = """\b
 What is printed, per feature:
   PSI, D       over its limit, the feature has drifted; D for numbers and times only
@@ -24,9 +25,12 @@ What is printed, per feature:
   from         calibrated: what quiet data of so many rows exceeds as rarely as the
                budget allows; floor: the smallest effect that is worth a verdict
                (min_psi, min_ks, min_null_rise of the spec), where quiet data stays
-               below it; spec: a limit that model.yaml gives, which always wins
+               below it; gross: quiet batches differ so much that the limit stops here,
+               where two samples have hardly anything in common; spec: a limit that
+               model.yaml gives, which always wins
   drifted in   batches since the reference that it would have called drifted
 
+\b
 Nothing is written. A budget of your choice goes into model.yaml:
   drift: {false_verdicts_per_year: 2}
 
@@ -85,13 +89,17 @@ def calibrate(
 
 
 def _table(report: "CalibrationReport") -> Table:
-    columns = ("feature", "kind", "PSI", "from", "D", "from", "nulls up", "from", "drifted in", "")
-    table = make_table(f"Drift limits of {report.model}", columns, wide=("",))
+    columns = ["feature", "kind", "PSI", "from", "D", "from", "nulls up", "from", "drifted in"]
+    has_problems = any(one.problem for one in report.features)
+    if has_problems:
+        columns.append("problem")
+    table = make_table(f"Drift limits of {report.model}", columns, wide=("problem",))
     n_since = len(report.since)
     for one in report.features:
         limits = [text for limit in (one.psi, one.ks, one.null_rise) for text in _limit(limit)]
         times = f"{one.drifted_batches} of {n_since}" if n_since else "-"
-        table.add_row(cell(one.feature), one.kind, *limits, times, cell(one.problem))
+        problem = [cell(one.problem)] if has_problems else []
+        table.add_row(cell(one.feature), one.kind, *limits, times, *problem)
     return table
 
 
@@ -113,6 +121,8 @@ def _lines(report: "CalibrationReport") -> list[str | Text]:
         f" called drifted on quiet data; expected by these limits: at most"
         f" {report.expected_per_year:.2g}.",
     ]
+    if report.expected_per_year > report.budget_per_year * (1 + ROUNDING):
+        lines.append(Text(_over_budget(report), "yellow"))
     if report.batch_rows < report.min_rows:
         lines.append(
             Text(
@@ -125,6 +135,20 @@ def _lines(report: "CalibrationReport") -> list[str | Text]:
         if batches:
             lines.append(_past(place, batches))
     return lines
+
+
+def _over_budget(report: "CalibrationReport") -> str:
+    """Say which limits do not follow the budget, and what to do about them."""
+    reasons = []
+    for source, why in (
+        ("gross", "quiet batches differ too much for a limit in {}"),
+        ("spec", "model.yaml gives the limits of {}"),
+    ):
+        names = [one.feature for one in report.features if source in one.sources]
+        if names:
+            more = f", +{len(names) - MAX_NAMED}" if len(names) > MAX_NAMED else ""
+            reasons.append(why.format(f"{', '.join(map(plain, names[:MAX_NAMED]))}{more}"))
+    return f"That is over the budget: {'; '.join(reasons) or 'see the limits'}."
 
 
 def _past(place: str, batches: "tuple[JudgedBatch, ...]") -> str:

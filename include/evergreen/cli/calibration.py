@@ -28,7 +28,7 @@ DAYS_PER_YEAR = 365.25
 
 @dataclass(frozen=True)
 class ShownLimit:
-    """One limit; ``source`` is calibrated, floor (the smallest effect), or spec."""
+    """One limit; ``source`` as ``drift.limits`` names it."""
 
     value: float
     source: str
@@ -48,6 +48,11 @@ class FeatureLimits:
     null_rise: ShownLimit | None
     problem: str
     drifted_batches: int
+
+    @property
+    def sources(self) -> set[str]:
+        """Where its limits come from."""
+        return {one.source for one in (self.psi, self.ks, self.null_rise) if one is not None}
 
 
 @dataclass(frozen=True)

@@ -36,12 +36,15 @@ def expected_false_share(profile: ReferenceProfile, limits: DriftLimits, n_rows:
     """
     chances = list(_chances(profile, limits, n_rows))
     share = sum(chance.tail for chance in chances if chance.between <= 1 / 2)
+    if limits.blocks is None or not chances:
+        return min(1.0, share)
+    n_free = limits.blocks.n_blocks - 1
     reaches = [chance.reach for chance in chances if chance.between > 1 / 2]
-    if limits.blocks is not None and reaches:
-        n_free = limits.blocks.n_blocks - 1
+    if reaches:
         each = sum(2 * student_tail(reach, n_free) for reach in reaches)
         share += min(each, limits.blocks.tail(min(reaches)))
-    return min(1.0, share)
+    # What the blocks say of the worst feature holds for those that sampling explains as well.
+    return min(1.0, share, limits.blocks.tail(min(chance.reach for chance in chances)))
 
 
 def _chances(profile: ReferenceProfile, limits: DriftLimits, n_rows: int) -> Iterator[_Chance]:

@@ -2,7 +2,8 @@
 
 A limit is the largest of two: the smallest effect that is worth a verdict (the spec's ``min_psi``,
 ``min_ks``, ``min_null_rise``), and what quiet data exceeds no more often than the budget allows. So
-effect size decides, and with many rows it decides alone. A limit in the spec wins over both.
+effect size decides, and with many rows it decides alone. Where quiet batches differ so much that
+this would leave nothing to find, it stops at a gross effect. A limit in the spec wins over all.
 
 The budget is for the verdict "some feature of this batch has drifted". It is shared out evenly over
 all calibrated statistics (Bonferroni), which holds however the features depend on each other.
@@ -33,7 +34,7 @@ from evergreen.drift.spread import ColumnSpread
 from evergreen.drift.tally import Statistics
 from evergreen.spec.deciding import Drift
 
-LimitSource = Literal["calibrated", "floor", "spec"]
+LimitSource = Literal["calibrated", "floor", "gross", "spec"]
 
 BATCHES_PER_YEAR = 52.0
 # A budget of more batches than this share of a year's would make the verdict mean nothing.
@@ -159,8 +160,11 @@ class DriftLimits:
 
 
 def _larger(floor: float, calibrated: float, gross: float) -> Limit:
-    calibrated = math.ceil(min(calibrated, gross) * LIMIT_STEPS) / LIMIT_STEPS
-    return Limit(calibrated, "calibrated") if calibrated > floor else Limit(floor, "floor")
+    if calibrated <= floor:
+        return Limit(floor, "floor")
+    if calibrated >= gross:
+        return Limit(gross, "gross")
+    return Limit(math.ceil(calibrated * LIMIT_STEPS) / LIMIT_STEPS, "calibrated")
 
 
 def _n_calibrated(column: ColumnProfile, rules: Drift) -> int:

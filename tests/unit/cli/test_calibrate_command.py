@@ -115,6 +115,37 @@ def test_limits_of_the_spec_are_named_as_such(
     assert place["null_rise"] == {"value": 0.05, "source": "spec"}
 
 
+def test_limits_that_break_the_budget_are_named(
+    call: Call, bench: Workbench, upstream: Upstream
+) -> None:
+    give_history(bench, upstream)
+    accept(bench, upstream, 5)
+    within = call("calibrate", "tiny").out
+    file = bench.loaded.folder / "model.yaml"
+    file.write_text(
+        file.read_text().replace("min_rows: 100, share", "ks_limit: 0.02, min_rows: 100, share")
+    )
+
+    beyond = call("calibrate", "tiny").out
+
+    assert "over the budget" not in within
+    assert "That is over the budget: model.yaml gives the limits of temp." in beyond
+
+
+def test_a_feature_without_a_profile_says_why(
+    call: Call, bench: Workbench, upstream: Upstream
+) -> None:
+    give_history(bench, upstream)
+    path = "versions/tiny/v1/profile.json"
+    profile = bench.store.read_json(path)
+    broken = {"shape": "broken", "name": "temp", "kind": "numeric", "problem": "column is missing"}
+    bench.store.write_json(path, profile | {"columns": [broken, *profile["columns"][1:]]})
+
+    shown = call("calibrate", "tiny").out
+
+    assert "column is missing" in next(line for line in shown.splitlines() if "temp" in line)
+
+
 @pytest.mark.parametrize(("n_weeks", "n_blocks"), [(5, 5), (1, None)])
 def test_a_reference_that_was_kept_without_blocks_gets_them_from_the_history(
     call: Call, bench: Workbench, upstream: Upstream, n_weeks: int, n_blocks: int | None

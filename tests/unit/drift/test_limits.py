@@ -122,7 +122,7 @@ def test_blocks_raise_the_limits_of_the_features_that_differ_between_batches() -
 def test_what_hardly_overlaps_has_drifted_however_much_batches_differ() -> None:
     found = limits_of(with_blocks(make_profile(), psi=9.0, ks=0.9, null=0.9), 1000)
 
-    assert [limit.value for limit in found] == [4.0, 0.75, 0.5]
+    assert found == ((4.0, "gross"), (0.75, "gross"), (0.5, "gross"))
 
 
 def test_limits_are_shown_in_full_by_four_decimals() -> None:
