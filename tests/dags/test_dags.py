@@ -9,10 +9,21 @@ import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG
 
+from evergreen.orchestration.backtest_tasks import REPLAY_TIMEOUT
+from evergreen.orchestration.wiring import STEP_TIMEOUT
+
 PROJECT = Path(__file__).resolve().parents[2]
 DAGS = PROJECT / "dags"
 HEAVY = ("pandas", "numpy", "pyarrow", "sklearn", "lightgbm", "mlflow", "evidently", "boto3")
-KINDS = ("ingest", "score", "labels", "redelivery", "continual_training", "rollback")
+KINDS = (
+    "ingest",
+    "score",
+    "labels",
+    "redelivery",
+    "continual_training",
+    "rollback",
+    "backtest",
+)
 EXPECTED = {f"{kind}__flights" for kind in KINDS} | {"watchdog", "housekeeping"}
 MAX_LINES = 120
 
@@ -59,6 +70,17 @@ def test_the_training_task_has_the_pool_and_queue_of_the_spec(bag: DagBag) -> No
     train = bag.dags["continual_training__flights"].get_task("train_challenger")
 
     assert (train.pool, train.queue) == ("gpu", "gpu")
+
+
+def test_a_back_test_starts_by_hand_only_and_may_take_longer_than_a_step(bag: DagBag) -> None:
+    dag = bag.dags["backtest__flights"]
+
+    replay = dag.get_task("replay_policies")
+
+    assert dag.timetable.can_be_scheduled is False
+    assert replay.upstream_task_ids == {"check_request"}
+    assert replay.pool == "default_pool"
+    assert replay.execution_timeout == REPLAY_TIMEOUT > STEP_TIMEOUT
 
 
 def test_the_way_of_one_batch_is_the_one_that_is_documented(bag: DagBag) -> None:

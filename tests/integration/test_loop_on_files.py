@@ -19,6 +19,7 @@ from evergreen.embedded.stack import Stack
 from evergreen.ledger.entries import Decision, Delivery, OutboxEntry
 from evergreen.ledger.ledger import Ledger
 from evergreen.records import ModelVersion, Promotion
+from evergreen.storage.store import Store
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(1500)]
 
@@ -44,6 +45,8 @@ class Story:
     promoted: Decision
     promotions: list[Promotion]
     rollback: DagRun
+    backtest: DagRun
+    backtest_reports: list[str]
     alerts: list[OutboxEntry]
     broken: list[str]
 
@@ -90,6 +93,7 @@ def play(loop: Loop) -> Story:
 
     promoted = promote_on_a_flipped_concept(loop)
     rollback = loop.run_to_end("rollback", {"version": "1", "reason": "v1 was fine"})
+    backtest = loop.run_to_end("backtest", {"policies": "default"})
     return Story(
         first=first,
         bootstrap=bootstrap,
@@ -104,6 +108,10 @@ def play(loop: Loop) -> Story:
         promoted=promoted,
         promotions=list(loop.ledger.promotions.history(NAME)),
         rollback=rollback,
+        backtest=backtest,
+        backtest_reports=Store.at(f"file://{loop.stack.home}/store").list_files(
+            f"reports/{NAME}/backtests"
+        ),
         alerts=list(loop.ledger.alerts.history(NAME)),
         broken=broken_invariants(loop),
     )
@@ -192,6 +200,14 @@ def test_a_corrected_delivery_goes_the_whole_way(story: Story) -> None:
 def test_a_misspelt_conf_fails_the_run_and_changes_nothing(story: Story) -> None:
     assert story.refused.state == "failed"
     assert [v.version for v in story.versions_after_dry] == ["1"]
+
+
+def test_a_back_test_is_green_and_leaves_a_page_and_its_numbers(story: Story) -> None:
+    assert story.backtest.state == "success"
+    assert [name.rsplit("/", 1)[1] for name in story.backtest_reports] == [
+        "backtest.html",
+        "backtest.json",
+    ]
 
 
 def test_a_dry_run_is_green_and_leaves_nothing(story: Story) -> None:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from io import StringIO
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
@@ -17,6 +18,7 @@ from evergreen.spec.model import MetricName
 OnProgress = Callable[[int, int], None]
 
 SECONDS_BETWEEN_LINES = 10.0
+LOG_WIDTH = 120
 COLUMNS = (
     "policy",
     "score",
@@ -41,7 +43,7 @@ def showing_progress(console: Console, doing: str) -> Iterator[OnProgress]:
         To be called with steps done and steps in all.
     """
     if not console.is_terminal:
-        yield _lines(console, doing)
+        yield tell_progress(doing, lambda line: console.print(Text(line), soft_wrap=True))
         return
     columns = (
         TextColumn("{task.description}"),
@@ -80,7 +82,20 @@ def draw_table(result: BacktestResult, metric: MetricName) -> Table:
     return table
 
 
-def _lines(console: Console, doing: str) -> OnProgress:
+def table_lines(result: BacktestResult, metric: MetricName) -> list[str]:
+    """Give the table as plain lines, for a log."""
+    out = StringIO()
+    Console(file=out, width=LOG_WIDTH, color_system=None).print(draw_table(result, metric))
+    return out.getvalue().splitlines()
+
+
+def tell_progress(doing: str, say: Callable[[str], None]) -> OnProgress:
+    """Give a function that says now and then how far the work is, and once at its end.
+
+    Args:
+        doing: What is being done, a few words.
+        say: Told a line.
+    """
     started = last = time.monotonic()
 
     def advance(done: int, total: int) -> None:
@@ -90,6 +105,6 @@ def _lines(console: Console, doing: str) -> OnProgress:
             return
         last = now
         share = percent(done / total) if total else ""
-        console.print(Text(f"{doing}: {share} after {now - started:.0f} s"), soft_wrap=True)
+        say(f"{doing}: {share} after {now - started:.0f} s")
 
     return advance

@@ -57,9 +57,12 @@ class Models:
         """Fit many models on ``jobs`` threads; a fit takes one, so the results are the same."""
         with ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
             waiting = {pool.submit(self._fit, key): key for key in keys}
-            for done in as_completed(waiting):
-                self._boosters[waiting[done]] = done.result()
-                on_fit()
+            try:
+                for done in as_completed(waiting):
+                    self._boosters[waiting[done]] = done.result()
+                    on_fit()
+            finally:  # after a failure, a time-out or Ctrl-C, what has not begun is not begun
+                pool.shutdown(wait=False, cancel_futures=True)
 
     def training_rows(self, key: ModelKey) -> NDArray[np.int64]:
         """Give the rows that a model learns from, oldest first."""

@@ -1,5 +1,7 @@
 """What a back-test found: per policy the score of every batch, the fits, and what they cost."""
 
+import json
+
 from evergreen.records import Record
 
 
@@ -39,3 +41,8 @@ class BacktestResult(Record):
     n_batches: int
     seconds: float
     policies: dict[str, PolicyRun]
+
+    def to_text(self) -> str:
+        """Give the text of its JSON file; the same result gives the same text."""
+        text = json.dumps(self.to_json(), indent=1, ensure_ascii=False, allow_nan=False)
+        return f"{text}\n"

@@ -1,6 +1,5 @@
 """One call of ``evergreen backtest``: what was asked is checked, then replayed, then shown."""
 
-import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from evergreen.errors import RequestError
 from evergreen.spec.deciding import Policy, PolicyName
 
 if TYPE_CHECKING:
-    from evergreen.cli.model_history import Source
+    from evergreen.orchestration.model_history import Source
 
 
 @dataclass(frozen=True)
@@ -176,8 +175,7 @@ def _show(result: BacktestResult, stream: Stream) -> None:
 
 def _write(result: BacktestResult, stream: Stream, asked: Asked) -> None:
     if asked.json_file is not None:
-        text = json.dumps(result.to_json(), indent=1, ensure_ascii=False, allow_nan=False)
-        _write_text(asked.json_file, f"{text}\n")
+        _write_text(asked.json_file, result.to_text())
     if asked.html_file is not None:
         from evergreen.backtest.page import draw_page
 

@@ -20,7 +20,15 @@ from evergreen.settings import Settings, project_root, read_settings
 from evergreen.spec.loader import load_spec
 
 MODEL = "flights"
-KINDS = ("ingest", "score", "labels", "redelivery", "continual_training", "rollback")
+KINDS = (
+    "ingest",
+    "score",
+    "labels",
+    "redelivery",
+    "continual_training",
+    "rollback",
+    "backtest",
+)
 SUITE = ("watchdog", "housekeeping")
 DONE, TROUBLE, INTERRUPTED = 0, 1, 130
 LOOK_SECONDS = 5.0

@@ -1,3 +1,4 @@
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -82,6 +83,23 @@ def test_two_threads_give_the_same_models() -> None:
 
     assert fitted == 4
     assert np.array_equal(found[0], found[1])
+
+
+def test_after_a_stop_what_has_not_begun_is_not_fitted(monkeypatch: pytest.MonkeyPatch) -> None:
+    models, begun = Models(make_world()), []
+
+    def fit(key: ModelKey) -> None:
+        begun.append(key)
+        time.sleep(0.05)
+
+    def stop() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(models, "_fit", fit)
+    with pytest.raises(KeyboardInterrupt):
+        models.fit_all([ModelKey(edge) for edge in range(100)], jobs=1, on_fit=stop)
+
+    assert 1 <= len(begun) < 100
 
 
 def test_a_gain_is_what_the_other_loses() -> None:

@@ -8,11 +8,12 @@ import pyarrow as pa
 import pytest
 
 from builders.ledger_rows import SHA, SPEC, Call
-from evergreen.cli.model_history import MIN_OWN_BATCHES, read_model_history
+from evergreen.cli.model_history import read_model_history
 from evergreen.data.batches import batch_id
 from evergreen.errors import EmptyWindowError, RequestError, SpecError
 from evergreen.ledger.ledger import Ledger
 from evergreen.orchestration.history import labelled_path
+from evergreen.orchestration.model_history import MIN_OWN_BATCHES
 from evergreen.records import QualityResult, Snapshot, Window
 from evergreen.storage.store import Store
 
@@ -95,7 +96,7 @@ def test_another_model_has_only_what_was_landed(project: Path, ledger: Ledger) -
 def test_too_little_history_is_refused_with_what_to_do(project: Path) -> None:
     add_model(project, "sales")
 
-    with pytest.raises(EmptyWindowError, match="land batches and their labels"):
+    with pytest.raises(EmptyWindowError, match="land more batches and their labels"):
         read_model_history("sales")
     with pytest.raises(EmptyWindowError, match="evergreen backtest flights --history replay"):
         read_model_history("flights", source="stored")
