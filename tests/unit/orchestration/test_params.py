@@ -4,7 +4,10 @@ import pytest
 from airflow.sdk import Param
 from airflow.sdk.exceptions import ParamValidationError
 
+from evergreen.errors import RequestError
+from evergreen.orchestration.backtesting import BacktestRequest, check_backtest
 from evergreen.orchestration.params import (
+    backtest_params,
     batch_param,
     redelivery_params,
     retrain_params,
@@ -13,7 +16,20 @@ from evergreen.orchestration.params import (
 from evergreen.orchestration.request import check_request
 from evergreen.signals import Request
 
-FORMS = (retrain_params(), rollback_params(), redelivery_params())
+BACKTEST_LIMITS = [
+    ("policies", ("thresholds", "periodic")),
+    ("history", ("stored", "landed")),
+    ("budget", (0.01, 0)),
+    ("budget", (1, 1.01)),
+    ("every_batches", (1, 0)),
+    ("every_batches", (52, 53)),
+    ("seed", (0, -1)),
+    ("seed", (2**31 - 1, 2**31)),
+    ("jobs", (1, 0)),
+    ("jobs", (64, 65)),
+    ("jobs", (3, "3")),
+]
+FORMS = (retrain_params(), rollback_params(), redelivery_params(), backtest_params())
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -46,6 +62,27 @@ def test_the_form_as_it_opens_asks_for_nothing() -> None:
 def test_the_form_refuses_what_the_check_refuses(field: str, value: Any) -> None:
     with pytest.raises(ParamValidationError):
         retrain_params()[field].resolve(value)
+
+
+def test_the_form_of_a_back_test_opens_with_what_the_check_takes_for_nothing() -> None:
+    conf = {key: param.resolve() for key, param in backtest_params().items()}
+
+    assert check_backtest("flights", conf) == check_backtest("flights", None)
+    assert set(conf) == set(BacktestRequest.model_fields)
+
+
+@pytest.mark.parametrize(("field", "limits"), BACKTEST_LIMITS)
+def test_the_form_of_a_back_test_ends_where_its_check_does(
+    field: str, limits: tuple[Any, Any]
+) -> None:
+    allowed, refused = limits
+
+    assert backtest_params()[field].resolve(allowed) == allowed
+    assert getattr(check_backtest("flights", {field: allowed}), field) == allowed
+    with pytest.raises(ParamValidationError):
+        backtest_params()[field].resolve(refused)
+    with pytest.raises(RequestError, match=f"{field} must be .*, got"):
+        check_backtest("flights", {field: refused})
 
 
 @pytest.mark.parametrize("version", ["0", "v3", "champion", "", 3])
