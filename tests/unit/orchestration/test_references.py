@@ -18,7 +18,7 @@ def comparing(bench: Workbench, reference: Literal["champion", "rolling", "seaso
     spec = bench.spec
     drift = spec.drift.model_copy(update={"reference": reference})
     changed = spec.model_copy(update={"drift": drift})
-    return replace(bench, loaded=replace(bench.loaded, spec=changed))
+    return Workbench(bench.settings, replace(bench.loaded, spec=changed), bench.ledger)
 
 
 def profile_of(bench: Workbench, batch: str) -> ReferenceProfile:
