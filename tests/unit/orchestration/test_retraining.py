@@ -349,6 +349,59 @@ def test_device_and_window_on_request_make_another_version(bench: Workbench) -> 
     assert same == keys[0]
 
 
+def test_a_share_of_the_window_makes_another_version_and_the_full_one_does_not(
+    bench: Workbench, upstream: Upstream
+) -> None:
+    asked = asked_for(bench, begin(bench, upstream))
+
+    full, quarter = (idempotency_key(bench, asked, fraction=share) for share in (1.0, 0.25))
+    trained = train(bench, asked, scratch="scratch/x", fraction=0.25)
+
+    assert full == idempotency_key(bench, asked)
+    assert quarter != full
+    assert trained["trained"]["n_rows"] == 400
+    (entry,) = bench.ledger.versions.history(bench.spec.name)
+    assert (entry.idempotency_key, entry.trained.window.days) == (quarter, 7)
+
+
+def test_a_former_champion_is_the_challenger_without_a_fit(
+    bench: Workbench, upstream: Upstream, model_file: Path, name: str
+) -> None:
+    asked = asked_for(bench, begin(bench, upstream))
+    reign(bench, model_file)
+    reign(bench, model_file)
+    versions = bench.registry.list_versions(name)
+
+    trained = train(bench, asked, scratch="scratch/x", reinstate="1")
+    evaluation, verdict = evaluate(bench, asked, trained)
+
+    entry = bench.ledger.versions.get(name, "1")
+    assert (trained["version"], trained["sha256"]) == ("1", entry.sha256)
+    assert bench.registry.list_versions(name) == versions
+    challenger = bench.registry.get_alias(name, "challenger")
+    assert (challenger and challenger.version) == "1"
+    assert (evaluation.challenger_version, evaluation.champion_version) == ("1", "2")
+    assert verdict.verdict == "keep"
+    assert entry.evaluation == evaluation
+
+
+def test_a_dry_run_reinstates_nothing(
+    bench: Workbench, upstream: Upstream, model_file: Path, name: str
+) -> None:
+    asked = asked_for(bench, begin(bench, upstream), dry_run=True)
+    reign(bench, model_file)
+    reign(bench, model_file)
+    before = bench.ledger.versions.history(name), bench.registry.list_versions(name)
+
+    trained = train(bench, asked, scratch="scratch/x", reinstate="1")
+    evaluation, _ = evaluate(bench, asked, trained)
+
+    assert (trained["version"], evaluation.challenger_version) == ("1", "1")
+    assert bench.registry.get_alias(name, "challenger") is None
+    after = bench.ledger.versions.history(name), bench.registry.list_versions(name)
+    assert after == before
+
+
 def test_without_labels_there_is_nothing_to_train_on(bench: Workbench, upstream: Upstream) -> None:
     asked = asked_for(bench, accept(bench, upstream, 0))
 
