@@ -8,6 +8,7 @@ from rich.text import Text
 from evergreen.cli.history import Attempt, Explanation, Limits
 from evergreen.cli.history_view import champion_text, verdict_text
 from evergreen.cli.screen import cell, make_table, moment_text, number, plain
+from evergreen.cli.signal_rows import more_signals
 from evergreen.ledger.entries import Decision, Delivery
 from evergreen.measurements import ColumnDrift, DecayMeasurement
 from evergreen.records import Evaluation, MetricEstimate, Promotion
@@ -81,11 +82,13 @@ def _signals(attempt: Attempt) -> Table:
         table.add_row("metric drop", "-", "", "", "not measured")
     else:
         _add_decay(table, signals.decay, limits)
-    n_training, n_holdout = f"{signals.n_training_rows:,}", f"{signals.n_holdout_rows:,}"
+    n_training, n_holdout = f"{signals.n_training_rows:,}", f"{signals.n_holdout_rows or 0:,}"
     table.add_row("training rows", n_training, f"{limits.min_training_rows:,}" if limits else "")
     table.add_row("holdout rows", n_holdout, f"{limits.min_holdout_rows:,}" if limits else "")
     if signals.batches_since_champion is not None:
         table.add_row("batches since champion", str(signals.batches_since_champion))
+    for row in more_signals(attempt.decision):
+        table.add_row(*(cell(text) for text in row))
     if limits is None:
         table.caption = "The spec has changed since: limits that stood only there are not shown."
         table.caption_justify = "left"
@@ -128,7 +131,8 @@ def _features(decision: Decision) -> list[Table]:
 def _null_shares(column: ColumnDrift) -> str:
     if column.null_share is None:
         return "-"
-    return f"{number(column.null_share)} (was {number(column.reference_null_share)})"
+    limit = "" if column.null_limit is None else f", may rise {number(column.null_limit)}"
+    return f"{number(column.null_share)} (was {number(column.reference_null_share)}{limit})"
 
 
 def _add_delivery(facts: Table, kind: str, delivery: Delivery | None) -> None:
