@@ -73,6 +73,7 @@ class PolicySignals(Record):
         rivals: Former champions that could serve again.
         labelled: The newest labelled batches, oldest first; what came before may be left out.
         window_batches: Length of the full training window in batches.
+        holdout_batches: Newest labelled batches that a training leaves out, to judge it on.
         chance: What a model that knows nothing scores by the metric.
         drift: The batch against the champion's reference.
         decay: The champion on matured labels against what it was at its promotion.
@@ -88,6 +89,7 @@ class PolicySignals(Record):
     rivals: tuple[ModelFacts, ...] = ()
     labelled: tuple[LabelledBatch, ...] = ()
     window_batches: float = 8.0
+    holdout_batches: int = 0
     chance: float = 0.5
     higher_is_better: bool = True
     drift: DriftMeasurement | None

@@ -1,5 +1,6 @@
 """From what was measured to a decision: ask the policy, keep what was decided, draw the report."""
 
+from math import ceil
 from typing import Any
 
 from evergreen.errors import DataError
@@ -59,6 +60,7 @@ def signals_for(
         rivals=eyes.rivals if is_paced else (),
         labelled=eyes.labelled() if is_paced else eyes.arrived(),
         window_batches=bench.spec.windows.training_days / bench.spec.arrivals.every_days,
+        holdout_batches=ceil(bench.spec.windows.holdout_days / bench.spec.arrivals.every_days),
         chance=CHANCE[bench.spec.metric],
         higher_is_better=higher_is_better(bench.spec.metric),
         drift=read_drift(bench, drift),

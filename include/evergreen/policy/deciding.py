@@ -195,7 +195,7 @@ def _after(
         update={
             "credit": state.credit - cost,
             "last_fit": signals.position,
-            "fitted_through": state.seen + 1,
+            "fitted_through": paced.learnable(signals, state),
             "comparing": comparing,
         }
     )

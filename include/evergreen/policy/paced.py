@@ -71,7 +71,7 @@ def wish(
     if _has_passed(signals, state, harm):
         state = state.model_copy(update={"episode": None})
     if state.episode is not None:
-        return _in_episode(state, state.episode, harm, max(1.0, signals.window_batches))
+        return _in_episode(signals, state, state.episode, harm)
     return _by_pace(signals, state, rules)
 
 
@@ -90,7 +90,7 @@ def _can_replace(signals: PolicySignals, state: PolicyState) -> bool:
     """Tell whether a training now would know enough that the champion does not."""
     if signals.champion is None:
         return False
-    age = state.seen + 1 - signals.champion.trained_through
+    age = learnable(signals, state) - signals.champion.trained_through
     return age >= MIN_AGE_TO_REPLACE and has_credit(state, FULL)
 
 
@@ -102,15 +102,24 @@ def _has_passed(signals: PolicySignals, state: PolicyState, harm: Harm | None) -
     return state.seen > state.episode.since and is_from_before and not harm.is_alarm
 
 
+def learnable(signals: PolicySignals, state: PolicyState) -> int:
+    """Give the position through which a training now would learn: the holdout stays out."""
+    return state.seen + 1 - signals.holdout_batches
+
+
 def _in_episode(
-    state: PolicyState, episode: Episode, harm: Harm | None, window_batches: float
+    signals: PolicySignals, state: PolicyState, episode: Episode, harm: Harm | None
 ) -> tuple[Wish, PolicyState]:
     """Retrain on what has come since the harm began: at 1, 2, 4, ... batches, and at a window."""
-    n_new = state.seen + 1 - episode.since
+    window_batches = max(1.0, signals.window_batches)
+    n_new = learnable(signals, state) - episode.since
     over: dict[str, object] = {"episode": None, "level": None}
     if n_new >= 2 * window_batches:
         ended = state.model_copy(update=over)
         return Wish("none", "the episode of harm is over for lack of credit"), ended
+    if n_new < 1:
+        waiting = f"sudden harm{_told_of(harm)}; what came since is held out to judge by"
+        return Wish("none", waiting, is_alarm=state.seen == episode.since), state
     is_full = n_new >= window_batches
     if not is_full and n_new < 2 * episode.n_fitted:
         return Wish("none", _recovering(episode, n_new)), state
@@ -119,7 +128,7 @@ def _in_episode(
     if not has_credit(state, fraction):
         return Wish("none", f"{_recovering(episode, n_new)}; {_no_credit(state)}"), state
     is_first = episode.n_fitted == 0
-    told = f": {_told(harm)}" if harm is not None else ""
+    told = _told_of(harm)
     sentence = (
         f"sudden harm{told}" if is_first else f"recovery, batch {n_new} since the harm began{told}"
     )
@@ -135,7 +144,7 @@ def _by_pace(
     pace = measure_pace(state, state.seen, rules.policy.budget)
     trained_through = signals.champion.trained_through if signals.champion else 0
     newest = max(trained_through, state.fitted_through or 0)
-    age = state.seen + 1 - newest
+    age = learnable(signals, state) - newest
     told = (
         f"{age} batches since the newest training, pays at {number(pace.n_batches, decimals=1)}"
         f" (decay {number(pace.rate, decimals=4)} per batch from {pace.n_samples} comparisons,"
@@ -162,6 +171,10 @@ def _told(harm: Harm) -> str:
         f"score {number(harm.value, decimals=4)} is {number(harm.drop, harm.limit, decimals=4)}"
         f" below its level, limit {limit(harm.limit)}"
     )
+
+
+def _told_of(harm: Harm | None) -> str:
+    return f": {_told(harm)}" if harm is not None else ""
 
 
 def _recovering(episode: Episode, n_new: int) -> str:

@@ -346,3 +346,32 @@ def test_trainings_of_an_episode_tell_no_rate() -> None:
 
     assert state.last_fit == 4
     assert state.comparing is None
+
+
+@pytest.mark.parametrize(
+    ("position", "held_out", "trigger"),
+    [(3, 0, "harm"), (3, 1, "none"), (4, 1, "harm"), (4, 2, "none"), (5, 2, "harm")],
+)
+def test_after_harm_a_training_waits_for_rows_that_the_holdout_leaves_it(
+    position: int, held_out: int, trigger: str
+) -> None:
+    begun = HEALTHY.model_copy(
+        update={"seen": position - 1, "episode": Episode(since=3, before="3")}
+    )
+    state = HEALTHY if position == 3 else begun
+    signals = make_labelled_signals(
+        position, 0.5, window_batches=4.0, holdout_batches=held_out, champion=make_facts("3", 0)
+    )
+
+    decision, after = decide_one(signals, state)
+
+    assert decision.trigger == trigger
+    assert decision.is_alarm is (position == 3 or trigger == "harm")
+    if trigger == "harm":
+        assert after.fitted_through == position + 1 - held_out
+
+
+def test_the_holdout_does_not_count_as_time_since_the_training() -> None:
+    decision, _ = decide_one(make_labelled_signals(3, holdout_batches=1))
+
+    assert "3 batches since the newest training" in decision.sentence
