@@ -52,6 +52,8 @@ def signals_for(
     scratch = _scratch(bench, asked) if asked["request"]["dry_run"] else None
     eyes = Eyes(bench, asked["batch"], drift["version"], scratch=scratch)
     is_paced = bench.spec.policy.name == "default"
+    held_out = ceil(bench.spec.windows.holdout_days / bench.spec.arrivals.every_days)
+    fitted = state.fitted_through  # what it held out was there already: it is not new
     return PolicySignals(
         batch=asked["batch"],
         position=eyes.position,
@@ -60,14 +62,14 @@ def signals_for(
         rivals=eyes.rivals if is_paced else (),
         labelled=eyes.labelled() if is_paced else eyes.arrived(),
         window_batches=bench.spec.windows.training_days / bench.spec.arrivals.every_days,
-        holdout_batches=ceil(bench.spec.windows.holdout_days / bench.spec.arrivals.every_days),
+        holdout_batches=held_out,
         chance=CHANCE[bench.spec.metric],
         higher_is_better=higher_is_better(bench.spec.metric),
         drift=read_drift(bench, drift),
         decay=DecayMeasurement.from_json(decay),
         n_training_rows=_rows_in(bench, training, asked["batch"]),
         n_holdout_rows=_rows_in(bench, holdout, asked["batch"]),
-        n_new_rows=eyes.n_new_rows(state.fitted_through),
+        n_new_rows=eyes.n_new_rows(None if fitted is None else fitted + held_out),
         request=Request.from_json(asked["request"]),
     )
 
