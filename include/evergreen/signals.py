@@ -179,6 +179,9 @@ class PolicyState(Record):
         last_fit: Position at which the newest training was asked for.
         fitted_through: What that training was trained through.
         comparing: The version before the newest fit, whose gain tells the rate of decay.
+        asked_back: The former champion that the last decision asked back.
+        refused: Former champions that were asked back and did not win over this champion.
+        serving: The champion that ``refused`` belongs to.
         n_suspect: Batches in a row that were held for a data fault.
     """
 
@@ -193,4 +196,7 @@ class PolicyState(Record):
     last_fit: int | None = None
     fitted_through: int | None = None
     comparing: ModelFacts | None = None
+    asked_back: str | None = None
+    refused: tuple[str, ...] = ()
+    serving: str | None = None
     n_suspect: int = 0

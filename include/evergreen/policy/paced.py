@@ -9,7 +9,7 @@ of decay makes worth while. A training is asked for only when the budget has cre
 from evergreen.metrics.wording import limit, number
 from evergreen.policy.harm import Harm, learn_level, measure_harm
 from evergreen.policy.pace import learn_rate, measure_pace
-from evergreen.policy.rivals import Rival, best_rival
+from evergreen.policy.rivals import Rival, best_rival, remember_refusals
 from evergreen.policy.rules import PolicyRules, Wish
 from evergreen.signals import Episode, PolicySignals, PolicyState, Trigger
 
@@ -55,7 +55,7 @@ def wish(
         rules: The model's rules.
         before: Memory before this batch, to tell whether labels have come.
     """
-    state, harm = learn(signals, state)
+    state, harm = learn(signals, remember_refusals(signals, state))
     if state.seen == before.seen or signals.champion is None:
         return Wish("none", "no labels have come since the last decision"), state
     rival = best_rival(signals, state)
@@ -76,7 +76,7 @@ def wish(
 
 
 def _reinstate(rival: Rival, state: PolicyState) -> tuple[Wish, PolicyState]:
-    changes: dict[str, object] = {"comparing": None}
+    changes: dict[str, object] = {"comparing": None, "asked_back": rival.version}
     if state.episode is not None and state.episode.before == rival.version:
         changes |= {"episode": None, "level": None}
     sentence = (

@@ -29,15 +29,26 @@ def best_rival(signals: PolicySignals, state: PolicyState) -> Rival | None:
     Surely: its mean gain over the two newest batches is over 2.5 standard errors, which count what
     any two models differ by from batch to batch beside the sampling. The version that
     served when an episode of harm began needs half of one: if it does better than what was trained
-    since, the harm was a hard batch, and has passed.
+    since, the harm was a hard batch, and has passed. One that was asked back and did not win over
+    this champion is not asked again.
     """
     newest = [batch for batch in signals.labelled if not batch.is_suspect][-BATCHES_JUDGED:]
     found = [
         rival
         for facts in signals.rivals
-        if (rival := _judge(facts.version, newest, _z(facts.version, state))) is not None
+        if facts.version not in state.refused
+        and (rival := _judge(facts.version, newest, _z(facts.version, state))) is not None
     ]
     return max(found, key=lambda rival: rival.gain, default=None)
+
+
+def remember_refusals(signals: PolicySignals, state: PolicyState) -> PolicyState:
+    """Note whether the former champion that was asked back last time serves now."""
+    serving = signals.champion_version
+    refused = state.refused if serving == state.serving else ()
+    if state.asked_back is not None and state.asked_back != serving:
+        refused = (*refused, state.asked_back)
+    return state.model_copy(update={"refused": refused, "serving": serving, "asked_back": None})
 
 
 def _z(version: str, state: PolicyState) -> float:

@@ -3,7 +3,15 @@ from math import hypot, sqrt
 import pytest
 
 from builders.signals import make_facts, make_labelled, make_signals
-from evergreen.policy.rivals import MIN_GAIN, MODEL_SD, Z_AFTER_FALSE_ALARM, Rival, Z, best_rival
+from evergreen.policy.rivals import (
+    MIN_GAIN,
+    MODEL_SD,
+    Z_AFTER_FALSE_ALARM,
+    Rival,
+    Z,
+    best_rival,
+    remember_refusals,
+)
 from evergreen.signals import Episode, LabelledBatch, PolicyState
 
 SE = 0.01
@@ -84,3 +92,30 @@ def test_a_version_that_cannot_serve_any_more_does_not_come_back() -> None:
     batch = make_labelled(8, gains={"deleted": (0.4, SE)})
 
     assert find(batch) is None
+
+
+def test_one_that_was_asked_back_and_did_not_win_is_not_asked_again() -> None:
+    better = make_labelled(8, gains={"1": (0.3, SE), "2": (0.2, SE)})
+    asked = PolicyState(asked_back="1", serving="3")
+
+    remembered = remember_refusals(make_signals(rivals=RIVALS), asked)
+
+    assert (remembered.refused, remembered.asked_back) == (("1",), None)
+    found = find(better, state=remembered)
+    assert found is not None
+    assert found.version == "2"
+
+
+def test_one_that_serves_now_was_not_refused() -> None:
+    asked = PolicyState(asked_back="3", serving="2", refused=("1",))
+
+    remembered = remember_refusals(make_signals(champion_version="3"), asked)
+
+    assert (remembered.refused, remembered.serving) == ((), "3")
+
+
+def test_a_refusal_holds_while_the_same_champion_serves() -> None:
+    refused = PolicyState(serving="3", refused=("1",))
+
+    assert remember_refusals(make_signals(champion_version="3"), refused).refused == ("1",)
+    assert remember_refusals(make_signals(champion_version="4"), refused).refused == ()
