@@ -39,7 +39,7 @@ def test_two_sound_models_have_their_own_dags_and_no_error(models: Path) -> None
 @pytest.mark.parametrize(
     ("old", "new", "parts"),
     [
-        pytest.param("psi_limit:", "psi_limt:", ("psi_limt", "psi_limit"), id="misspelt key"),
+        pytest.param("max_drop:", "max_drp:", ("max_drp", "max_drop"), id="misspelt key"),
         pytest.param("owner: flight-operations", "", ("owner",), id="missing key"),
         pytest.param("seed: 42", "seed: many", ("training.seed", "many"), id="wrong type"),
         pytest.param("name: delays", "name: flights", ("flights",), id="two with one name"),
