@@ -169,6 +169,7 @@ class PolicyState(Record):
 
     Attributes:
         credit: Trainings that the budget allows now.
+        position: Newest position that was decided about; each earns credit once.
         seen: Newest labelled position that was taken in.
         level: What a fresh champion scores, as expected of the next one; None: to be learnt.
         surprises: Newest differences of a fresh champion from the level, oldest first.
@@ -186,6 +187,7 @@ class PolicyState(Record):
     """
 
     credit: float = 1.0
+    position: int | None = None
     seen: int = -1
     level: float | None = None
     surprises: tuple[float, ...] = ()

@@ -46,7 +46,7 @@ def decide(
         The verdict with a sentence that names every value it rests on, and the state to remember.
     """
     before = _placed(state, signals)
-    state = _earn(before, rules)
+    state = _earn(before, signals.position, rules)
     missing = few_rows(signals, rules)
     if signals.champion_version is None:
         return _first(signals, missing), state.model_copy(update={"seen": _newest(signals, state)})
@@ -79,9 +79,12 @@ def _placed(state: PolicyState, signals: PolicySignals) -> PolicyState:
     return PolicyState().model_copy(update=kept)
 
 
-def _earn(state: PolicyState, rules: PolicyRules) -> PolicyState:
+def _earn(state: PolicyState, position: int, rules: PolicyRules) -> PolicyState:
+    """Give credit for a batch; deciding about it again gives none."""
+    if state.position is not None and position <= state.position:
+        return state
     credit = state.credit + EARNED_OF_BUDGET * rules.policy.budget
-    return state.model_copy(update={"credit": min(MAX_CREDIT, credit)})
+    return state.model_copy(update={"credit": min(MAX_CREDIT, credit), "position": position})
 
 
 def _newest(signals: PolicySignals, state: PolicyState) -> int:

@@ -353,3 +353,12 @@ def test_decide_is_total_deterministic_and_says_why(
         assert has_forced or -1e-6 <= after.credit <= MAX_CREDIT
         assert after.n_suspect <= state.n_suspect + 1
         state = after
+
+
+def test_deciding_about_a_batch_again_earns_nothing() -> None:
+    _, once = decide(make_signals(position=3), PolicyState(credit=1.0), make_rules())
+    _, again = decide(make_signals(position=3), once, make_rules())
+    _, later = decide(make_signals(position=4), again, make_rules())
+
+    assert again.credit == once.credit
+    assert later.credit == pytest.approx(once.credit + 0.19)
