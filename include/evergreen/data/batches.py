@@ -90,16 +90,6 @@ def next_batch(
     return candidates[0] if candidates else None
 
 
-def late_batches(landed: Sequence[str], known: Collection[str]) -> list[str]:
-    """Give the landed batches that nobody took and that lie behind a known one, earliest first."""
-    passed = _by_start(known)
-    if not passed:
-        return []
-    newest, taken = batch_start(passed[-1]), {batch_start(batch) for batch in passed}
-    starts = ((batch, batch_start(batch)) for batch in _by_start(landed))
-    return [batch for batch, start in starts if start < newest and start not in taken]
-
-
 def period(batch: str, *, every_days: float) -> Window:
     """Give the period that a batch of ``every_days`` days stands for."""
     start = batch_start(batch)

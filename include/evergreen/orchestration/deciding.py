@@ -69,6 +69,7 @@ def signals_for(
         decay=DecayMeasurement.from_json(decay),
         n_training_rows=_rows_in(bench, training, asked["batch"]),
         n_holdout_rows=_rows_in(bench, holdout, asked["batch"]),
+        batches_since_champion=eyes.batches_since_champion,
         n_new_rows=eyes.n_new_rows(None if fitted is None else fitted + held_out),
         request=Request.from_json(asked["request"]),
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from evergreen.data.windows import overlaps
+from evergreen.data.windows import inside, overlaps
 from evergreen.errors import DataError, EmptyWindowError
 from evergreen.ledger.entries import Delivery, PredictionLog
 from evergreen.orchestration.gates import read_snapshot, taken
@@ -73,10 +73,10 @@ def read_labelled(
             labelled_path(bench.spec.name, delivery.batch), columns=columns
         )
         times = table[bench.spec.data.time_column]
-        wanted = _between(times, window)
+        wanted = inside(times, window)
         for incident in bench.spec.policy.incidents:
             bad = Window(start=incident.start, end=incident.end)
-            wanted = pc.and_(wanted, pc.invert(_between(times, bad)))
+            wanted = pc.and_(wanted, pc.invert(inside(times, bad)))
         tables.append(table.filter(wanted))
     if not tables:
         raise EmptyWindowError(
@@ -144,8 +144,3 @@ def in_incident(bench: Workbench, delivery: Delivery) -> bool:
         overlaps(delivery.window, Window(start=incident.start, end=incident.end))
         for incident in bench.spec.policy.incidents
     )
-
-
-def _between(times: pa.ChunkedArray, window: Window) -> pa.ChunkedArray:
-    start, end = pa.scalar(window.start, type=times.type), pa.scalar(window.end, type=times.type)
-    return pc.and_(pc.greater_equal(times, start), pc.less(times, end))

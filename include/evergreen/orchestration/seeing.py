@@ -68,6 +68,11 @@ class Eyes:
         """The champion of this decision."""
         return None if self._champion is None else self.facts(self._champion)
 
+    @property
+    def batches_since_champion(self) -> int | None:
+        """Batches that came after what the champion learnt from, this one included."""
+        return None if self.champion is None else self.position + 1 - self.champion.trained_through
+
     @cached_property
     def rivals(self) -> tuple[ModelFacts, ...]:
         """The former champions, newest first, that the registry still holds.

@@ -9,7 +9,6 @@ from evergreen.data.batches import (
     batch_start,
     following,
     is_batch_id,
-    late_batches,
     next_batch,
     period,
 )
@@ -162,10 +161,3 @@ def test_taking_until_nothing_is_left_takes_each_once_in_order(landed: list[str]
         known.append(batch)
 
     assert known == sorted(set(landed))
-
-
-def test_late_batches_are_behind_a_known_one() -> None:
-    landed = ["2013-01-01", "2013-01-08", "2013-01-15", "2013-01-22", "x"]
-
-    assert late_batches(landed, ["2013-01-08", "2013-01-15"]) == ["2013-01-01"]
-    assert late_batches(landed, []) == []

@@ -6,13 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evergreen.data.windows import (
-    batches_in,
+    inside,
     overlaps,
-    require_rows,
-    rows_in,
     training_and_holdout,
 )
-from evergreen.errors import EmptyWindowError
 from evergreen.records import Window
 from evergreen.spec.model import Windows
 
@@ -59,23 +56,15 @@ def test_overlap_is_mutual_and_means_a_shared_moment(one: Window, other: Window)
     assert overlaps(one, other) == overlaps(other, one) == shared
 
 
-def test_batches_that_only_touch_are_not_in_a_window() -> None:
-    periods = {"c": window(14, 21), "a": window(0, 7), "b": window(7, 14), "long": window(-28, 8)}
-
-    assert batches_in(window(7, 14), periods) == ["long", "b"]
-    assert batches_in(window(6.9, 14.1), periods) == ["long", "a", "b", "c"]
-    assert batches_in(window(21, 30), periods) == []
-
-
 @given(st.lists(st.integers(0, 30 * 24), max_size=50), windows)
 def test_rows_are_in_when_their_time_is(hours: list[int], span: Window) -> None:
     times = [START + timedelta(hours=h) for h in hours]
     table = pa.table({"at": pa.array(times, pa.timestamp("us", tz="UTC")), "n": hours})
 
-    inside = rows_in(table, span, time_column="at")
+    found = table.filter(inside(table["at"], span))
 
     wanted = [h for h, t in zip(hours, times, strict=True) if span.start <= t < span.end]
-    assert inside["n"].to_pylist() == wanted
+    assert found["n"].to_pylist() == wanted
 
 
 @pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
@@ -83,15 +72,4 @@ def test_rows_are_found_in_other_units_and_zones(unit: str) -> None:
     times = pa.array([START - DAY / 24, START, None], pa.timestamp("us", tz="UTC"))
     table = pa.table({"at": times.cast(pa.timestamp(unit, tz="America/New_York"))})
 
-    assert rows_in(table, window(0, 1), time_column="at").num_rows == 1
-
-
-def test_window_with_just_enough_rows_is_accepted() -> None:
-    require_rows(100, 100, window(0, 7), what="holdout")
-
-
-def test_window_with_too_few_rows_is_named() -> None:
-    with pytest.raises(
-        EmptyWindowError, match=r"holdout window 2013-03-01 .* holds 99 .* needs 100"
-    ):
-        require_rows(99, 100, window(0, 7), what="holdout")
+    assert table.filter(inside(table["at"], window(0, 1))).num_rows == 1

@@ -75,9 +75,11 @@ def test_batches_are_counted_in_steps_of_the_cadence(bench: Workbench, weeks: li
 def test_facts_say_through_where_and_from_how_much_a_version_learnt(
     bench: Workbench, weeks: list[str]
 ) -> None:
-    champion = Eyes(bench, weeks[-1], "1").champion
+    eyes = Eyes(bench, weeks[-1], "1")
+    champion = eyes.champion
 
     assert champion is not None
+    assert eyes.batches_since_champion == 3
     assert champion.trained_through == POSITION_OF_FIRST + 5
     assert champion.fraction == 7 / 28
 
@@ -85,7 +87,7 @@ def test_facts_say_through_where_and_from_how_much_a_version_learnt(
 def test_without_a_champion_nothing_is_seen_of_models(bench: Workbench, weeks: list[str]) -> None:
     eyes = Eyes(bench, weeks[-1], None)
 
-    assert (eyes.champion, eyes.labelled()) == (None, ())
+    assert (eyes.champion, eyes.labelled(), eyes.batches_since_champion) == (None, (), None)
 
 
 # Labelled batches
