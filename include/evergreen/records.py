@@ -148,11 +148,49 @@ class TrainedModel(Record):
     window: Window
 
 
+class GuardResult(Record):
+    """One thing that must not get worse, and whether it did.
+
+    Attributes:
+        guard: What was compared: ``metric log_loss``, ``slice carrier=UA``, ``calibration``,
+            ``latency``, ``size``, ``forgetting``.
+        verdict: ``insufficient`` is neither: too few rows to tell; it is shown, and is no pass.
+        value: What was measured, in the unit that the sentence names.
+        limit: What it may be at most.
+    """
+
+    guard: str
+    verdict: Literal["passed", "failed", "insufficient"]
+    value: float | None
+    limit: float | None
+    n_rows: int | None = None
+    sentence: str
+
+
+class CandidateResult(Record):
+    """One of several challengers that were judged on the same rows."""
+
+    candidate: str
+    version: str | None
+    gain: float | None
+    gain_se: float | None
+    sentence: str
+
+
 class Evaluation(Record):
     """Champion and challenger, both scored anew on the same newest matured rows.
 
     ``gain`` is challenger minus champion, turned so that positive is better, in the metric's unit;
     ``gain_se`` is one standard error of that paired difference. No champion: both are None.
+
+    Attributes:
+        gain_low: Lower end of the gain's 95 % interval.
+        gain_high: Its upper end.
+        method: How gain and interval were computed, with its source.
+        is_champion_scored: False where there is a champion that could not be scored.
+        guards: What must not get worse.
+        candidates: All challengers that were looked at, the chosen one among them; empty for one.
+        evaluated_at: When, in UTC; None in rows of older versions.
     """
 
     challenger_version: str | None
@@ -161,16 +199,53 @@ class Evaluation(Record):
     champion: MetricEstimate | None
     gain: float | None
     gain_se: float | None
+    gain_low: float | None = None
+    gain_high: float | None = None
+    method: str = ""
+    is_champion_scored: bool = True
+    guards: tuple[GuardResult, ...] = ()
+    candidates: tuple[CandidateResult, ...] = ()
     n_rows: int
     holdout: Window
+    evaluated_at: datetime | None = None
     sentence: str
+
+    @property
+    def n_looks(self) -> int:
+        """How many challengers were looked at on these rows, at least 1."""
+        return max(1, len(self.candidates))
+
+
+VerdictCause = Literal[
+    "better",
+    "first_model",
+    "not_better",
+    "gain_too_small",
+    "not_enough_evidence",
+    "too_few_rows",
+    "metric_unknown",
+    "champion_not_scored",
+    "guard_failed",
+    "below_minimum",
+    "outdated",
+    "",
+]
 
 
 class PromotionVerdict(Record):
-    """Whether the challenger may take the champion's place, and why."""
+    """Whether the challenger may take the champion's place, and why.
+
+    Attributes:
+        cause: The one thing that decided; empty in rows of older versions.
+        probability: For balanced: that the gain is positive, 0..1.
+        e_value: For strict: evidence against "not better" over the model's life.
+    """
 
     verdict: Literal["promote", "keep"]
     sentence: str
+    cause: VerdictCause = ""
+    probability: float | None = None
+    e_value: float | None = None
 
 
 class ModelVersion(Record):
@@ -185,17 +260,22 @@ class ModelVersion(Record):
 
 
 class Promotion(Record):
-    """One row of the promotion ledger: the champion of ``epoch`` onwards is ``version``."""
+    """One row of the promotion ledger: the champion of ``epoch`` onwards is ``version``.
+
+    ``forced``: a person named the version, with a reason. ``requested_by`` is who asked for the
+    move: a user, ``watch`` for a rollback that the watch made, empty for the policy.
+    """
 
     model: str
     epoch: int
     version: str
     previous_version: str | None
     sha256: str
-    kind: Literal["bootstrap", "promotion", "rollback"]
+    kind: Literal["bootstrap", "promotion", "rollback", "forced"]
     state: Literal["intent", "committed"]
     decision_id: str
     reason: str
+    requested_by: str = ""
     promoted_at: datetime
 
 

@@ -11,7 +11,7 @@ from evergreen.ledger.database import Database
 from evergreen.ledger.entries import Decision, Outcome
 from evergreen.ledger.tables import DecisionRow, DriftRow
 from evergreen.measurements import ColumnDrift, DriftMeasurement
-from evergreen.records import Evaluation
+from evergreen.records import Evaluation, PromotionVerdict
 from evergreen.signals import HOLD_BATCHES, PolicyDecision, PolicySignals, PolicyState
 
 FIELDS = tuple(Decision.model_fields)
@@ -103,6 +103,7 @@ class Decisions:
             closed_at=None,
             decided=decision.to_json(),
             state_after=None if state_after is None else state_after.to_json(),
+            promotion_verdict=None,
             is_suspect=decision.is_suspect,
             is_released=decision.is_released,
         )
@@ -124,6 +125,7 @@ class Decisions:
         champion_after: str | None,
         evaluation: Evaluation | None,
         report_path: str | None,
+        promotion_verdict: PromotionVerdict | None = None,
     ) -> Decision:
         """Record what came of a decision; closing it again replaces what was said."""
         with self._database.session() as session:
@@ -134,6 +136,7 @@ class Decisions:
             row.champion_after = champion_after
             row.evaluation = None if evaluation is None else evaluation.to_json()
             row.report_path = report_path
+            row.promotion_verdict = promotion_verdict.to_json() if promotion_verdict else None
             row.closed_at = datetime.now(UTC)
         return self.get(identity)
 

@@ -6,6 +6,7 @@ from typing import Literal
 from evergreen.records import (
     Alert,
     Evaluation,
+    PromotionVerdict,
     QualityResult,
     Record,
     TrainedModel,
@@ -15,7 +16,9 @@ from evergreen.signals import PolicyDecision, PolicySignals, PolicyState
 
 DeliveryKind = Literal["data", "labels"]
 DeliveryStatus = Literal["received", "accepted", "rejected", "skipped"]
-Outcome = Literal["open", "stood_down", "bootstrapped", "promoted", "kept", "failed"]
+Outcome = Literal[
+    "open", "stood_down", "bootstrapped", "promoted", "kept", "held", "refused", "failed"
+]
 AlertState = Literal["pending", "delivered", "logged", "undeliverable"]
 
 
@@ -79,6 +82,7 @@ class Decision(Record):
     closed_at: datetime | None
     decided: PolicyDecision | None = None
     state_after: PolicyState | None = None
+    promotion_verdict: PromotionVerdict | None = None
 
 
 class VersionEntry(Record):

@@ -122,6 +122,7 @@ class DecisionRow(Base):
     state_after: Mapped[dict[str, Any] | None]
     is_suspect: Mapped[bool] = mapped_column(server_default=false())
     is_released: Mapped[bool] = mapped_column(server_default=false())
+    promotion_verdict: Mapped[dict[str, Any] | None]
 
 
 class VersionRow(Base):
@@ -156,6 +157,66 @@ class PromotionRow(Base):
     decision_id: Mapped[str]
     reason: Mapped[str] = mapped_column(Text)
     promoted_at: Mapped[datetime]
+    requested_by: Mapped[str] = mapped_column(server_default="")
+
+
+class LaneRow(Base):
+    """Who may promote a model now: whoever holds the newest token; older tokens are stale."""
+
+    __tablename__ = "lanes"
+
+    model: Mapped[str] = mapped_column(primary_key=True)
+    token: Mapped[int]
+    decision_id: Mapped[str]
+    taken_at: Mapped[datetime]
+
+
+class HoldRow(Base):
+    """A span in which a person holds promotions of a model, or of all (``*``)."""
+
+    __tablename__ = "holds"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    model: Mapped[str] = mapped_column(index=True)
+    reason: Mapped[str] = mapped_column(Text)
+    held_by: Mapped[str]
+    held_at: Mapped[datetime]
+    released_by: Mapped[str | None]
+    release_reason: Mapped[str | None] = mapped_column(Text)
+    released_at: Mapped[datetime | None]
+
+
+class ApprovalRow(Base):
+    """A person was asked whether a challenger may become champion; what came of it."""
+
+    __tablename__ = "approvals"
+
+    decision_id: Mapped[str] = mapped_column(primary_key=True)
+    model: Mapped[str] = mapped_column(index=True)
+    version: Mapped[str]
+    asked_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    answer: Mapped[str]
+    answered_by: Mapped[str]
+    comment: Mapped[str] = mapped_column(Text)
+    answered_at: Mapped[datetime | None]
+    reminded_at: Mapped[datetime | None]
+
+
+class WatchRow(Base):
+    """The champion of an epoch against the former one on one batch that matured since."""
+
+    __tablename__ = "watches"
+
+    model: Mapped[str] = mapped_column(primary_key=True)
+    epoch: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    batch: Mapped[str] = mapped_column(primary_key=True)
+    n_rows: Mapped[int]
+    gain: Mapped[float | None]
+    gain_se: Mapped[float | None]
+    verdict: Mapped[str]
+    sentence: Mapped[str] = mapped_column(Text)
+    watched_at: Mapped[datetime]
 
 
 class AlertRow(Base):

@@ -6,7 +6,7 @@ from evergreen.ledger.entries import Outcome
 from evergreen.orchestration.alerting import alert_closing
 from evergreen.orchestration.deciding import report_path
 from evergreen.orchestration.workbench import Workbench
-from evergreen.records import Evaluation, Promotion
+from evergreen.records import Evaluation, Promotion, PromotionVerdict
 
 Payload = dict[str, Any]
 BROKEN = ("failed", "upstream_failed")
@@ -40,6 +40,7 @@ def record_outcome(
         champion_after=None if champion is None else champion.version,
         evaluation=Evaluation.from_json(evaluated["evaluation"]) if evaluated else None,
         report_path=drawn if states.get("write_drift_report") == "success" else None,
+        promotion_verdict=PromotionVerdict.from_json(evaluated["verdict"]) if evaluated else None,
     )
     alert_closing(bench, context, decision)
     return {

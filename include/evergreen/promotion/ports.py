@@ -5,7 +5,7 @@ from typing import Literal, Protocol
 
 from evergreen.records import ModelVersion, Promotion
 
-PromotionKind = Literal["bootstrap", "promotion", "rollback"]
+PromotionKind = Literal["bootstrap", "promotion", "rollback", "forced"]
 
 
 class PromotionLedger(Protocol):

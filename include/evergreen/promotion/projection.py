@@ -3,7 +3,7 @@
 from typing import Literal
 
 from evergreen.errors import PromotionError
-from evergreen.promotion.failpoints import failpoint
+from evergreen.failpoints import failpoint
 from evergreen.promotion.ports import AliasRegistry, PromotionLedger
 from evergreen.records import ModelVersion, Promotion, Record
 

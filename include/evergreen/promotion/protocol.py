@@ -9,7 +9,7 @@ then dies right after that write, leaves the alias behind the ledger; ``reconcil
 """
 
 from evergreen.errors import ChampionChangedError, PromotionError
-from evergreen.promotion.failpoints import failpoint
+from evergreen.failpoints import failpoint
 from evergreen.promotion.ports import AliasRegistry, PromotionKind, PromotionLedger
 from evergreen.promotion.projection import (
     alias_version,

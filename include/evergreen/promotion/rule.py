@@ -8,7 +8,8 @@ from pydantic import TypeAdapter
 from evergreen.metrics import higher_is_better
 from evergreen.metrics.wording import limit, number
 from evergreen.records import Evaluation, PromotionVerdict
-from evergreen.spec.model import MetricName, PromotionRule
+from evergreen.spec.model import MetricName
+from evergreen.spec.promoting import PromotionRule
 
 
 def judge(evaluation: Evaluation, rule: PromotionRule, *, min_rows: int) -> PromotionVerdict:

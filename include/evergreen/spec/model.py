@@ -11,11 +11,13 @@ from pydantic import Field, field_validator, model_validator
 from evergreen.spec.checks import check_runbooks, check_schedule, check_timezone
 from evergreen.spec.deciding import Decay, Drift, Policy
 from evergreen.spec.lightgbm_params import BoosterParams
+from evergreen.spec.promoting import PromotionRule
 from evergreen.spec.section import Positive, Section, Share
 
 NAME = r"^[a-z][a-z0-9_]{0,49}$"
 
 MetricName = Literal["auc", "accuracy", "log_loss"]
+Candidate = Literal["full", "recent", "archived"]
 FeatureKind = Literal["numeric", "integer", "categorical", "boolean", "datetime"]
 
 
@@ -124,17 +126,14 @@ class Training(Section):
     queue: str = "gpu"
     pool: str = "gpu"
     pool_slots: Annotated[int, Field(ge=1)] = 1
-
-
-class PromotionRule(Section):
-    """What "beats the champion" means: at least ``min_gain``, with at least this much evidence."""
-
-    min_gain: Annotated[float, Field(ge=0)] = Field(0.0, description="In the metric's unit.")
-    min_probability: Annotated[float, Field(ge=0.5, lt=1)] = Field(
-        0.8, description="Probability, given the paired difference, that the gain is positive."
+    candidates: tuple[Candidate, ...] = Field(
+        ("full",),
+        min_length=1,
+        description="What a retrain tries: the full window, its newest part (recent), and the"
+        " former champions (archived); all are judged on the same rows.",
     )
-    bootstrap_min_metric: float | None = Field(
-        None, description="The first model must reach this on its holdout."
+    recent_share: Annotated[float, Field(gt=0, lt=1)] = Field(
+        0.25, description="For recent: share of the training window, its newest part."
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 from evergreen.evaluation.compare import compare
 from evergreen.promotion.rule import judge
 from evergreen.records import Evaluation, MetricEstimate, Window
-from evergreen.spec.model import PromotionRule
+from evergreen.spec.promoting import PromotionRule
 
 HOLDOUT = Window.ending(datetime(2013, 3, 8, tzinfo=UTC), days=7)
 

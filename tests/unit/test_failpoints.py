@@ -5,11 +5,9 @@ import sys
 
 import pytest
 
-from evergreen.promotion.failpoints import failpoint
+from evergreen.failpoints import failpoint
 
-CODE = (
-    "from evergreen.promotion.failpoints import failpoint; failpoint('after_intent'); print('on')"
-)
+CODE = "from evergreen.failpoints import failpoint; failpoint('after_intent'); print('on')"
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Places where a test may kill the process, to prove that a rerun finishes what was begun.
 
-The one place in the domain that reads the environment: nothing else may know of the switch. Without
-``EVERGREEN_TEST_FAILPOINTS=1`` it does nothing, whatever ``EVERGREEN_FAILPOINT`` says.
+Beside the settings the one place that reads the environment: nothing else may know of the switch.
+Without ``EVERGREEN_TEST_FAILPOINTS=1`` it does nothing, whatever ``EVERGREEN_FAILPOINT`` says.
 """
 
 import os
