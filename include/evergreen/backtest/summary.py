@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evergreen.backtest.results import BacktestResult, PolicyRun
-from evergreen.metrics.estimates import higher_is_better
+from evergreen.metrics import higher_is_better
 from evergreen.spec.model import MetricName
 
 # Where retraining at every batch gains less, a share of that gain says nothing.

@@ -10,7 +10,7 @@ Source: NannyML, "Confidence-based Performance Estimation (CBPE)", nannyml.readt
 """
 
 from math import hypot
-from typing import Literal, assert_never
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,7 +19,7 @@ from evergreen.decay.logistic import fit_logistic, log_odds, logistic
 from evergreen.metrics import estimate
 from evergreen.metrics.wording import number
 from evergreen.records import MetricEstimate, Record
-from evergreen.spec.model import MetricName
+from evergreen.spec.model import METRICS_OF_TASK, MetricName
 
 FloatArray = NDArray[np.float64]
 
@@ -122,6 +122,8 @@ def _problem(metric: MetricName, score: FloatArray, calibrator: Calibrator) -> s
         return calibrator.sentence
     if calibrator.reference.name != metric:
         return f"the calibration was learnt for {calibrator.reference.name}"
+    if metric not in METRICS_OF_TASK["binary"]:
+        return "that takes the probability of one of two classes"
     if score.size < MIN_ROWS:
         return f"{score.size} rows with a probability, needs {MIN_ROWS}"
     if score.min() < 0 or score.max() > 1:
@@ -193,8 +195,12 @@ def _expected(metric: MetricName, score: FloatArray, chance: FloatArray) -> tupl
             mean = float((chance * if_one + (1 - chance) * if_zero).mean())
             square = float((chance * if_one**2 + (1 - chance) * if_zero**2).mean())
             return mean, float(np.sqrt(max(square - mean**2, 0.0) / score.size))
+        case "brier":
+            mean = float((chance * (1 - score) ** 2 + (1 - chance) * score**2).mean())
+            square = float((chance * (1 - score) ** 4 + (1 - chance) * score**4).mean())
+            return mean, float(np.sqrt(max(square - mean**2, 0.0) / score.size))
         case _:
-            assert_never(metric)
+            raise ValueError(f"{metric} is not estimated without labels; expected a metric of two classes")
 
 
 def _expected_auc(score: FloatArray, chance: FloatArray) -> tuple[float, float]:

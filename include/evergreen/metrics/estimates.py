@@ -6,35 +6,17 @@ for log loss. An observed AUC or accuracy of exactly 0 or 1 has standard error 0
 understated, so callers keep a minimum number of rows.
 """
 
-from typing import assert_never
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from evergreen.metrics.delong import MIN_PER_CLASS, BoolArray, FloatArray, delong
+from evergreen.metrics.names import LABELS, higher_is_better
 from evergreen.metrics.wording import number
 from evergreen.records import MetricEstimate
 from evergreen.spec.model import MetricName
 
 CUTOFF = 0.5
 CLIP = 1e-15
-LABELS: dict[MetricName, str] = {"auc": "AUC", "accuracy": "accuracy", "log_loss": "log loss"}
-
-
-def higher_is_better(metric: MetricName) -> bool:
-    """Tell whether a higher value of ``metric`` is a better model."""
-    match metric:
-        case "auc" | "accuracy":
-            return True
-        case "log_loss":
-            return False
-        case _:
-            assert_never(metric)
-
-
-def drop(metric: MetricName, reference: float, current: float) -> float:
-    """Give how much worse ``current`` is than ``reference``; negative when it is better."""
-    return reference - current if higher_is_better(metric) else current - reference
 
 
 def estimate(metric: MetricName, target: ArrayLike, score: ArrayLike) -> MetricEstimate:

@@ -24,7 +24,7 @@ SECONDS_PER_DAY = 86400.0
 LOOK_BACK = 3
 BATCHES_TO_SCORE = 2
 MAX_RIVALS = 3
-CHANCE = {"auc": 0.5, "accuracy": 0.5, "log_loss": math.log(2)}
+CHANCE = {"auc": 0.5, "accuracy": 0.5, "log_loss": math.log(2), "brier": 0.25}
 ROUNDING = 1e-6
 
 

@@ -16,7 +16,13 @@ from evergreen.spec.section import Positive, Section, Share
 
 NAME = r"^[a-z][a-z0-9_]{0,49}$"
 
-MetricName = Literal["auc", "accuracy", "log_loss"]
+Task = Literal["binary", "multiclass", "regression"]
+MetricName = Literal["auc", "accuracy", "log_loss", "brier", "f1_macro", "rmse", "mae"]
+METRICS_OF_TASK: dict[Task, tuple[MetricName, ...]] = {
+    "binary": ("auc", "accuracy", "log_loss", "brier"),
+    "multiclass": ("accuracy", "log_loss", "f1_macro"),
+    "regression": ("rmse", "mae"),
+}
 Candidate = Literal["full", "recent", "archived"]
 FeatureKind = Literal["numeric", "integer", "categorical", "boolean", "datetime"]
 

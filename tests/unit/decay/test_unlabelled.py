@@ -8,7 +8,7 @@ from evergreen.decay.unlabelled import Calibrator, estimate_unlabelled, fit_cali
 from evergreen.metrics import estimate
 from evergreen.spec.model import MetricName
 
-METRICS: tuple[MetricName, ...] = ("auc", "accuracy", "log_loss")
+METRICS: tuple[MetricName, ...] = ("auc", "accuracy", "log_loss", "brier")
 
 
 def make_rows(

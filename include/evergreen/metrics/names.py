@@ -1,0 +1,31 @@
+"""What each metric is called, and which way is better."""
+
+from typing import assert_never
+
+from evergreen.spec.model import MetricName
+
+LABELS: dict[MetricName, str] = {
+    "auc": "AUC",
+    "accuracy": "accuracy",
+    "log_loss": "log loss",
+    "brier": "Brier score",
+    "f1_macro": "macro F1",
+    "rmse": "RMSE",
+    "mae": "MAE",
+}
+
+
+def higher_is_better(metric: MetricName) -> bool:
+    """Tell whether a higher value of ``metric`` is a better model."""
+    match metric:
+        case "auc" | "accuracy" | "f1_macro":
+            return True
+        case "log_loss" | "brier" | "rmse" | "mae":
+            return False
+        case _:
+            assert_never(metric)
+
+
+def drop(metric: MetricName, reference: float, current: float) -> float:
+    """Give how much worse ``current`` is than ``reference``; negative when it is better."""
+    return reference - current if higher_is_better(metric) else current - reference
