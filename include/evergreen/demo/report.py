@@ -28,6 +28,7 @@ def make_report(
         "start_seconds": round(start_seconds, 1),
         "seconds": round(seconds, 1),
         "summary": summarise(stories),
+        "retrains": [tell_retrain(story) for story in stories if story.is_retrain],
         "batches": [story.to_json() for story in stories],
     }
 
@@ -43,6 +44,26 @@ def summarise(stories: Sequence[BatchStory]) -> dict[str, int]:
         "promoted": sum(story.is_promoted_retrain for story in stories),
         "kept": sum(story.outcome == "kept" for story in stories),
         "forced": sum(story.kind == "forced" for story in stories),
+    }
+
+
+def tell_retrain(story: BatchStory) -> Json:
+    """Give what a retrain gained, how sure that is, and the verdict in its sentence."""
+    evaluation, verdict = story.evaluation, story.promotion_verdict
+    return {
+        "batch": story.batch,
+        "challenger": story.challenger_version,
+        "champion_before": story.champion_before,
+        "metric": None if evaluation is None else evaluation.challenger.name,
+        "gain": None if evaluation is None else evaluation.gain,
+        "gain_interval_95": None
+        if evaluation is None
+        else [evaluation.gain_low, evaluation.gain_high],
+        "n_rows": None if evaluation is None else evaluation.n_rows,
+        "verdict": None if verdict is None else verdict.verdict,
+        "cause": None if verdict is None else verdict.cause,
+        "sentence": story.outcome_sentence,
+        "outcome": story.outcome,
     }
 
 
@@ -62,15 +83,28 @@ def closing_sentences(stories: Sequence[BatchStory]) -> list[str]:
         f" {counts['retrained']} retrains ({counts['forced']} forced): {counts['promoted']}"
         f" promoted, {counts['kept']} kept the champion."
     ]
-    promoted = [story for story in stories if story.is_promoted_retrain]
-    said += [
-        f"{story.batch}: v{story.champion_after} took the place of v{story.champion_before}:"
-        f" {story.outcome_sentence}"
-        for story in promoted
-    ]
-    if not promoted:
+    retrains = [story for story in stories if story.is_retrain]
+    said += [f"{story.batch}: {_told(story)}" for story in retrains]
+    if not counts["promoted"]:
         said.append(
             "No challenger beat its champion in these weeks. That is what the data say; another"
             " DEMO_START or DEMO_SEED may say otherwise."
         )
     return said
+
+
+def _told(story: BatchStory) -> str:
+    """Tell a retrain in a line: who won, by how much, how sure, and why."""
+    before, challenger = story.champion_before, story.challenger_version
+    who = (
+        f"v{challenger} took the place of v{before}"
+        if story.is_promoted_retrain
+        else f"v{before} stayed, v{challenger} did not take its place"
+    )
+    evaluation = story.evaluation
+    if evaluation is None or evaluation.gain is None:
+        return f"{who}: {story.outcome_sentence}"
+    gain = f"{evaluation.challenger.name} gain {evaluation.gain:+.4f}"
+    if evaluation.gain_low is not None and evaluation.gain_high is not None:
+        gain += f" (95 %: {evaluation.gain_low:+.4f} to {evaluation.gain_high:+.4f})"
+    return f"{who}: {gain}. {story.outcome_sentence}"

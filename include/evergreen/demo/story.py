@@ -4,7 +4,7 @@ from typing import Any, Literal, Self
 
 from evergreen.ledger.entries import Decision, Delivery
 from evergreen.measurements import ColumnDrift, DecayMeasurement
-from evergreen.records import Evaluation, Record
+from evergreen.records import Evaluation, PromotionVerdict, Record
 
 Kind = Literal["history", "weekly", "forced"]
 REJECTED = "rejected"
@@ -38,6 +38,7 @@ class BatchStory(Record):
     requested_by: str = ""
     reason: str = ""
     evaluation: Evaluation | None = None
+    promotion_verdict: PromotionVerdict | None = None
     challenger_version: str | None = None
     champion_before: str | None
     champion_after: str | None
@@ -48,6 +49,11 @@ class BatchStory(Record):
     def is_promoted_retrain(self) -> bool:
         """Whether a challenger took the place of a champion here."""
         return self.outcome == "promoted"
+
+    @property
+    def is_retrain(self) -> bool:
+        """Whether a challenger was judged against a champion here."""
+        return self.evaluation is not None and self.evaluation.champion_version is not None
 
     @classmethod
     def of_decision(
@@ -77,6 +83,7 @@ class BatchStory(Record):
             requested_by=decision.requested_by,
             reason=decision.reason,
             evaluation=decision.evaluation,
+            promotion_verdict=decision.promotion_verdict,
             challenger_version=decision.challenger_version,
             champion_before=decision.champion_before,
             champion_after=decision.champion_after,

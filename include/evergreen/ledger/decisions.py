@@ -204,6 +204,26 @@ class Decisions:
         rows = self._select(DecisionRow.model == model)
         return rows if limit is None else rows[-limit:]
 
+    def evaluations(self, model: str, *, before: str) -> Sequence[Evaluation]:
+        """Give what earlier decisions found about challengers against a champion, oldest first.
+
+        Args:
+            model: The model.
+            before: Id of the decision that looks back; without a row of its own it sees all.
+        """
+        query = select(DecisionRow.evaluation).where(
+            DecisionRow.model == model,
+            DecisionRow.id != before,
+            DecisionRow.evaluation.is_not(None),
+        )
+        with self._database.session() as session:
+            mine = session.get(DecisionRow, before)
+            if mine is not None:
+                query = query.where(DecisionRow.decided_at < mine.decided_at)
+            found = session.scalars(query.order_by(DecisionRow.decided_at)).all()
+        read = [Evaluation.from_json(one) for one in found if one is not None]
+        return [one for one in read if one.champion_version is not None]
+
     def _select(self, *conditions: object) -> list[Decision]:
         query = select(DecisionRow).where(*conditions)  # type: ignore[arg-type]  # column expressions
         with self._database.session() as session:

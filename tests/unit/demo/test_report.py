@@ -1,4 +1,5 @@
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 from evergreen.demo.options import DemoOptions
 from evergreen.demo.report import closing_sentences, make_report, summarise, write_report
 from evergreen.demo.story import BatchStory
+from evergreen.records import Evaluation, MetricEstimate, PromotionVerdict, Window
 
 
 def make_story(**changes: Any) -> BatchStory:
@@ -31,8 +33,41 @@ def make_story(**changes: Any) -> BatchStory:
     return BatchStory(**(told | changes))
 
 
+def make_evaluation(challenger: str, gain: float | None) -> Evaluation:
+    auc = MetricEstimate(name="auc", value=0.7, se=0.01, n_rows=6000)
+    return Evaluation(
+        challenger_version=challenger,
+        champion_version="1",
+        challenger=auc,
+        champion=auc,
+        gain=gain,
+        gain_se=None if gain is None else 0.005,
+        gain_low=None if gain is None else gain - 0.01,
+        gain_high=None if gain is None else gain + 0.01,
+        n_rows=6000,
+        holdout=Window.ending(datetime(2013, 3, 5, tzinfo=UTC), days=7),
+        sentence="both scored",
+    )
+
+
 PROMOTED = make_story(
-    verdict="retrain", outcome="promoted", champion_after="2", outcome_sentence="gain 0.02"
+    verdict="retrain",
+    outcome="promoted",
+    champion_after="2",
+    challenger_version="2",
+    outcome_sentence="probably better",
+    evaluation=make_evaluation("2", 0.02),
+    promotion_verdict=PromotionVerdict(verdict="promote", sentence="s", cause="better"),
+)
+KEPT = make_story(
+    kind="forced",
+    verdict="retrain",
+    outcome="kept",
+    trigger="forced",
+    challenger_version="3",
+    outcome_sentence="not better",
+    evaluation=make_evaluation("3", -0.003),
+    promotion_verdict=PromotionVerdict(verdict="keep", sentence="s", cause="not_better"),
 )
 STORIES = [
     make_story(kind="history", champion_before=None, champion_after=None),
@@ -40,7 +75,7 @@ STORIES = [
     make_story(),
     make_story(gate="rejected", verdict="rejected", outcome="rejected"),
     PROMOTED,
-    make_story(kind="forced", verdict="retrain", outcome="kept", trigger="forced"),
+    KEPT,
 ]
 
 
@@ -71,10 +106,35 @@ def test_the_report_has_one_entry_per_story(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [file]
 
 
+def test_the_report_names_gain_interval_and_sentence_of_each_retrain() -> None:
+    report = make_report(STORIES, DemoOptions(), start_seconds=1, seconds=2)
+
+    promoted, kept = report["retrains"]
+    assert (promoted["gain"], promoted["gain_interval_95"]) == (0.02, [0.01, 0.03])
+    assert (promoted["verdict"], promoted["cause"]) == ("promote", "better")
+    assert (kept["challenger"], kept["outcome"], kept["sentence"]) == ("3", "kept", "not better")
+
+
 @pytest.mark.parametrize(
     ("stories", "text"),
     [
-        pytest.param(STORIES, "v2 took the place of v1: gain 0.02", id="a promotion"),
+        pytest.param(
+            STORIES,
+            "2013-03-05: v2 took the place of v1: auc gain +0.0200 (95 %: +0.0100 to +0.0300)."
+            " probably better",
+            id="a promotion",
+        ),
+        pytest.param(
+            STORIES,
+            "2013-03-05: v1 stayed, v3 did not take its place: auc gain -0.0030"
+            " (95 %: -0.0130 to +0.0070). not better",
+            id="a champion kept",
+        ),
+        pytest.param(
+            [make_story(**{**dict(KEPT), "evaluation": make_evaluation("3", None)})],
+            "v1 stayed, v3 did not take its place: not better",
+            id="no gain",
+        ),
         pytest.param(STORIES[:4], "No challenger beat its champion", id="none"),
     ],
 )
