@@ -31,11 +31,15 @@ def join_labels(bench: Workbench, batch: str) -> int:
     spec = bench.spec
     rows = read_snapshot(bench, taken(bench, "data", batch))
     labels = read_snapshot(bench, taken(bench, "labels", batch))
-    joined = rows.join(labels, keys=spec.data.key, join_type="inner").sort_by(
-        [(spec.data.time_column, "ascending"), (spec.data.key, "ascending")]
-    )
+    joined = with_labels(rows, labels, key=spec.data.key, time_column=spec.data.time_column)
     bench.store.write_table(labelled_path(spec.name, batch), joined)
     return int(joined.num_rows)
+
+
+def with_labels(rows: pa.Table, labels: pa.Table, *, key: str, time_column: str) -> pa.Table:
+    """Give the rows that have a label, with it, in order of time and key: the same every time."""
+    order = [(time_column, "ascending"), (key, "ascending")]
+    return rows.join(labels, keys=key, join_type="inner").sort_by(order)
 
 
 def matured(bench: Workbench, *, before: str | None = None) -> Sequence[Delivery]:
@@ -63,21 +67,8 @@ def read_labelled(
         EmptyWindowError: No labelled batch reaches into the window.
         DataError: A column has changed its type in between.
     """
-    tables = []
-    held = bench.ledger.decisions.held_batches(bench.spec.name)
-    for delivery in matured(bench, before=before):
-        is_outside = delivery.window is None or not overlaps(delivery.window, window)
-        if is_outside or delivery.batch in held:
-            continue
-        table = bench.store.read_table(
-            labelled_path(bench.spec.name, delivery.batch), columns=columns
-        )
-        times = table[bench.spec.data.time_column]
-        wanted = inside(times, window)
-        for incident in bench.spec.policy.incidents:
-            bad = Window(start=incident.start, end=incident.end)
-            wanted = pc.and_(wanted, pc.invert(inside(times, bad)))
-        tables.append(table.filter(wanted))
+    parts = labelled_parts(bench, window, before=before, columns=columns)
+    tables = [table for _, table in parts]
     if not tables:
         raise EmptyWindowError(
             f"no labelled batch of {bench.spec.name} reaches into {window};"
@@ -90,6 +81,40 @@ def read_labelled(
             f"the labelled batches of {bench.spec.name} in {window} do not fit together: {err};"
             " a column has changed its type, give it a new name in the spec"
         ) from err
+
+
+def labelled_parts(
+    bench: Workbench,
+    window: Window,
+    *,
+    before: str | None = None,
+    columns: list[str] | None = None,
+) -> list[tuple[Delivery, pa.Table]]:
+    """Give the label deliveries that reach into a window, oldest first, with their rows of it."""
+    held = bench.ledger.decisions.held_batches(bench.spec.name)
+    incidents = [Window(start=i.start, end=i.end) for i in bench.spec.policy.incidents]
+    parts = []
+    for delivery in matured(bench, before=before):
+        is_outside = delivery.window is None or not overlaps(delivery.window, window)
+        if is_outside or delivery.batch in held:
+            continue
+        table = bench.store.read_table(
+            labelled_path(bench.spec.name, delivery.batch), columns=columns
+        )
+        rows = rows_of_window(table, bench.spec.data.time_column, window, incidents)
+        parts.append((delivery, rows))
+    return parts
+
+
+def rows_of_window(
+    table: pa.Table, time_column: str, window: Window, incidents: Sequence[Window]
+) -> pa.Table:
+    """Give the rows whose event time lies in the window and in none of the incidents."""
+    times = table[time_column]
+    wanted = inside(times, window)
+    for incident in incidents:
+        wanted = pc.and_(wanted, pc.invert(inside(times, incident)))
+    return table.filter(wanted)
 
 
 def count_labelled(bench: Workbench, window: Window, *, before: str | None = None) -> int:
