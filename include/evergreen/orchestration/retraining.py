@@ -13,6 +13,7 @@ from evergreen.ledger.entries import VersionEntry
 from evergreen.orchestration.baselines import keep_background, keep_baseline, keep_reference
 from evergreen.orchestration.deciding import windows_for
 from evergreen.orchestration.history import read_labelled
+from evergreen.orchestration.lineage import keep_lineage
 from evergreen.orchestration.measuring import champion_before
 from evergreen.orchestration.registering import MODEL_FILE, known_version, register
 from evergreen.orchestration.runs import newer_batch
@@ -148,21 +149,20 @@ def _fit(
     data = local / "training.parquet"
     pq.write_table(rows, data)
     limit = timedelta(minutes=spec.training.time_limit_minutes)
-    result = run_child(
-        FitJob(
-            files=(data,),
-            features=spec.data.features,
-            target=spec.data.target,
-            params=spec.training.params,
-            n_rounds=spec.training.n_rounds,
-            seed=spec.training.seed,
-            device=asked["request"]["device"] or spec.training.device,
-            on_missing_gpu=spec.training.on_missing_gpu,
-            features_file=bench.loaded.features_file,
-            output=local / MODEL_FILE,
-        ),
-        time_limit_seconds=limit.total_seconds(),
+    job = FitJob(
+        files=(data,),
+        features=spec.data.features,
+        target=spec.data.target,
+        params=spec.training.params,
+        n_rounds=spec.training.n_rounds,
+        seed=spec.training.seed,
+        device=asked["request"]["device"] or spec.training.device,
+        on_missing_gpu=spec.training.on_missing_gpu,
+        features_file=bench.loaded.features_file,
+        output=local / MODEL_FILE,
     )
+    result = run_child(job, time_limit_seconds=limit.total_seconds())
+    keep_lineage(bench, asked, job, result, window, folder=folder)
     return TrainedModel(
         path=f"{folder}/{MODEL_FILE}",
         sha256=result.sha256,
