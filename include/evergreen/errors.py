@@ -14,7 +14,8 @@ EvergreenError
 │   └── DeviceError           the device that the spec insists on is not there
 ├── ModelFileError            a model file is not what the ledger says, or cannot be loaded
 ├── PromotionError            the champion may not be moved
-│   └── ChampionChangedError  the champion is no longer the one that was evaluated against
+│   ├── ChampionChangedError  the champion is no longer the one that was evaluated against
+│   └── StaleTokenError       another run, or a later try, took over the right to promote
 └── ExternalError             an outside system failed; a retry may help
     ├── RegistryError         MLflow
     ├── StorageError          the object store or the disk
@@ -81,6 +82,10 @@ class PromotionError(EvergreenError):
 
 class ChampionChangedError(PromotionError):
     """The champion is no longer the version that the challenger was evaluated against."""
+
+
+class StaleTokenError(PromotionError):
+    """Another run, or a later try of this one, took over the right to promote."""
 
 
 class ExternalError(EvergreenError):

@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from evergreen.errors import ChampionChangedError, LedgerError
 from evergreen.ledger.database import Database
 from evergreen.ledger.entries import VersionEntry
+from evergreen.ledger.lanes import check_token, next_token
 from evergreen.ledger.tables import PromotionRow, VersionRow
 from evergreen.records import Evaluation, Promotion, TrainedModel
 
@@ -47,6 +48,11 @@ class Promotions:
         before = [p for p in self.history(model) if p.promoted_at <= moment]
         return before[-1] if before else None
 
+    def take_lane(self, model: str, decision_id: str) -> int:
+        """Give the newest token of a model: whoever holds an older one can promote no more."""
+        with self._database.session() as session:
+            return next_token(session, model, decision_id)
+
     def write_intent(
         self,
         model: str,
@@ -58,11 +64,16 @@ class Promotions:
         kind: str,
         decision_id: str,
         reason: str,
+        token: int | None = None,
+        requested_by: str = "",
     ) -> Promotion:
         """Take an epoch: the compare-and-set of the whole protocol.
 
+        The token is checked in the same transaction; with None the lane is taken in it.
+
         Raises:
             ChampionChangedError: Another promotion took this epoch first.
+            StaleTokenError: Somebody took the lane after ``token`` was given.
         """
         row = PromotionRow(
             model=model,
@@ -75,9 +86,14 @@ class Promotions:
             decision_id=decision_id,
             reason=reason,
             promoted_at=datetime.now(UTC),
+            requested_by=requested_by,
         )
         try:
             with self._database.session() as session:
+                if token is None:
+                    next_token(session, model, decision_id)
+                else:
+                    check_token(session, model, token, decision_id)
                 session.add(row)
         except IntegrityError as err:
             raise ChampionChangedError(

@@ -31,11 +31,16 @@ class PromotionLedger(Protocol):
         kind: PromotionKind,
         decision_id: str,
         reason: str,
+        token: int | None,
+        requested_by: str,
     ) -> Promotion:
         """Take an epoch for a decision; (model, epoch) and (model, decision_id) are unique.
 
+        With a ``token`` of None the caller takes the lane over; all tokens are stale from then on.
+
         Raises:
             ChampionChangedError: The epoch, or the decision, is taken.
+            StaleTokenError: ``token`` is not the newest of the model.
         """
 
     def commit(self, model: str, epoch: int) -> None:

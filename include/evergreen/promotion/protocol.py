@@ -2,13 +2,17 @@
 
 The ledger's row of the highest epoch is the champion; the MLflow alias follows it. A move is: take
 the next epoch (compare-and-set on the ledger, state ``intent``), write the alias, set
-``committed``. Whoever comes after a crash finds the intent and finishes it.
+``committed``. Whoever comes after a crash finds the intent and finishes it. The intent is written
+only with the newest fencing token of the model: a run that stalled and was replaced meanwhile, or
+was cancelled, holds an older one.
 
 What is left: a process that stalls before its alias write until another promotion has passed, and
 then dies right after that write, leaves the alias behind the ledger; ``reconcile`` reports it.
 """
 
-from evergreen.errors import ChampionChangedError, PromotionError
+from dataclasses import dataclass
+
+from evergreen.errors import ChampionChangedError, PromotionError, StaleTokenError
 from evergreen.failpoints import failpoint
 from evergreen.promotion.ports import AliasRegistry, PromotionKind, PromotionLedger
 from evergreen.promotion.projection import (
@@ -19,6 +23,20 @@ from evergreen.promotion.projection import (
     told,
 )
 from evergreen.records import Promotion
+
+
+@dataclass(frozen=True)
+class Move:
+    """One decision's wish that a version be champion; the fields are those of ``promote``."""
+
+    model: str
+    version: str
+    sha256: str
+    kind: PromotionKind
+    decision_id: str
+    reason: str
+    token: int | None = None
+    requested_by: str = ""
 
 
 def promote(
@@ -32,6 +50,8 @@ def promote(
     decision_id: str,
     kind: PromotionKind,
     reason: str,
+    token: int | None = None,
+    requested_by: str = "",
 ) -> Promotion:
     """Make ``version`` the champion; called again for the same decision, finish or confirm it.
 
@@ -45,18 +65,23 @@ def promote(
         decision_id: Names the decision; at most one promotion is kept per decision.
         kind: ``bootstrap`` goes with no expected champion, the others with one.
         reason: One sentence for the ledger.
+        token: What ``take_lane`` gave when this try began; None takes the lane over now, as befits
+            a person's order.
+        requested_by: Who asked for it; empty for the policy.
 
     Returns:
         The ledger's row, ``committed`` unless the champion has moved on since.
 
     Raises:
         ChampionChangedError: The champion is not ``expected_champion`` any more.
+        StaleTokenError: Another run, or a later try of this one, took the lane since.
         PromotionError: The alias was moved without a decision, or the version cannot be used.
         ExternalError: Ledger or registry failed; calling again finishes what was begun.
         ValueError: ``kind`` and ``expected_champion`` do not go together.
     """
     if (kind == "bootstrap") != (expected_champion is None):
         raise ValueError(f"kind {kind!r} does not go with expected champion {expected_champion!r}")
+    move = Move(model, version, sha256, kind, decision_id, reason, token, requested_by)
     mine = ledger.by_decision(model, decision_id)
     if mine is not None:
         return resume(ledger, registry, mine, version)
@@ -69,18 +94,8 @@ def promote(
         if mine is None:
             raise
         return resume(ledger, registry, mine, version)
-    return take_epoch(
-        ledger,
-        registry,
-        champion,
-        model=model,
-        version=version,
-        sha256=sha256,
-        kind=kind,
-        decision_id=decision_id,
-        reason=reason,
-        previous_version=None if champion is None else champion.version,
-    )
+    before = None if champion is None else champion.version
+    return take_epoch(ledger, registry, champion, move, previous_version=before)
 
 
 def resume(
@@ -103,13 +118,8 @@ def take_epoch(
     ledger: PromotionLedger,
     registry: AliasRegistry,
     champion: Promotion | None,
+    move: Move,
     *,
-    model: str,
-    version: str,
-    sha256: str,
-    kind: PromotionKind,
-    decision_id: str,
-    reason: str,
     previous_version: str | None,
 ) -> Promotion:
     """Write the intent: from here on the promotion happens, if need be by somebody else.
@@ -118,25 +128,29 @@ def take_epoch(
 
     Raises:
         ChampionChangedError: Another decision took the epoch after ``champion`` first.
+        StaleTokenError: Another run, or a later try of this one, took the lane since.
     """
     failpoint("before_intent")
     try:
         row = ledger.write_intent(
-            model,
+            move.model,
             epoch=1 if champion is None else champion.epoch + 1,
-            version=version,
+            version=move.version,
             previous_version=previous_version,
-            sha256=sha256,
-            kind=kind,
-            decision_id=decision_id,
-            reason=reason,
+            sha256=move.sha256,
+            kind=move.kind,
+            decision_id=move.decision_id,
+            reason=move.reason,
+            token=move.token,
+            requested_by=move.requested_by,
         )
-    except ChampionChangedError as err:
-        mine = ledger.by_decision(model, decision_id)
-        if mine is None:
-            newest = ledger.latest(model)
-            raise _changed(model, champion, newest) from err
-        return resume(ledger, registry, mine, version)
+    except (ChampionChangedError, StaleTokenError) as err:
+        mine = ledger.by_decision(move.model, move.decision_id)
+        if mine is not None:
+            return resume(ledger, registry, mine, move.version)
+        if isinstance(err, StaleTokenError):
+            raise
+        raise _changed(move.model, champion, ledger.latest(move.model)) from err
     failpoint("after_intent")
     return project(ledger, registry, row)
 

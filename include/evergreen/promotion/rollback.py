@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from evergreen.errors import PromotionError, RequestError
 from evergreen.promotion.ports import AliasRegistry, PromotionLedger
 from evergreen.promotion.projection import alias_version, check_usable, project, told
-from evergreen.promotion.protocol import check_expected, promote, resume, take_epoch
+from evergreen.promotion.protocol import Move, check_expected, promote, resume, take_epoch
 from evergreen.records import Promotion
 
 
@@ -18,8 +18,11 @@ def roll_back(
     reason: str,
     to_version: str | None = None,
     expected_champion: str | None = None,
+    requested_by: str = "",
 ) -> Promotion:
     """Make a former champion the champion again, through the same protocol.
+
+    It takes the lane over: a run that is about to promote holds a stale token from then on.
 
     Args:
         ledger: The truth.
@@ -32,6 +35,7 @@ def roll_back(
             Where somebody moved the alias without a decision, it may also be the champion itself:
             naming a version is how a person settles which of the two it is to be.
         expected_champion: Refuse unless this is the champion; None takes whichever it is.
+        requested_by: Who asked for it.
 
     Raises:
         RequestError: No reason, or no such former champion; nothing was changed.
@@ -49,23 +53,15 @@ def roll_back(
     champion = history[-1]
     check_expected(model, champion, expected_champion or champion.version)
     if to_version is not None and _was_moved(registry, champion):
-        return _settle(
-            ledger, registry, history, to_version, decision_id=decision_id, reason=reason
-        )
+        target = champion if to_version == champion.version else _former(history, to_version)
+        check_usable(registry, model, target.version, target.sha256)
+        move = _to(target, decision_id, reason, requested_by)
+        named = alias_version(registry, model)
+        return take_epoch(ledger, registry, champion, move, previous_version=named)
     target = _former(history, to_version)
+    move = _to(target, decision_id, reason, requested_by)
     if _is_stuck(ledger, registry, champion, target):
-        return take_epoch(
-            ledger,
-            registry,
-            champion,
-            model=model,
-            version=target.version,
-            sha256=target.sha256,
-            kind="rollback",
-            decision_id=decision_id,
-            reason=reason,
-            previous_version=champion.version,
-        )
+        return take_epoch(ledger, registry, champion, move, previous_version=champion.version)
     return promote(
         ledger,
         registry,
@@ -76,6 +72,19 @@ def roll_back(
         decision_id=decision_id,
         kind="rollback",
         reason=reason,
+        requested_by=requested_by,
+    )
+
+
+def _to(target: Promotion, decision_id: str, reason: str, requested_by: str) -> Move:
+    return Move(
+        model=target.model,
+        version=target.version,
+        sha256=target.sha256,
+        kind="rollback",
+        decision_id=decision_id,
+        reason=reason,
+        requested_by=requested_by,
     )
 
 
@@ -84,33 +93,6 @@ def _was_moved(registry: AliasRegistry, champion: Promotion) -> bool:
     if champion.state != "committed":
         return False
     return alias_version(registry, champion.model) != champion.version
-
-
-def _settle(
-    ledger: PromotionLedger,
-    registry: AliasRegistry,
-    history: Sequence[Promotion],
-    to_version: str,
-    *,
-    decision_id: str,
-    reason: str,
-) -> Promotion:
-    """Put alias and ledger in step again on the version that a person names."""
-    champion = history[-1]
-    target = champion if to_version == champion.version else _former(history, to_version)
-    check_usable(registry, target.model, target.version, target.sha256)
-    return take_epoch(
-        ledger,
-        registry,
-        champion,
-        model=target.model,
-        version=target.version,
-        sha256=target.sha256,
-        kind="rollback",
-        decision_id=decision_id,
-        reason=reason,
-        previous_version=alias_version(registry, target.model),
-    )
 
 
 def _former(history: Sequence[Promotion], to_version: str | None) -> Promotion:

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from evergreen.errors import ChampionChangedError, LedgerError
+from evergreen.errors import ChampionChangedError, LedgerError, StaleTokenError
 from evergreen.ledger.ledger import Ledger
 from evergreen.records import Promotion, TrainedModel, Window
 
@@ -11,7 +11,14 @@ WEEK = Window(start=datetime(2013, 1, 1, tzinfo=UTC), end=datetime(2013, 2, 1, t
 
 
 def take_epoch(
-    ledger: Ledger, epoch: int, *, version: str, decision: str, previous: str | None = None
+    ledger: Ledger,
+    epoch: int,
+    *,
+    version: str,
+    decision: str,
+    previous: str | None = None,
+    token: int | None = None,
+    requested_by: str = "",
 ) -> Promotion:
     return ledger.promotions.write_intent(
         "flights",
@@ -22,6 +29,8 @@ def take_epoch(
         kind="promotion",
         decision_id=decision,
         reason="better",
+        token=token,
+        requested_by=requested_by,
     )
 
 
@@ -141,3 +150,73 @@ def test_a_key_that_is_released_can_be_taken_by_another_version(ledger: Ledger) 
 
     assert ledger.versions.by_key("flights", "k") is None
     assert [entry.version for entry in ledger.versions.history("flights")] == ["4", "5"]
+
+
+def test_each_token_is_newer_than_the_last_and_each_model_has_its_own(ledger: Ledger) -> None:
+    lanes = ledger.promotions
+
+    tokens = [lanes.take_lane("flights", "d1"), lanes.take_lane("flights", "d2")]
+
+    assert tokens == [1, 2]
+    assert lanes.take_lane("churn", "d3") == 1
+
+
+def test_only_the_newest_token_writes(ledger: Ledger) -> None:
+    old = ledger.promotions.take_lane("flights", "d1")
+    new = ledger.promotions.take_lane("flights", "d2")
+
+    with pytest.raises(StaleTokenError, match=r"flights has ended: decision d2 took over at 20"):
+        take_epoch(ledger, 1, version="1", decision="d1", token=old)
+    assert ledger.promotions.history("flights") == []
+
+    assert take_epoch(ledger, 1, version="2", decision="d2", token=new).epoch == 1
+
+
+@pytest.mark.parametrize(
+    ("tokens_taken", "words"),
+    [
+        pytest.param(2, "a later try of this same decision took over", id="own later try"),
+        pytest.param(0, "was never given", id="made up"),
+    ],
+)
+def test_a_stale_token_says_why(ledger: Ledger, tokens_taken: int, words: str) -> None:
+    for _ in range(tokens_taken):
+        ledger.promotions.take_lane("flights", "d1")
+
+    with pytest.raises(StaleTokenError, match=words):
+        take_epoch(ledger, 1, version="1", decision="d1", token=1)
+
+
+def test_an_order_without_a_token_takes_the_lane_over(ledger: Ledger) -> None:
+    waiting = ledger.promotions.take_lane("flights", "d1")
+
+    ordered = take_epoch(ledger, 1, version="1", decision="by hand", requested_by="ada")
+
+    assert ledger.promotions.latest("flights") == ordered
+    assert ordered.requested_by == "ada"
+    with pytest.raises(StaleTokenError, match="decision by hand took over"):
+        take_epoch(ledger, 2, version="2", decision="d1", previous="1", token=waiting)
+
+
+def test_of_many_that_take_the_lane_at_once_each_gets_a_token_of_its_own(
+    ledger: Ledger, ledger_url: str
+) -> None:
+    n_racers = 6
+    barrier = threading.Barrier(n_racers)
+    tokens: list[int] = []
+
+    def race(decision: str) -> None:
+        with Ledger(ledger_url) as own:
+            barrier.wait()
+            tokens.append(own.promotions.take_lane("flights", decision))
+
+    racers = [threading.Thread(target=race, args=(f"d{n}",)) for n in range(n_racers)]
+    for racer in racers:
+        racer.start()
+    for racer in racers:
+        racer.join()
+
+    assert sorted(tokens) == [1, 2, 3, 4, 5, 6]
+    with pytest.raises(StaleTokenError):
+        take_epoch(ledger, 1, version="1", decision="d", token=5)
+    assert take_epoch(ledger, 1, version="1", decision="d", token=6).version == "1"

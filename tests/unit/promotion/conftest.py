@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from evergreen.errors import ChampionChangedError
+from evergreen.errors import ChampionChangedError, StaleTokenError
 from evergreen.records import ModelVersion, Promotion
 
 MODEL = "flights"
@@ -38,6 +38,7 @@ class Fuse:
 class FakeLedger:
     def __init__(self) -> None:
         self.rows: list[Promotion] = []
+        self.token = 0
         self.fuse = Fuse()
         self.lock = threading.Lock()
 
@@ -53,12 +54,21 @@ class FakeLedger:
         with self.lock:
             return [row for row in self.rows if row.model == model]
 
-    def write_intent(self, model: str, **fields: object) -> Promotion:
+    def take_lane(self, model: str, decision_id: str) -> int:
+        self.fuse.step()
+        with self.lock:
+            self.token += 1
+            return self.token
+
+    def write_intent(self, model: str, *, token: int | None = None, **fields: object) -> Promotion:
         self.fuse.step()
         row = Promotion.model_validate(
             {"model": model, "state": "intent", "promoted_at": datetime.now(UTC), **fields}
         )
         with self.lock:
+            self.token += token is None
+            if token not in (None, self.token):
+                raise StaleTokenError("stale")
             for other in self.rows:
                 if other.epoch == row.epoch or other.decision_id == row.decision_id:
                     raise ChampionChangedError("taken")

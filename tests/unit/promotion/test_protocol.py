@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from evergreen.errors import ChampionChangedError, PromotionError
+from evergreen.errors import ChampionChangedError, PromotionError, StaleTokenError
 from evergreen.promotion.projection import reconcile
 from evergreen.promotion.protocol import promote
 from evergreen.records import Promotion
@@ -384,6 +384,45 @@ def test_a_write_that_comes_too_late_is_taken_back(world: Any) -> None:
     assert made.version == "2"
     assert world.registry.writes == ["1", "2", "3", "4", "2", "4"]
     world.check()
+
+
+def test_a_stale_token_moves_nothing(world: Any) -> None:
+    move(world, "1", None)
+    stalled = world.ledger.take_lane(MODEL, "decision-2")
+    world.ledger.take_lane(MODEL, "decision-3")
+
+    with pytest.raises(StaleTokenError):
+        move(world, "2", "1", token=stalled)
+
+    assert world.registry.writes == ["1"]
+    world.check()
+
+
+def test_with_the_newest_token_the_same_decision_goes_through(world: Any) -> None:
+    move(world, "1", None)
+    world.ledger.take_lane(MODEL, "decision-2")
+
+    made = move(world, "2", "1", token=world.ledger.take_lane(MODEL, "decision-2"))
+
+    assert (made.epoch, made.state) == (2, "committed")
+    world.check()
+
+
+def test_a_try_that_was_replaced_confirms_what_the_later_try_has_done(world: Any) -> None:
+    move(world, "1", None)
+    stalled = world.ledger.take_lane(MODEL, "decision-2")
+    newer = world.ledger.take_lane(MODEL, "decision-2")
+    just_before(world.ledger, "write_intent", lambda: move(world, "2", "1", token=newer))
+
+    made = move(world, "2", "1", token=stalled)
+
+    assert (made.epoch, made.state) == (2, "committed")
+    assert world.registry.writes == ["1", "2"]
+    world.check()
+
+
+def test_who_asked_is_kept(world: Any) -> None:
+    assert move(world, "1", None, requested_by="ada").requested_by == "ada"
 
 
 def race(world: Any, moves: list[tuple[str, str | None]], n_reconcilers: int = 0) -> dict[int, Any]:

@@ -218,3 +218,14 @@ def test_a_moved_alias_is_not_settled_without_naming_a_version(world: Any) -> No
         back(world)
 
     assert world.registry.alias == "1"
+
+
+def test_a_rollback_takes_the_lane_from_a_run_that_is_about_to_promote(world: Any) -> None:
+    make_champions(world, "1", "2")
+    waiting = world.ledger.take_lane(MODEL, "decision-3")
+
+    made = back(world, requested_by="ada")
+
+    assert (made.version, made.requested_by) == ("1", "ada")
+    assert world.ledger.token > waiting
+    world.check()
