@@ -1,4 +1,4 @@
-"""Fitting a binary classifier: same rows, same seed, same file on the CPU."""
+"""Fitting a model for its task: same rows, same seed, same file on the CPU."""
 
 import time
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -7,7 +7,9 @@ from evergreen.errors import TrainingError
 from evergreen.training.devices import cpu_reason, devices_to_try, first_line, why_unavailable
 from evergreen.training.files import text_sha256, write_whole
 from evergreen.training.jobs import FitJob, FitResult
-from evergreen.training.matrix import FloatArray, read_labels, to_matrix
+from evergreen.training.labels import read_labels
+from evergreen.training.matrix import FloatArray, to_matrix
+from evergreen.training.objectives import objective_of
 from evergreen.training.rows import build_frame, read_rows
 from evergreen.training.stages import Stage, no_stage
 
@@ -30,7 +32,7 @@ def fit(job: FitJob, stage: Stage = no_stage) -> FitResult:
     """
     started = time.monotonic()
     table = read_rows(job, [job.target])
-    labels = read_labels(table, job.target)
+    labels = read_labels(table, job)
     matrix = to_matrix(build_frame(job, table), job.features)
     del table
     booster, device, reason = _train(job, matrix, labels, stage)
@@ -40,7 +42,7 @@ def fit(job: FitJob, stage: Stage = no_stage) -> FitResult:
         path=job.output,
         sha256=text_sha256(text),
         n_rows=labels.size,
-        n_positive=int(labels.sum()),
+        n_positive=int(labels.sum()) if job.task == "binary" else None,
         n_rounds=booster.current_iteration(),
         seconds=time.monotonic() - started,
         device=cast("Literal['cpu', 'cuda', 'gpu']", device),
@@ -80,7 +82,7 @@ def _train_on(
 
     params: dict[str, Any] = {
         **job.params.to_lightgbm(),
-        "objective": "binary",
+        **objective_of(job),
         "metric": "none",
         "seed": job.seed,
         "deterministic": True,

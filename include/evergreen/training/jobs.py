@@ -7,7 +7,7 @@ from pydantic import Field
 
 from evergreen.records import Record, Window
 from evergreen.spec.lightgbm_params import BoosterParams
-from evergreen.spec.model import Feature
+from evergreen.spec.model import Feature, Task
 
 Device = Literal["auto", "cpu", "cuda", "gpu"]
 
@@ -20,7 +20,9 @@ class Rows(Record):
         features: The features, by name; derived ones are made by ``features_file``.
         features_file: A ``features.py`` with ``build_features(frame) -> frame``; it sees every
             column but the target, and gives the same rows in the same order.
-        target: Label column, 0 or 1; scoring hides it from ``build_features`` where it is there.
+        target: Label column; scoring hides it from ``build_features`` where it is there.
+        task: What the labels are: 0 or 1, a class, or a number.
+        n_classes: For multiclass: labels are 0..n_classes - 1.
         time_column: Event time; needed with ``window``.
         window: Rows outside are left out; None takes all.
     """
@@ -29,12 +31,14 @@ class Rows(Record):
     features: tuple[Feature, ...] = Field(min_length=1)
     features_file: Path | None = None
     target: str = ""
+    task: Task = "binary"
+    n_classes: int = Field(2, ge=2)
     time_column: str = ""
     window: Window | None = None
 
 
 class FitJob(Rows):
-    """Fit a binary classifier and save it as native LightGBM text.
+    """Fit a model for the task and save it as native LightGBM text.
 
     Attributes:
         device: ``auto`` is cuda, then gpu (OpenCL), then cpu.
@@ -54,13 +58,16 @@ class FitJob(Rows):
 
 
 class FitResult(Record):
-    """A fitted model: file, rows (of them labelled 1), trees, wall seconds, and on what it ran."""
+    """A fitted model: file, rows, boosting rounds, wall seconds, and on what it ran.
+
+    ``n_positive`` is how many rows are labelled 1; None unless the task is binary.
+    """
 
     kind: Literal["fit"] = "fit"
     path: Path
     sha256: str
     n_rows: int
-    n_positive: int
+    n_positive: int | None
     n_rounds: int
     seconds: float
     device: Literal["cpu", "cuda", "gpu"]
@@ -74,7 +81,8 @@ class ScoreJob(Rows):
     Attributes:
         model_file: Native LightGBM text.
         sha256: What the file must hash to before it is loaded.
-        output: Parquet file of ``keep_columns`` and ``score``, one row per row; overwritten.
+        output: Parquet file of ``keep_columns`` and ``score``, one row per row; overwritten. A
+            score is a number, or for multiclass a list of one probability per class.
         keep_columns: Columns of ``files`` that are copied to ``output``.
     """
 
@@ -86,9 +94,10 @@ class ScoreJob(Rows):
 
 
 class ScoreResult(Record):
-    """Scores: the file, its rows, wall seconds."""
+    """Scores: the file, its rows, wall seconds, and those of them that the prediction took."""
 
     kind: Literal["score"] = "score"
     path: Path
     n_rows: int
     seconds: float
+    predict_seconds: float

@@ -7,11 +7,9 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from evergreen.errors import DataError, SchemaError, TrainingError
+from evergreen.errors import SchemaError
 from evergreen.spec.model import Feature
 
 if TYPE_CHECKING:
@@ -66,37 +64,6 @@ def to_matrix(
         else:
             columns[name] = _floats(frame[feature.name], feature)
     return pd.DataFrame(columns, index=frame.index)
-
-
-def read_labels(table: pa.Table, target: str) -> FloatArray:
-    """Give the labels, 0 or 1, shape (n,).
-
-    Raises:
-        DataError: A label is neither 0 nor 1, or the column is not numeric.
-        TrainingError: Labels are missing, or all are of one class.
-    """
-    column = table[target]
-    kinds = pa.types
-    found = column.type
-    if not (kinds.is_integer(found) or kinds.is_floating(found) or kinds.is_boolean(found)):
-        raise DataError(f"label column {target} is {found}, expected 0 and 1")
-    labels = np.asarray(pc.cast(column, pa.float64()).to_numpy(), dtype=np.float64)
-    n_missing = int(np.isnan(labels).sum())
-    if n_missing:
-        raise TrainingError(
-            f"{n_missing} of {labels.size} labels in {target} are missing; train on labelled rows"
-        )
-    odd = labels[(labels != 0) & (labels != 1)]
-    if odd.size:
-        raise DataError(
-            f"{odd.size} of {labels.size} labels in {target} are neither 0 nor 1, first {odd[0]:g}"
-        )
-    if labels.min() == labels.max():
-        raise TrainingError(
-            f"all {labels.size} labels in {target} are {labels[0]:.0f}; a classifier needs both"
-            " classes: widen the training window"
-        )
-    return labels
 
 
 def _floats(series: "pd.Series[float]", feature: Feature) -> FloatArray:

@@ -1,11 +1,11 @@
 """Scoring rows with a model file that is checked before LightGBM sees it."""
 
+import re
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from evergreen.errors import ModelFileError, SchemaError
@@ -13,8 +13,10 @@ from evergreen.spec.model import Feature
 from evergreen.training.devices import first_line
 from evergreen.training.files import text_sha256, write_whole
 from evergreen.training.jobs import ScoreJob, ScoreResult
-from evergreen.training.matrix import FloatArray, internal_name, to_matrix
+from evergreen.training.matrix import internal_name, to_matrix
+from evergreen.training.objectives import kind_of_model, objective_line
 from evergreen.training.rows import build_frame, read_rows
+from evergreen.training.scores import check_scores, to_column
 from evergreen.training.stages import Stage, no_stage
 
 if TYPE_CHECKING:
@@ -46,11 +48,18 @@ def score(job: ScoreJob, stage: Stage = no_stage) -> ScoreResult:
     tables = _category_tables(features, booster)
     matrix = to_matrix(build_frame(job, table), features, tables)
     stage("predict")
+    began = time.monotonic()
     scores = np.asarray(booster.predict(matrix), dtype=np.float64)
-    _check_scores(job, scores)
-    kept = table.select(list(job.keep_columns)).append_column(SCORE, pa.array(scores))
+    predict_seconds = time.monotonic() - began
+    check_scores(job, scores)
+    kept = table.select(list(job.keep_columns)).append_column(SCORE, to_column(scores))
     write_whole(job.output, lambda path: pq.write_table(kept, path))
-    return ScoreResult(path=job.output, n_rows=scores.size, seconds=time.monotonic() - started)
+    return ScoreResult(
+        path=job.output,
+        n_rows=len(scores),
+        seconds=time.monotonic() - started,
+        predict_seconds=predict_seconds,
+    )
 
 
 def _checked_text(job: ScoreJob) -> str:
@@ -66,10 +75,12 @@ def _checked_text(job: ScoreJob) -> str:
             " model that was registered and was not loaded"
         )
     text = data.decode("utf-8", "replace")
-    needed = ("\nend of trees", "\nobjective=binary", "\npandas_categorical:")
-    if not text.startswith("tree\n") or any(mark not in text for mark in needed):
+    needed = ("\nend of trees", "\npandas_categorical:")
+    is_for_task = re.search(rf"{objective_line(job)}\b", text) is not None
+    is_whole = text.startswith("tree\n") and all(mark in text for mark in needed)
+    if not is_whole or not is_for_task:
         raise ModelFileError(
-            f"{job.model_file} is not a whole LightGBM text model of a binary classifier"
+            f"{job.model_file} is not a whole LightGBM text model of {kind_of_model(job)}"
         )
     return text
 
@@ -85,6 +96,11 @@ def _load(job: ScoreJob, text: str) -> "lgb.Booster":
         raise ModelFileError(f"LightGBM cannot load {job.model_file}: {problem}") from err
     if booster.num_trees() < 1:
         raise ModelFileError(f"{job.model_file} holds no trees")
+    n_scores = booster.num_model_per_iteration()
+    if n_scores != (job.n_classes if job.task == "multiclass" else 1):
+        raise ModelFileError(
+            f"{job.model_file} gives {n_scores} scores a row and is not {kind_of_model(job)}"
+        )
     return booster
 
 
@@ -120,12 +136,3 @@ def _category_tables(features: Sequence[Feature], booster: "lgb.Booster") -> dic
             " not made by this suite"
         )
     return dict(zip(names, tables, strict=True))
-
-
-def _check_scores(job: ScoreJob, scores: FloatArray) -> None:
-    n_bad = int((~((scores >= 0) & (scores <= 1))).sum())
-    if n_bad:
-        raise ModelFileError(
-            f"{n_bad} of {scores.size} scores of {job.model_file} are not probabilities; the"
-            " model is damaged"
-        )

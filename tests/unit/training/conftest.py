@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from evergreen.spec.lightgbm_params import BoosterParams
-from evergreen.spec.model import Feature
+from evergreen.spec.model import Feature, Task
 from evergreen.training.jobs import FitJob, ScoreJob
 
 FEATURES = (
@@ -83,6 +83,15 @@ class Workshop:
             "output": self.folder / "scores.parquet",
         }
         return ScoreJob(**{**fields, **changes})
+
+    def job_of(self, task: Task, **changes: Any) -> FitJob:
+        """Give a job whose labels are as the task takes them: two or three classes, or numbers."""
+        if task == "binary":
+            return self.fit_job(**changes)
+        distance = make_table()["distance"].to_numpy()
+        labels = np.digitize(distance, [-0.5, 0.5]) if task == "multiclass" else 40 * distance - 7
+        table = make_table(late=labels)
+        return self.fit_job(table, **{"task": task, "n_classes": 3, **changes})
 
     def features_file(self, body: str) -> Path:
         path = self.folder / "features.py"

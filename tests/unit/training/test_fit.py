@@ -21,7 +21,7 @@ def test_it_saves_a_model_that_lightgbm_loads(workshop: Any) -> None:
     assert booster.pandas_categorical == [["AA", "B6", "UA"]]
     assert got.sha256 == text_sha256(got.path.read_bytes())
     assert (got.n_rows, got.n_rounds, got.seed, got.device) == (600, 10, 7, "cpu")
-    assert 0 < got.n_positive < 600
+    assert 0 < (got.n_positive or 0) < 600
     assert [path.name for path in got.path.parent.glob("*model*")] == ["model.lgb"]
 
 
