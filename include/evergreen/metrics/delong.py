@@ -51,7 +51,7 @@ def delong(is_positive: BoolArray, scores: FloatArray) -> Auc:
         raise ValueError(
             f"AUC needs both classes; got {n_positive} positive, {n_negative} negative rows"
         )
-    placed = [_placements(is_positive, score) for score in scores]
+    placed = [placements(is_positive, score) for score in scores]
     of_positive = np.array([positive for positive, _ in placed])
     of_negative = np.array([negative for _, negative in placed])
     values = of_positive.mean(axis=1)
@@ -64,8 +64,11 @@ def delong(is_positive: BoolArray, scores: FloatArray) -> Auc:
     return Auc(values, covariance)
 
 
-def _placements(is_positive: BoolArray, score: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Give per positive row the share of negatives below, per negative that of positives above."""
+def placements(is_positive: BoolArray, score: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Give per positive row the share of negatives below, per negative that of positives above.
+
+    Both have the AUC as their mean; a tie counts one half.
+    """
     positive, negative = score[is_positive], score[~is_positive]
     ranks = midranks(score)
     below = (ranks[is_positive] - midranks(positive)) / negative.size

@@ -95,7 +95,7 @@ def test_the_required_keys_are_enough() -> None:
         pytest.param(
             "metric: acuracy",
             "line 7, metric: got 'acuracy'; did you mean 'accuracy'?"
-            " it is one of 'auc', 'accuracy' or 'log_loss'",
+            " it is one of 'auc', 'accuracy', 'log_loss', 'brier', 'f1_macro', 'rmse' or 'mae'",
             id="misspelt choice",
         ),
         pytest.param(
