@@ -68,6 +68,7 @@ def _answer(payload: dict[str, Any], folder: Path) -> dict[str, Any]:
 
 
 def _do(payload: dict[str, Any], folder: Path) -> dict[str, Any]:
+    from evergreen.training.attribute import attribute
     from evergreen.training.fit import fit
     from evergreen.training.jobs import FitJob, ScoreJob
     from evergreen.training.score import score
@@ -77,7 +78,8 @@ def _do(payload: dict[str, Any], folder: Path) -> dict[str, Any]:
 
     if payload["kind"] == "fit":
         return fit(FitJob.from_json(payload), stage).to_json()
-    return score(ScoreJob.from_json(payload), stage).to_json()
+    job = ScoreJob.from_json(payload)
+    return (attribute if job.attribute_rows else score)(job, stage).to_json()
 
 
 if __name__ == "__main__":

@@ -84,6 +84,8 @@ class ScoreJob(Rows):
         output: Parquet file of ``keep_columns`` and ``score``, one row per row; overwritten. A
             score is a number, or for multiclass a list of one probability per class.
         keep_columns: Columns of ``files`` that are copied to ``output``.
+        attribute_rows: Above 0, ``output`` instead holds how much each feature moves the scores, on
+            average over so many of the rows, taken by ``seed``.
     """
 
     kind: Literal["score"] = "score"
@@ -91,6 +93,8 @@ class ScoreJob(Rows):
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     output: Path
     keep_columns: tuple[str, ...] = ()
+    attribute_rows: int = Field(0, ge=0)
+    seed: int = Field(0, ge=0)
 
 
 class ScoreResult(Record):

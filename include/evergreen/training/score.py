@@ -21,6 +21,8 @@ from evergreen.training.stages import Stage, no_stage
 
 if TYPE_CHECKING:
     import lightgbm as lgb
+    import pandas as pd
+    import pyarrow as pa
 
 SCORE = "score"
 
@@ -40,13 +42,7 @@ def score(job: ScoreJob, stage: Stage = no_stage) -> ScoreResult:
     started = time.monotonic()
     if SCORE in job.keep_columns:
         raise ValueError(f"keep_columns may not hold {SCORE!r}; the scores take that name")
-    text = _checked_text(job)
-    stage("load")
-    booster = _load(job, text)
-    features = _features_of_model(job.features, booster)
-    table = read_rows(job, job.keep_columns)
-    tables = _category_tables(features, booster)
-    matrix = to_matrix(build_frame(job, table), features, tables)
+    booster, table, matrix = prepare(job, stage)
     stage("predict")
     began = time.monotonic()
     scores = np.asarray(booster.predict(matrix), dtype=np.float64)
@@ -60,6 +56,17 @@ def score(job: ScoreJob, stage: Stage = no_stage) -> ScoreResult:
         seconds=time.monotonic() - started,
         predict_seconds=predict_seconds,
     )
+
+
+def prepare(job: ScoreJob, stage: Stage = no_stage) -> "tuple[lgb.Booster, pa.Table, pd.DataFrame]":
+    """Load the checked model; give it, the job's rows, and these rows as the model takes them."""
+    text = _checked_text(job)
+    stage("load")
+    booster = _load(job, text)
+    features = _features_of_model(job.features, booster)
+    table = read_rows(job, job.keep_columns)
+    tables = _category_tables(features, booster)
+    return booster, table, to_matrix(build_frame(job, table), features, tables)
 
 
 def _checked_text(job: ScoreJob) -> str:
