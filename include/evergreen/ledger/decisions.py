@@ -15,6 +15,7 @@ from evergreen.records import Evaluation, PromotionVerdict
 from evergreen.signals import HOLD_BATCHES, PolicyDecision, PolicySignals, PolicyState
 
 FIELDS = tuple(Decision.model_fields)
+JUDGED = ("bootstrapped", "promoted", "kept", "held", "refused")
 
 
 def decision_id(model: str, batch: str, run_id: str) -> str:
@@ -181,6 +182,23 @@ class Decisions:
             newest = query.order_by(DecisionRow.decided_at.desc()).limit(1)
             found = session.scalars(newest).one_or_none()
         return PolicyState() if found is None else PolicyState.from_json(found)
+
+    def was_held(self, model: str, identity: str) -> bool:
+        """Tell whether the newest challenger before this decision won and was held back.
+
+        Only a later decision that judged a challenger ends it; a rerun finds the same.
+        """
+        query = select(DecisionRow.outcome).where(
+            DecisionRow.model == model,
+            DecisionRow.id != identity,
+            DecisionRow.outcome.in_(JUDGED),
+        )
+        with self._database.session() as session:
+            mine = session.get(DecisionRow, identity)
+            if mine is not None:
+                query = query.where(DecisionRow.decided_at < mine.decided_at)
+            newest = session.scalars(query.order_by(DecisionRow.decided_at.desc()).limit(1)).first()
+        return newest == "held"
 
     def held_batches(self, model: str) -> frozenset[str]:
         """Give the batches that are held for a data fault and have not been released since."""

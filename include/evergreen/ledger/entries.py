@@ -20,6 +20,8 @@ Outcome = Literal[
     "open", "stood_down", "bootstrapped", "promoted", "kept", "held", "refused", "failed"
 ]
 AlertState = Literal["pending", "delivered", "logged", "undeliverable"]
+Answer = Literal["open", "approved", "refused", "timed_out_keep", "timed_out_promote"]
+ALL_MODELS = "*"
 
 
 class Delivery(Record):
@@ -96,6 +98,42 @@ class VersionEntry(Record):
     trained: TrainedModel
     evaluation: Evaluation | None
     registered_at: datetime
+
+
+class Hold(Record):
+    """A span in which a person holds promotions of a model, or of all models (``*``)."""
+
+    model: str
+    reason: str
+    held_by: str
+    held_at: datetime
+    released_by: str | None
+    release_reason: str | None
+    released_at: datetime | None
+
+
+class Approval(Record):
+    """What a person was asked about one decision, and the answer.
+
+    ``timed_out_keep`` and ``timed_out_promote``: nobody answered before ``due_at``, and the spec
+    says what that means.
+    """
+
+    decision_id: str
+    model: str
+    version: str
+    asked_at: datetime
+    due_at: datetime
+    answer: Answer
+    answered_by: str
+    comment: str
+    answered_at: datetime | None
+    reminded_at: datetime | None
+
+    @property
+    def is_granted(self) -> bool:
+        """Whether the champion may move by this answer."""
+        return self.answer in ("approved", "timed_out_promote")
 
 
 class OutboxEntry(Record):

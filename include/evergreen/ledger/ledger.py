@@ -3,9 +3,11 @@
 from typing import Self
 
 from evergreen.ledger.alerts import Alerts
+from evergreen.ledger.approvals import Approvals
 from evergreen.ledger.batches import Batches
 from evergreen.ledger.database import Database
 from evergreen.ledger.decisions import Decisions
+from evergreen.ledger.holds import Holds
 from evergreen.ledger.promotions import Promotions, Versions
 
 
@@ -18,6 +20,8 @@ class Ledger:
         versions: Model versions.
         promotions: Who is, and was, champion.
         alerts: The outbox.
+        holds: The kill switch.
+        approvals: What people were asked, and their answers.
     """
 
     def __init__(self, url: str) -> None:
@@ -27,6 +31,8 @@ class Ledger:
         self.versions = Versions(self._database)
         self.promotions = Promotions(self._database)
         self.alerts = Alerts(self._database)
+        self.holds = Holds(self._database)
+        self.approvals = Approvals(self._database)
 
     def migrate(self) -> None:
         """Bring the tables to the newest form."""

@@ -2,7 +2,7 @@ import pytest
 
 from evergreen.errors import LedgerError
 from evergreen.ledger.decisions import decision_id
-from evergreen.ledger.entries import Decision
+from evergreen.ledger.entries import Decision, Outcome
 from evergreen.ledger.ledger import Ledger
 from evergreen.measurements import ColumnDrift, DriftMeasurement
 from evergreen.signals import HOLD_BATCHES, PolicyDecision, PolicySignals, PolicyState, Request
@@ -51,10 +51,10 @@ def open_decision(
     )
 
 
-def close(ledger: Ledger, decision: Decision) -> Decision:
+def close(ledger: Ledger, decision: Decision, *, outcome: Outcome = "kept") -> Decision:
     return ledger.decisions.close(
         decision.id,
-        outcome="kept",
+        outcome=outcome,
         sentence="gain too small",
         challenger_version="2",
         champion_after="1",
@@ -256,3 +256,34 @@ def test_a_rerun_that_finds_no_fault_holds_no_longer(ledger: Ledger) -> None:
     open_decision(ledger, batch=week(1))
 
     assert ledger.decisions.held_batches("flights") == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "was_held"),
+    [
+        pytest.param([], False, id="nothing decided yet"),
+        pytest.param(["held"], True, id="held"),
+        pytest.param(["held", "stood_down", "failed", "open"], True, id="nothing judged since"),
+        pytest.param(["held", "kept"], False, id="judged since"),
+        pytest.param(["held", "refused"], False, id="refused since"),
+        pytest.param(["promoted", "held"], True, id="held after a promotion"),
+    ],
+)
+def test_what_was_held_waits_for_the_next_judgement(
+    ledger: Ledger, outcomes: list[Outcome], was_held: bool
+) -> None:
+    for position, outcome in enumerate(outcomes):
+        decision = open_decision(ledger, run_id=f"run{position}")
+        if outcome != "open":
+            close(ledger, decision, outcome=outcome)
+
+    assert ledger.decisions.was_held("flights", "the next one") is was_held
+    assert ledger.decisions.was_held("delays", "the next one") is False
+
+
+def test_a_rerun_finds_what_was_held_before_it_and_not_itself(ledger: Ledger) -> None:
+    first = close(ledger, open_decision(ledger, run_id="run1"), outcome="held")
+    second = close(ledger, open_decision(ledger, run_id="run2"), outcome="kept")
+
+    assert ledger.decisions.was_held("flights", first.id) is False
+    assert ledger.decisions.was_held("flights", second.id) is True
