@@ -83,7 +83,17 @@ class DataSchema(Section):
 
     key: str = Field(description="Column that identifies a row, in batches and in labels.")
     time_column: str = Field(description="Event time, a timestamp with timezone.")
-    target: str = Field(description="Label column, in label files only: 0 or 1.")
+    target: str = Field(
+        description="Label column, in label files only: 0 or 1, a class from 0, or a number."
+    )
+    task: Task = Field(
+        "binary",
+        description="What the labels are: binary 0 or 1, multiclass 0 to classes - 1, regression"
+        " numbers.",
+    )
+    classes: Annotated[int, Field(ge=2, le=100)] | None = Field(
+        None, description="For multiclass, and needed there: labels are 0 to classes - 1."
+    )
     features: tuple[Feature, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -99,6 +109,22 @@ class DataSchema(Section):
         if clash:
             raise ValueError(f"not allowed as a feature: {'; '.join(clash)}")
         return self
+
+    @model_validator(mode="after")
+    def _countable(self) -> Self:
+        if self.task == "multiclass" and self.classes is None:
+            raise ValueError("classes is missing; a multiclass target needs it: labels 0 to K - 1")
+        if self.task != "multiclass" and self.classes is not None:
+            raise ValueError(
+                f"classes is for task multiclass, and the task is {self.task}; remove it, or set"
+                " task"
+            )
+        return self
+
+    @property
+    def n_classes(self) -> int:
+        """Classes of the target; 2 where they are not counted."""
+        return self.classes or 2
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -191,7 +217,9 @@ class ModelSpec(Section):
     arrivals: Arrivals = Arrivals()
     data: DataSchema
     windows: Windows = Windows()
-    metric: MetricName = "auc"
+    metric: MetricName = Field(
+        "auc", description="What models are judged by; the default is for task binary only."
+    )
     drift: Drift = Drift()
     decay: Decay = Decay()
     policy: Policy = Policy()
@@ -213,6 +241,43 @@ class ModelSpec(Section):
         if self.landing.uri == self.labels.uri:
             raise ValueError("landing.uri and labels.uri are the same; give each its own folder")
         return self
+
+    @model_validator(mode="after")
+    def _measurable(self) -> Self:
+        task, known = self.data.task, METRICS_OF_TASK[self.data.task]
+        if self.metric not in known:
+            came = self.metric if "metric" in self.model_fields_set else "missing"
+            raise ValueError(
+                f"metric is {came}, and data.task is {task}; set metric to one of"
+                f" {', '.join(known)}"
+            )
+        others = sorted(set(self.promotion.guards.max_drops) - set(known))
+        if others:
+            raise ValueError(
+                f"promotion.guards.max_drops names {', '.join(others)}, no metric of task {task};"
+                f" it may name {', '.join(known)}"
+            )
+        missing = self._limits_without_unit() if task == "regression" else []
+        if missing:
+            raise ValueError(
+                f"missing {', '.join(missing)}; for a regression it is in the unit of the labels,"
+                f" so there is no default: how much more {self.metric} is too much"
+            )
+        if task != "binary" and self.training.params.scale_pos_weight != 1:
+            raise ValueError("training.params.scale_pos_weight is for task binary; remove it")
+        return self
+
+    def _limits_without_unit(self) -> list[str]:
+        """Name the limits in the metric's unit that are used and were not given."""
+        guards, decay = self.promotion.guards, self.decay
+        used = {
+            "decay.max_drop": "max_drop" not in decay.model_fields_set,
+            "promotion.guards.slice_max_drop": bool(guards.slices)
+            and "slice_max_drop" not in guards.model_fields_set,
+            "promotion.guards.forgetting_max_drop": guards.forgetting_days is not None
+            and "forgetting_max_drop" not in guards.model_fields_set,
+        }
+        return [name for name, is_missing in used.items() if is_missing]
 
     @model_validator(mode="after")
     def _known_columns(self) -> Self:

@@ -143,7 +143,7 @@ def test_missing_keys_are_told_together_with_what_they_hold() -> None:
         "line 3, data.time_column: is required and missing; add it with text (Event time, a"
         " timestamp with timezone)",
         "line 3, data.target: is required and missing; add it with text (Label column, in label"
-        " files only: 0 or 1)",
+        " files only: 0 or 1, a class from 0, or a number)",
         "line 3, data.features: is required and missing; add it with a list ('- ...' lines)",
     ]
 

@@ -105,6 +105,69 @@ def test_a_spec_keeps_its_defaults_small() -> None:
     assert spec.training.params.to_lightgbm()["num_leaves"] == 31
 
 
+def make_task(task: str, **changes: Any) -> dict[str, Any]:
+    """Give the changes that make a spec one of another task."""
+    classes = {"classes": 3} if task == "multiclass" else {}
+    return {"data": make_data(task=task, **classes)} | changes
+
+
+REGRESSION = make_task("regression", metric="rmse", decay={"max_drop": 1.5})
+
+
+@pytest.mark.parametrize(
+    ("changes", "n_classes"),
+    [
+        pytest.param({"metric": "brier"}, 2, id="binary"),
+        pytest.param(make_task("multiclass", metric="f1_macro"), 3, id="multiclass"),
+        pytest.param(REGRESSION, 2, id="regression"),
+        pytest.param(
+            REGRESSION
+            | {
+                "promotion": {
+                    "guards": {"slices": ["hour"], "slice_max_drop": 3, "max_drops": {"mae": 1}}
+                }
+            },
+            2,
+            id="regression with guards",
+        ),
+    ],
+)
+def test_a_task_takes_its_own_metrics(changes: dict[str, Any], n_classes: int) -> None:
+    spec = ModelSpec.model_validate(make_spec(**changes))
+
+    assert spec.data.n_classes == n_classes
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        (make_task("multiclass"), "metric is missing, .* accuracy, log_loss, f1_macro"),
+        (make_task("regression"), "metric is missing, .* rmse, mae"),
+        (make_task("multiclass", metric="auc"), "metric is auc, and data.task is multiclass"),
+        ({"metric": "rmse"}, "metric is rmse, and data.task is binary; .* auc, accuracy"),
+        ({"data": make_data(task="multiclass")}, "classes is missing"),
+        ({"data": make_data(task="multiclass", classes=1)}, "greater than or equal to 2"),
+        ({"data": make_data(classes=3)}, "classes is for task multiclass, and the task is binary"),
+        (make_task("regression", metric="rmse"), "missing decay.max_drop; .* how much more rmse"),
+        (
+            REGRESSION | {"promotion": {"guards": {"slices": ["hour"], "forgetting_days": 90}}},
+            "missing promotion.guards.slice_max_drop, promotion.guards.forgetting_max_drop",
+        ),
+        (
+            REGRESSION | {"promotion": {"guards": {"max_drops": {"auc": 0.1}}}},
+            "names auc, no metric",
+        ),
+        (
+            REGRESSION | {"training": {"params": {"scale_pos_weight": 2.0}}},
+            "scale_pos_weight is for task binary",
+        ),
+    ],
+)
+def test_what_does_not_fit_the_task_is_refused(changes: dict[str, Any], text: str) -> None:
+    with pytest.raises(ValidationError, match=text):
+        ModelSpec.model_validate(make_spec(**changes))
+
+
 @pytest.mark.parametrize(
     "alerts",
     [
