@@ -80,6 +80,7 @@ class PolicySignals(Record):
         n_training_rows: Labelled rows that a training would learn from.
         n_holdout_rows: Labelled rows that a challenger would be judged on; None: not asked for.
         n_new_rows: Labelled rows since the newest training; None: not known.
+        was_held: The newest challenger won and its promotion was held; nothing holds any more.
     """
 
     batch: str
@@ -98,6 +99,7 @@ class PolicySignals(Record):
     n_holdout_rows: int | None
     n_new_rows: int | None = None
     batches_since_champion: int | None = None
+    was_held: bool = False
     request: Request = Request()
 
 
@@ -113,6 +115,7 @@ Trigger = Literal[
     "rival",
     "periodic",
     "every",
+    "held",
     "none",
 ]
 

@@ -17,6 +17,7 @@ from evergreen.signals import (
 EARNED_OF_BUDGET = 0.95
 MAX_CREDIT = 6.0
 MAX_REMEMBERED = 52
+OWED = "a promotion was held and nothing holds any more, so it is decided anew"
 
 CALENDAR: Mapping[str, Callable[[PolicySignals, PolicyRules], Wish]] = {
     "never": simple.never,
@@ -34,8 +35,9 @@ def decide(
     In this order: without a champion the first model is trained; a forced retrain with a reason is
     obeyed; a batch with a data fault is held, for four batches in a row at most; then the policy
     says what it wants, and the restraints of the spec (votes, cool-down, new rows) may stand it
-    down. Whatever asks, too few rows for training or holdout stand it down; the trigger then still
-    says what asked.
+    down. Where a promotion was held and nothing holds any more, a challenger is trained anew even
+    so, unless the policy is never. Whatever asks, too few rows for training or holdout stand it
+    down; the trigger then still says what asked.
 
     Args:
         signals: What was measured, what a person asked, and the rows at hand.
@@ -61,10 +63,12 @@ def decide(
     state = _remember(signals, state, has_faults=bool(faults))
     wish, state = _wish(signals, state, rules, before)
     held_back, state = restrained(wish, signals, state, rules)
+    if _is_owed(signals, wish, rules, is_held_back=held_back is not None):
+        held_back, wish = None, Wish("held", OWED)
     wanted = _reinstating(wish) if wish.version else _training(wish, missing)
     decision = _labelled(held_back or wanted, signals, wish, is_released=is_released)
     state = state.model_copy(update=wish.changes if decision.verdict == "retrain" else {})
-    cost = _cost(decision.fraction, state, rules)
+    cost = _cost(decision, state, rules)
     return decision, _after(decision, signals, state, cost=cost)
 
 
@@ -130,6 +134,16 @@ def _wish(
     return CALENDAR[rules.policy.name](signals, rules), state
 
 
+def _is_owed(signals: PolicySignals, wish: Wish, rules: PolicyRules, *, is_held_back: bool) -> bool:
+    """Tell whether a challenger is trained only because a promotion was held before.
+
+    Under never only a person starts a training: what a person forced, a person forces again.
+    """
+    if not signals.was_held or rules.policy.name == "never":
+        return False
+    return wish.trigger == "none" or is_held_back
+
+
 def _training(wish: Wish, missing: str) -> PolicyDecision:
     if wish.trigger == "none":
         sentence = f"stand down: {wish.sentence}"
@@ -179,11 +193,14 @@ def _labelled(
     )
 
 
-def _cost(fraction: float, state: PolicyState, rules: PolicyRules) -> float:
-    """Give what a training is paid; policies that heed no budget run up no debt by it."""
-    if rules.policy.name == "default":
-        return fraction
-    return min(fraction, max(0.0, state.credit))
+def _cost(decision: PolicyDecision, state: PolicyState, rules: PolicyRules) -> float:
+    """Give what a training is paid; policies that heed no budget run up no debt by it.
+
+    Nor does deciding anew what was held: the first training was paid in full.
+    """
+    if rules.policy.name == "default" and decision.trigger != "held":
+        return decision.fraction
+    return min(decision.fraction, max(0.0, state.credit))
 
 
 def _after(

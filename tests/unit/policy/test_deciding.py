@@ -187,6 +187,61 @@ def test_a_forced_retrain_that_is_stood_down_costs_nothing() -> None:
     assert (state.credit, state.last_fit) == pytest.approx((1.19, None))
 
 
+# What was held is decided anew
+
+
+@pytest.mark.parametrize("policy", ["default", "thresholds", "periodic", "every"])
+def test_what_was_held_is_decided_anew_even_if_nothing_else_asks(policy: str) -> None:
+    rules = make_rules(policy, every_batches=50, phase=7, votes=2, of_last=2, cool_down_batches=9)
+    signals = make_labelled_signals(5, was_held=True, n_new_rows=0)
+
+    decision, state = decide(signals, PolicyState(last_fit=4, credit=0.0), rules)
+
+    assert (decision.verdict, decision.trigger, decision.fraction) == ("retrain", "held", 1)
+    assert decision.sentence == (
+        "retrain: a promotion was held and nothing holds any more, so it is decided anew"
+    )
+    assert (state.last_fit, state.fitted_through) == (5, 6)
+
+
+def test_deciding_anew_takes_what_credit_is_there_and_makes_no_debt() -> None:
+    held = make_labelled_signals(5, was_held=True)
+
+    _, rich = decide(held, PolicyState(credit=3.0, position=5), make_rules())
+    _, poor = decide(held, PolicyState(credit=0.3, position=5), make_rules())
+
+    assert (rich.credit, poor.credit) == pytest.approx((2.0, 0.0))
+
+
+def test_under_never_only_a_person_asks_again_for_what_was_held() -> None:
+    decision, _ = decide(make_signals(was_held=True), PolicyState(), make_rules("never"))
+    forced, _ = decide(
+        make_signals(was_held=True, request=FORCED), PolicyState(), make_rules("never")
+    )
+
+    assert (decision.verdict, decision.trigger) == ("stand_down", "none")
+    assert (forced.verdict, forced.trigger) == ("retrain", "forced")
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict", "trigger"),
+    [
+        pytest.param({"drift": BROKEN}, "stand_down", "none", id="a broken batch is held first"),
+        pytest.param({"n_training_rows": 0}, "stand_down", "held", id="too few rows"),
+        pytest.param({"drift": make_drift(5)}, "retrain", "drift", id="something else asks"),
+        pytest.param({"champion_version": None}, "bootstrap", "first_model", id="first model"),
+    ],
+)
+def test_what_was_held_comes_after_what_weighs_more(
+    changes: dict[str, Any], verdict: str, trigger: str
+) -> None:
+    signals = make_signals(**{"was_held": True} | changes)
+
+    decision, _ = decide(signals, PolicyState(), make_rules("thresholds"))
+
+    assert (decision.verdict, decision.trigger) == (verdict, trigger)
+
+
 # First model
 
 
@@ -311,6 +366,7 @@ def histories(draw: st.DrawFn) -> list[PolicySignals]:
             n_training_rows=draw(st.sampled_from([0, 4999, 5000, 9000])),
             n_holdout_rows=draw(st.sampled_from([None, 0, 1000])),
             n_new_rows=draw(st.one_of(st.none(), st.integers(0, 200))),
+            was_held=draw(st.booleans()),
             request=draw(requests),
         )
         for position in range(draw(st.integers(1, 12)))
