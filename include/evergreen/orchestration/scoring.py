@@ -3,14 +3,18 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from evergreen.errors import ModelFileError
+from evergreen.errors import MissingFileError, ModelFileError
 from evergreen.ledger.entries import PredictionLog
 from evergreen.orchestration.gates import read_snapshot, taken
 from evergreen.orchestration.workbench import Workbench
+
+if TYPE_CHECKING:
+    from evergreen.spec.model import Feature
 
 PREDICTION = "prediction"
 TIME_LIMIT_SECONDS = 1500.0
@@ -88,6 +92,17 @@ def registered_scorer(bench: Workbench, version: str, folder: Path) -> Scorer:
     return Scorer(file, entry.sha256, entry.folder)
 
 
+def _features_of(bench: Workbench, scorer: Scorer) -> "tuple[Feature, ...]":
+    """Give the features that a model was trained with, whatever the spec says today."""
+    from evergreen.spec.model import Feature
+
+    try:
+        kept = bench.store.read_json(f"{scorer.folder}/spec.json")
+    except MissingFileError:
+        return bench.spec.data.features
+    return tuple(Feature.model_validate(feature) for feature in kept["data"]["features"])
+
+
 def score(bench: Workbench, scorer: Scorer, rows: pa.Table, folder: Path) -> pa.Array:
     """Score rows in a process of its own; one prediction per row, in 0..1."""
     from evergreen.training.jobs import ScoreJob
@@ -101,7 +116,7 @@ def score(bench: Workbench, scorer: Scorer, rows: pa.Table, folder: Path) -> pa.
     run_child(
         ScoreJob(
             files=(data,),
-            features=bench.spec.data.features,
+            features=_features_of(bench, scorer),
             features_file=features_file if features_file.exists() else None,
             target=bench.spec.data.target,
             model_file=scorer.file,

@@ -1,5 +1,6 @@
 """Scoring with a real model file from a real MLflow server, in a process of its own."""
 
+import dataclasses
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -117,3 +118,22 @@ def test_features_come_from_the_code_that_the_version_was_trained_with(
     assert plain is not None
     assert turned is not None
     assert turned.sha256 != plain.sha256
+
+
+def test_a_feature_that_the_spec_lists_no_more_is_still_given_to_the_version_that_needs_it(
+    bench: Workbench, upstream: Upstream, model_file: Path
+) -> None:
+    batch = begin(bench, upstream)
+    reign(bench, model_file)
+    before = score_and_log(bench, batch)
+    data = bench.spec.data
+    shorter = data.model_copy(update={"features": data.features[1:]})
+    spec = bench.spec.model_copy(update={"data": shorter})
+    loaded = dataclasses.replace(bench.loaded, spec=spec)
+    later = Workbench(bench.settings, loaded, bench.ledger)
+
+    after = score_and_log(later, batch)
+
+    assert before is not None
+    assert after is not None
+    assert after.sha256 == before.sha256
