@@ -24,13 +24,15 @@ WANTED = {
     "key": "text or integers",
     "time": "a timestamp with timezone",
     "target": "0 and 1 (integer, float or boolean)",
+    "class": "classes 0, 1, 2, ... (integer or float)",
 }
+ROLE_OF_TARGET = {"binary": "target", "multiclass": "class", "regression": "numeric"}
 
 
 def wanted_columns(spec: ModelSpec, kind: Literal["data", "labels"]) -> dict[str, str]:
     """Give the columns that a delivery must have, in the order of the spec, with their role."""
     if kind == "labels":
-        return {spec.data.key: "key", spec.data.target: "target"}
+        return {spec.data.key: "key", spec.data.target: ROLE_OF_TARGET[spec.data.task]}
     features = {feature.name: str(feature.kind) for feature in spec.data.delivered_features}
     return {spec.data.key: "key", spec.data.time_column: "time", **features}
 
@@ -82,7 +84,8 @@ def align(table: pa.Table, spec: ModelSpec, kind: Literal["data", "labels"]) -> 
 
     Numbers become float64, integers int64, categories plain strings, times microseconds in UTC
     (a feature without timezone is taken for UTC, a date for its first moment).
-    Keys and targets keep their values. Other columns are dropped.
+    Keys and classes keep their values, labels that are numbers become float64. Other columns are
+    dropped.
 
     Raises:
         SchemaError: A column is missing, or a value does not fit its type.
@@ -125,12 +128,13 @@ def _fits(kind: pa.DataType, role: str) -> bool:
         "key": is_text or is_whole,
         "time": pat.is_timestamp(plain) and plain.tz is not None,
         "target": is_whole or pat.is_floating(plain) or pat.is_boolean(plain),
+        "class": is_whole or pat.is_floating(plain),
     }
     return bool(answers[role])
 
 
 def _target_type(role: str, kind: pa.DataType) -> pa.DataType:
-    if role == "target":
+    if role in ("target", "class"):
         return pa.int64() if pat.is_boolean(kind) else kind
     if role == "key" and pat.is_integer(kind):
         return kind if pat.is_uint64(kind) else pa.int64()

@@ -1,4 +1,4 @@
-"""The gate in front of label files: enough of them, one per key, and each 0 or 1."""
+"""The gate in front of label files: enough of them, one per key, each one that the task takes."""
 
 from collections.abc import Collection
 from typing import TYPE_CHECKING
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from evergreen.quality.gate import summarise
 from evergreen.quality.sentences import show
 from evergreen.records import QualityResult, RuleResult
-from evergreen.spec.model import ModelSpec
+from evergreen.spec.model import DataSchema, ModelSpec
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,7 +35,7 @@ def gate_labels(labels: "pd.DataFrame", keys: "Keys | pd.Series", spec: ModelSpe
         schema,
         _keys_present(key),
         _one_per_key(key),
-        _in_range(target),
+        _in_range(target, spec.data),
         _matched(key, keys, spec.quality.min_label_match),
     ]
     return summarise(rules)
@@ -76,23 +76,47 @@ def _one_per_key(key: "pd.Series") -> RuleResult:
     )
 
 
-def _in_range(target: "pd.Series") -> RuleResult:
+def _in_range(target: "pd.Series", data: DataSchema) -> RuleResult:
     import pandas as pd
 
     name = str(target.name)
     if not pd.api.types.is_numeric_dtype(target):  # bool counts as numeric
-        sentence = f"label_range on {name!r}: {target.dtype} in {len(target)} rows; deliver 0 and 1"
+        sentence = (
+            f"label_range on {name!r}: {target.dtype} in {len(target)} rows; deliver"
+            f" {_wanted(data)}"
+        )
         return RuleResult(rule="label_range", column=name, is_met=False, sentence=sentence)
-    bad = target[~target.isin([0, 1])]
+    bad = target[~_is_wanted(target, data)]
     examples = ", ".join(dict.fromkeys(show(value) for value in bad.head(100)))
     such = f", such as {examples[:120]}" if examples else ""
     return RuleResult(
         rule="label_range",
         column=name,
         is_met=bad.empty and len(target) > 0,
-        sentence=f"label_range on {name!r}: {len(bad)} of {len(target)} rows are neither 0 nor 1"
-        f"{such}",
+        sentence=f"label_range on {name!r}: {len(bad)} of {len(target)} rows are"
+        f" {_unwanted(data)}{such}",
     )
+
+
+def _is_wanted(target: "pd.Series", data: DataSchema) -> "pd.Series":
+    """Tell which labels the task takes: classes from 0, or finite numbers."""
+    if data.task != "regression":
+        return target.isin(range(data.n_classes))
+    return target.notna() & ~target.isin([float("inf"), float("-inf")])
+
+
+def _wanted(data: DataSchema) -> str:
+    if data.task == "regression":
+        return "numbers"
+    return "0 and 1" if data.task == "binary" else f"classes from 0 to {data.n_classes - 1}"
+
+
+def _unwanted(data: DataSchema) -> str:
+    if data.task == "regression":
+        return "missing or not finite"
+    if data.task == "binary":
+        return "neither 0 nor 1"
+    return f"no class from 0 to {data.n_classes - 1}"
 
 
 def _matched(key: "pd.Series", keys: "Keys | pd.Series", limit: float) -> RuleResult:

@@ -254,3 +254,45 @@ def test_a_time_beyond_microseconds_is_refused_and_not_wrapped(
 
     with pytest.raises(SchemaError, match="since holds a value that is no timestamp"):
         align(table, with_since(spec), "data")
+
+
+@pytest.mark.parametrize(
+    ("task", "labels", "wanted"),
+    [
+        pytest.param("multiclass", pa.array([0, 1, 2, 1], pa.int8()), pa.int8(), id="classes"),
+        pytest.param("regression", pa.array([1, 2, 3, 4]), pa.float64(), id="whole numbers"),
+        pytest.param(
+            "regression",
+            pa.array([1, 2, 3, 4]).cast(pa.decimal128(25, 2)),
+            pa.float64(),
+            id="decimals",
+        ),
+    ],
+)
+def test_labels_of_each_task_are_taken(
+    spec: ModelSpec, make_manifest: Make, task: str, labels: pa.Array, wanted: pa.DataType
+) -> None:
+    of_task = spec.model_copy(update={"data": spec.data.model_copy(update={"task": task})})
+    table = pa.table({"id": list("abcd"), "bought": labels})
+
+    check_columns(table.schema, make_manifest(table, kind="labels"), of_task)
+
+    assert align(table, of_task, "labels").schema.field("bought").type == wanted
+
+
+@pytest.mark.parametrize(
+    ("task", "labels", "expected"),
+    [
+        pytest.param("multiclass", ["x"] * 4, "expected classes 0, 1, 2", id="names of classes"),
+        pytest.param("multiclass", [True, False] * 2, "expected classes 0, 1, 2", id="booleans"),
+        pytest.param("regression", [True, False] * 2, "expected numbers", id="no numbers"),
+    ],
+)
+def test_labels_of_another_task_are_refused(
+    spec: ModelSpec, make_manifest: Make, task: str, labels: list[Any], expected: str
+) -> None:
+    of_task = spec.model_copy(update={"data": spec.data.model_copy(update={"task": task})})
+    table = pa.table({"id": list("abcd"), "bought": labels})
+
+    with pytest.raises(SchemaError, match=expected):
+        check_columns(table.schema, make_manifest(table, kind="labels"), of_task)

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from evergreen.quality import gate_labels
-from evergreen.spec.model import ModelSpec
+from evergreen.spec.model import ModelSpec, Task
 
 MakeSpec = Callable[..., ModelSpec]
 KEYS = [f"f{i}" for i in range(20)]
@@ -53,6 +53,45 @@ def test_labels_are_zero_or_one(target: list[Any], is_met: bool, make_spec: Make
     assert broken(make_labels(is_late=target), make_spec()) == (
         set() if is_met else {"label_range"}
     )
+
+
+def of_task(spec: ModelSpec, task: Task) -> ModelSpec:
+    classes = 3 if task == "multiclass" else None
+    data = spec.data.model_copy(update={"task": task, "classes": classes})
+    return spec.model_copy(update={"data": data})
+
+
+@pytest.mark.parametrize(
+    ("task", "target", "says"),
+    [
+        pytest.param("multiclass", [0, 1, 2, 0] * 5, "", id="three classes"),
+        pytest.param("multiclass", [0.0, 2.0] * 10, "", id="floats, one class missing"),
+        pytest.param(
+            "multiclass",
+            [0, 1, 3, -1] * 5,
+            "10 of 20 rows are no class from 0 to 2, such as 3, -1",
+            id="classes out of range",
+        ),
+        pytest.param("multiclass", [0.5, 1.0] * 10, "such as 0.5", id="half a class"),
+        pytest.param("multiclass", ["a", "b"] * 10, "deliver classes from 0 to 2", id="names"),
+        pytest.param("regression", [-3.5, 1e9] * 10, "", id="numbers"),
+        pytest.param("regression", [4] * 20, "", id="the same number"),
+        pytest.param(
+            "regression",
+            [np.nan, np.inf, -np.inf, 1.0] * 5,
+            "15 of 20 rows are missing or not finite",
+            id="not finite",
+        ),
+        pytest.param("regression", ["1"] * 20, "deliver numbers", id="text"),
+    ],
+)
+def test_labels_are_what_the_task_takes(
+    task: Task, target: list[Any], says: str, make_spec: MakeSpec
+) -> None:
+    result = gate_labels(make_labels(is_late=target), KEYS, of_task(make_spec(), task))
+
+    assert [rule.rule for rule in result.broken_rules] == (["label_range"] if says else [])
+    assert says in result.sentence
 
 
 def test_one_label_per_key(make_spec: MakeSpec) -> None:
