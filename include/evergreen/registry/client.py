@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from evergreen.errors import ModelFileError, RegistryError
 from evergreen.records import ModelVersion
+from evergreen.registry.artifacts import describe_version, log_texts
 from evergreen.registry.connection import Connection
 from evergreen.registry.registration import register_once
 from evergreen.registry.versions import (
@@ -157,6 +158,14 @@ class ModelRegistry:
     def log_metrics(self, run_id: str, metrics: Mapping[str, float]) -> None:
         """Add metrics to a run; values that are not finite are left out."""
         self._mlflow.call("log_batch", lambda c: c.log_batch(run_id, metrics=to_metrics(metrics)))
+
+    def log_texts(self, run_id: str, texts: Mapping[str, str]) -> None:
+        """Store texts as files of a run, by their path in it; one that is there is replaced."""
+        log_texts(self._mlflow, run_id, texts)
+
+    def describe_version(self, model: str, version: str, text: str) -> None:
+        """Set the description that MLflow shows of a version, as Markdown."""
+        describe_version(self._mlflow, model, version, text)
 
     def version_url(self, model: str, version: str) -> str:
         """Give the web page of a version."""
