@@ -22,6 +22,8 @@ Outcome = Literal[
 AlertState = Literal["pending", "delivered", "logged", "undeliverable"]
 Answer = Literal["open", "approved", "refused", "timed_out_keep", "timed_out_promote"]
 ALL_MODELS = "*"
+WatchState = Literal["watching", "passed", "worse", "not_computable", "left_out"]
+COUNTED: tuple[WatchState, ...] = ("watching", "passed", "worse")
 
 
 class Delivery(Record):
@@ -110,6 +112,30 @@ class Hold(Record):
     released_by: str | None
     release_reason: str | None
     released_at: datetime | None
+
+
+class Watch(Record):
+    """The champion of an epoch against the former one on one batch that was labelled since.
+
+    ``gain`` is the champion minus the former one, positive is better; ``gain_se`` its sampling
+    error. ``verdict`` is over all batches of the watch so far. ``left_out`` and ``not_computable``
+    do not count: the batch may not be used, or says nothing.
+    """
+
+    model: str
+    epoch: int
+    batch: str
+    n_rows: int
+    gain: float | None
+    gain_se: float | None
+    verdict: WatchState
+    sentence: str
+    watched_at: datetime
+
+    @property
+    def has_counted(self) -> bool:
+        """Whether the batch is one of those that the watch is made of."""
+        return self.verdict in COUNTED
 
 
 class Approval(Record):

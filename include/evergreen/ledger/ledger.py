@@ -9,6 +9,7 @@ from evergreen.ledger.database import Database
 from evergreen.ledger.decisions import Decisions
 from evergreen.ledger.holds import Holds
 from evergreen.ledger.promotions import Promotions, Versions
+from evergreen.ledger.watches import Watches
 
 
 class Ledger:
@@ -22,6 +23,7 @@ class Ledger:
         alerts: The outbox.
         holds: The kill switch.
         approvals: What people were asked, and their answers.
+        watches: How new champions did after their promotion.
     """
 
     def __init__(self, url: str) -> None:
@@ -33,6 +35,7 @@ class Ledger:
         self.alerts = Alerts(self._database)
         self.holds = Holds(self._database)
         self.approvals = Approvals(self._database)
+        self.watches = Watches(self._database)
 
     def migrate(self) -> None:
         """Bring the tables to the newest form."""
