@@ -4,30 +4,25 @@ from typing import Any
 
 from evergreen.errors import RequestError
 from evergreen.ledger.decisions import decision_id
+from evergreen.orchestration.fencing import check_age
 from evergreen.orchestration.request import MAX_REASON, check_keys, text_of
-from evergreen.orchestration.runs import newer_batch
 from evergreen.orchestration.workbench import Workbench
 from evergreen.records import Promotion
 
 Payload = dict[str, Any]
 
 
-def outdated_by(bench: Workbench, asked: Payload) -> str | None:
-    """Give the batch that was accepted since the evaluation, so that nothing may be moved any more.
-
-    None also where this run's promotion has begun: what was begun is finished.
-    """
-    if bench.ledger.promotions.by_decision(bench.spec.name, asked["decision"]) is not None:
-        return None
-    return newer_batch(bench, asked["batch"])
-
-
 def promote_challenger(
-    bench: Workbench, asked: Payload, trained: Payload, evaluated: Payload
+    bench: Workbench, asked: Payload, trained: Payload, evaluated: Payload, *, token: int | None
 ) -> Promotion:
-    """Make the challenger champion through the exactly-once protocol."""
+    """Make the challenger champion through the exactly-once protocol; ``token``: as claimed.
+
+    Raises:
+        PromotionError: As for ``promote``; or the evaluation is too old to be acted upon.
+    """
     from evergreen.promotion.protocol import promote
 
+    check_age(bench, asked, evaluated["evaluation"].get("evaluated_at"))
     expected = evaluated["evaluation"]["champion_version"]
     return promote(
         bench.ledger.promotions,
@@ -39,6 +34,8 @@ def promote_challenger(
         decision_id=asked["decision"],
         kind="bootstrap" if expected is None else "promotion",
         reason=evaluated["verdict"]["sentence"],
+        token=token,
+        requested_by=asked["request"]["requested_by"],
     )
 
 
@@ -65,4 +62,5 @@ def roll_back_champion(
         to_version=version,
         decision_id=decision_id(bench.spec.name, "rollback", run_id),
         reason=who,
+        requested_by=requested_by,
     )

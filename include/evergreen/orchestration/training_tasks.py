@@ -19,10 +19,12 @@ Payload = dict[str, Any]
 def train_challenger(model: str) -> Payload:
     """Fit a challenger in a process of its own and register it, once per batch and spec."""
     from evergreen.orchestration.deciding import decision_of
+    from evergreen.orchestration.fencing import begin_retrain
     from evergreen.orchestration.retraining import train
 
     context, asked = get_current_context(), result_of("check_request")
     with no_retry_helps(), open_workbench(model) as bench:
+        begin_retrain(bench, asked)
         decision = decision_of(bench, asked)
         trained = train(
             bench,
@@ -58,7 +60,8 @@ def evaluate_challenger(model: str) -> Payload:
 @task
 def promote(model: str) -> Payload:
     """Make the challenger champion, exactly once; skipped when it did not beat the champion."""
-    from evergreen.orchestration.promoting import outdated_by, promote_challenger
+    from evergreen.orchestration.fencing import check_not_ended, claim_lane
+    from evergreen.orchestration.promoting import promote_challenger
 
     asked, trained = result_of("check_request"), result_of("train_challenger")
     evaluated = result_of("evaluate_challenger")
@@ -67,10 +70,9 @@ def promote(model: str) -> Payload:
     if asked["request"]["dry_run"]:
         raise AirflowSkipException(f"dry run, nothing moved: {evaluated['verdict']['sentence']}")
     with no_retry_helps(), open_workbench(model) as bench:
-        newer = outdated_by(bench, asked)
-        if newer is not None:
-            raise AirflowSkipException(f"batch {newer} was accepted meanwhile, nothing moved")
-        promotion = promote_challenger(bench, asked, trained, evaluated)
+        token = claim_lane(bench, asked)
+        check_not_ended(get_current_context())
+        promotion = promote_challenger(bench, asked, trained, evaluated, token=token)
     log.info("%s: v%s is champion (epoch %d)", model, promotion.version, promotion.epoch)
     return promotion.to_json()
 

@@ -9,7 +9,8 @@ from drivers.history import asked_for, begin, reign
 from drivers.runs import DagRun, Run
 from drivers.tiny import Upstream
 from evergreen.orchestration.failures import RequestRefused
-from evergreen.orchestration.promoting import outdated_by, promote_challenger
+from evergreen.orchestration.fencing import claim_lane, outdated_by
+from evergreen.orchestration.promoting import promote_challenger
 from evergreen.orchestration.training_tasks import roll_back
 from evergreen.orchestration.workbench import Workbench
 
@@ -93,5 +94,6 @@ def test_a_promotion_that_was_begun_is_finished_whatever_has_landed_since(
         own,
         {"version": "2", "sha256": entry.sha256},
         {"evaluation": {"champion_version": "1"}, "verdict": {"sentence": "better"}},
+        token=claim_lane(bench, own),
     )
     assert (row.epoch, row.version) == (2, "2")
