@@ -24,12 +24,18 @@ LONGEST_RUN_ID = 80
 SECONDS_PER_HOUR = 3600.0
 
 
-def raise_alert(bench: Workbench, alert: Alert) -> bool:
-    """Store an alert, show it in the log, and try to deliver it; False when it was told before."""
+def raise_alert(bench: Workbench, alert: Alert, *, is_sent_now: bool = True) -> bool:
+    """Store an alert, show it in the log, and try to deliver it; False when it was told before.
+
+    Outside a run of Airflow, where its connections are not at hand, the watchdog is left to send
+    it: ``is_sent_now`` is False.
+    """
     channel = bench.spec.alerts.channel
     is_sent = bool(channel) and (alert.kind not in QUIET or bench.spec.alerts.send_quiet)
     if not bench.ledger.alerts.raise_once(alert, state="pending" if is_sent else "logged"):
         return False
+    if not is_sent_now:
+        return True
     log.warning("%s", to_text(alert))
     if is_sent:
         deliver_pending(bench)
