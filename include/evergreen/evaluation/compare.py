@@ -2,7 +2,8 @@
 
 from numpy.typing import ArrayLike
 
-from evergreen.metrics import estimate, paired_gain
+from evergreen.metrics import estimate
+from evergreen.metrics.paired import PairedGain, paired_difference
 from evergreen.records import Evaluation, MetricEstimate, Window
 from evergreen.spec.model import MetricName
 
@@ -16,72 +17,98 @@ def compare(
     challenger_version: str | None,
     champion_version: str | None,
     holdout: Window,
+    times: ArrayLike | None = None,
+    champion_problem: str = "",
 ) -> Evaluation:
-    """Score both models anew and give the paired difference.
+    """Score both models anew and give the paired difference with its 95 % interval.
 
     Total over data: what cannot be computed (a score that is not finite, one class only, no rows)
     is None beside a sentence that says why.
 
     Args:
-        target: Labels of the holdout, 0 or 1, shape (n,).
-        challenger_score: The challenger's probability of class 1, 0..1, shape (n,).
+        target: Labels of the holdout, shape (n,): 0 or 1, a class of 0..K-1, or a number.
+        challenger_score: The challenger's probability of class 1, shape (n,), its probabilities of
+            K classes, shape (n, K), or its predicted number, shape (n,).
         champion_score: The champion's, on the same rows; None where there is no champion.
         metric: The spec's metric.
         challenger_version: Its version in the registry, None before it has one.
         champion_version: Its version in the registry, None where there is no champion.
         holdout: Window of these rows.
+        times: Event time of each row, shape (n,); None: rows are taken as independent.
+        champion_problem: Why the champion could not be scored, in a sentence; then
+            ``champion_score`` is None beside its version. Empty where it could be.
 
     Raises:
-        ValueError: The columns differ in length, or only one of ``champion_score`` and
-            ``champion_version`` is given.
+        ValueError: The columns differ in length, only one of ``champion_score`` and
+            ``champion_version`` is given without a problem, or a problem beside scores.
     """
-    if (champion_score is None) != (champion_version is None):
-        raise ValueError(
-            f"champion_version is {champion_version!r} and champion_score is"
-            f" {'missing' if champion_score is None else 'given'}; give both or neither"
-        )
+    _check_sides(champion_score, champion_version, champion_problem)
     challenger = estimate(metric, target, challenger_score)
-    if champion_score is None:
-        return Evaluation(
-            challenger_version=challenger_version,
-            champion_version=None,
-            challenger=challenger,
-            champion=None,
-            gain=None,
-            gain_se=None,
-            n_rows=challenger.n_rows,
-            holdout=holdout,
-            sentence=f"there is no champion yet; {_told('challenger', challenger)}",
-        )
-    champion = estimate(metric, target, champion_score)
-    gain, gain_se = paired_gain(metric, target, champion_score, challenger_score)
+    champion, paired = None, PairedGain(None, None, None, None, "")
+    is_scored = not champion_problem
+    if champion_score is not None:
+        champion = estimate(metric, target, champion_score)
+        paired = paired_difference(metric, target, champion_score, challenger_score, times=times)
+        is_scored = champion.value is not None or challenger.value is None
     return Evaluation(
         challenger_version=challenger_version,
         champion_version=champion_version,
         challenger=challenger,
         champion=champion,
-        gain=gain,
-        gain_se=gain_se,
+        gain=paired.gain,
+        gain_se=paired.se,
+        gain_low=paired.low,
+        gain_high=paired.high,
+        method=paired.method,
+        is_champion_scored=is_scored,
         n_rows=challenger.n_rows,
         holdout=holdout,
-        sentence=_compared(challenger, champion, gain, gain_se),
+        sentence=_sentence(challenger, champion, paired, champion_version, champion_problem),
     )
 
 
-def _compared(
-    challenger: MetricEstimate, champion: MetricEstimate, gain: float | None, se: float | None
+def _check_sides(score: ArrayLike | None, version: str | None, problem: str) -> None:
+    if problem and (score is not None or version is None):
+        raise ValueError(
+            f"champion_problem is given with champion_version {version!r} and champion_score"
+            f" {'missing' if score is None else 'given'}; give a version and no scores"
+        )
+    if not problem and (score is None) != (version is None):
+        raise ValueError(
+            f"champion_version is {version!r} and champion_score is"
+            f" {'missing' if score is None else 'given'}; give both or neither"
+        )
+
+
+def _sentence(
+    challenger: MetricEstimate,
+    champion: MetricEstimate | None,
+    paired: PairedGain,
+    version: str | None,
+    problem: str,
 ) -> str:
-    if gain is None:
+    if problem:
+        unscored = f"the champion v{version} could not be scored: {problem.rstrip('.')}"
+        return f"{unscored}; {_told('challenger', challenger)}"
+    if champion is None:
+        return f"there is no champion yet; {_told('challenger', challenger)}"
+    return _compared(challenger, champion, paired)
+
+
+def _compared(challenger: MetricEstimate, champion: MetricEstimate, paired: PairedGain) -> str:
+    if paired.gain is None:
         unknown = [
             _told(who, one)
             for who, one in (("challenger", challenger), ("champion", champion))
             if one.value is None
         ]
-        return "; ".join(unknown) or f"the difference of {challenger.name} could not be computed"
-    error = "without error (too few rows)" if se is None else f"+/- {se:.4f}"
+        return "; ".join(unknown)
+    interval = "without error (too few rows)"
+    if paired.low is not None and paired.high is not None:
+        interval = f"(95 % interval {paired.low:+.4f} to {paired.high:+.4f})"
     return (
         f"{challenger.name} of the challenger {challenger.value:.4f}, of the champion"
-        f" {champion.value:.4f}: gain {gain:+.4f} {error} on {challenger.n_rows} rows"
+        f" {champion.value:.4f}: gain {paired.gain:+.4f} {interval} on {challenger.n_rows} rows"
     )
 
 
