@@ -1,11 +1,36 @@
 """Places where a test may kill the process, to prove that a rerun finishes what was begun.
 
-Beside the settings the one place that reads the environment: nothing else may know of the switch.
-Without ``EVERGREEN_TEST_FAILPOINTS=1`` it does nothing, whatever ``EVERGREEN_FAILPOINT`` says.
+There is one between any two calls that leave something behind outside this process. Beside the
+settings the one place that reads the environment: nothing else may know of the switch. Without
+``EVERGREEN_TEST_FAILPOINTS=1`` it does nothing, whatever ``EVERGREEN_FAILPOINT`` says.
 """
 
 import os
 import signal
+
+# In the order in which a run that promotes comes by.
+FAILPOINTS = (
+    "before_register",
+    "after_run_created",
+    "after_upload",
+    "after_model_created",
+    "after_create_version",
+    "after_register",
+    "before_ledger_version",
+    "after_ledger_version",
+    "after_challenger_alias",
+    "after_evaluation_recorded",
+    "after_evaluation",
+    "after_lane",
+    "before_intent",
+    "after_intent",
+    "after_alias",
+    "after_commit",
+    "before_close",
+    "after_close",
+    "after_alert_stored",
+    "after_alert_sent",
+)
 
 
 def failpoint(name: str) -> None:

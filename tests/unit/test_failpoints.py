@@ -1,11 +1,13 @@
 import os
+import re
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from evergreen.failpoints import failpoint
+from evergreen.failpoints import FAILPOINTS, failpoint
 
 CODE = "from evergreen.failpoints import failpoint; failpoint('after_intent'); print('on')"
 
@@ -54,3 +56,16 @@ def test_the_signal_is_one_that_nothing_can_catch(monkeypatch: pytest.MonkeyPatc
     failpoint("after_alias")
 
     assert sent == [(os.getpid(), signal.SIGKILL)]
+
+
+def test_each_failpoint_stands_in_one_place_and_each_place_is_listed() -> None:
+    import evergreen
+
+    package = Path(evergreen.__path__[0])
+    placed = [
+        name
+        for source in package.rglob("*.py")
+        for name in re.findall(r'\bfailpoint\("(\w+)"\)', source.read_text())
+    ]
+
+    assert sorted(placed) == sorted(FAILPOINTS)

@@ -7,6 +7,7 @@ from typing import Any
 
 from evergreen.data.batches import is_batch_id
 from evergreen.errors import NotifyError
+from evergreen.failpoints import failpoint
 from evergreen.ledger.decisions import decision_id
 from evergreen.ledger.entries import Decision, Delivery, DeliveryKind, OutboxEntry
 from evergreen.notify import alerts
@@ -34,6 +35,7 @@ def raise_alert(bench: Workbench, alert: Alert, *, is_sent_now: bool = True) -> 
     is_sent = bool(channel) and (alert.kind not in QUIET or bench.spec.alerts.send_quiet)
     if not bench.ledger.alerts.raise_once(alert, state="pending" if is_sent else "logged"):
         return False
+    failpoint("after_alert_stored")
     if not is_sent_now:
         return True
     log.warning("%s", to_text(alert))
@@ -290,5 +292,6 @@ def _deliver(bench: Workbench, entry: OutboxEntry) -> int:
     )
     thread = bench.ledger.alerts.thread_ts(entry.alert.thread)
     message_ts = sender.send(rules.channel, entry.alert, thread_ts=thread)
+    failpoint("after_alert_sent")
     bench.ledger.alerts.record_delivered(entry.alert.incident, message_ts)
     return 1

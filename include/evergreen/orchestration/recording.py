@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from evergreen.failpoints import failpoint
 from evergreen.ledger.entries import Outcome
 from evergreen.orchestration.alerting import alert_closing
 from evergreen.orchestration.deciding import report_path
@@ -32,6 +33,7 @@ def record_outcome(
     outcome, sentence = _outcome(states, evaluated) if mine is None else _moved(states, mine)
     champion = mine or bench.ledger.promotions.latest(bench.spec.name)
     drawn = report_path(bench.spec.name, asked["batch"])
+    failpoint("before_close")
     decision = bench.ledger.decisions.close(
         asked["decision"],
         outcome=outcome,
@@ -42,6 +44,7 @@ def record_outcome(
         report_path=drawn if states.get("write_drift_report") == "success" else None,
         promotion_verdict=PromotionVerdict.from_json(evaluated["verdict"]) if evaluated else None,
     )
+    failpoint("after_close")
     alert_closing(bench, context, decision)
     return {
         "outcome": outcome,

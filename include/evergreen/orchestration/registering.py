@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from evergreen.data.windows import overlaps
+from evergreen.failpoints import failpoint
 from evergreen.ledger.entries import VersionEntry
 from evergreen.orchestration.provenance import git_commit, lock_hash
 from evergreen.orchestration.workbench import Workbench
@@ -37,6 +38,7 @@ def register(
     A version that an earlier attempt registered stays, also where this fit gave another file, as a
     GPU may.
     """
+    failpoint("before_register")
     spec = bench.spec
     registered = bench.registry.register(
         spec.name,
@@ -57,9 +59,11 @@ def register(
         metrics={"training_rows": trained.n_rows, "training_seconds": trained.seconds},
         params={k: str(v) for k, v in spec.training.params.to_lightgbm().items()},
     )
+    failpoint("after_register")
     kept = bench.registry.download_model(registered, local / MODEL_FILE, registered.sha256)
     bench.store.upload(kept, trained.path)
-    return bench.ledger.versions.record(
+    failpoint("before_ledger_version")
+    entry = bench.ledger.versions.record(
         spec.name,
         registered.version,
         idempotency_key=key,
@@ -67,6 +71,8 @@ def register(
         folder=folder,
         trained=trained.model_copy(update={"sha256": registered.sha256}),
     )
+    failpoint("after_ledger_version")
+    return entry
 
 
 def _snapshots_in(bench: Workbench, window: Window) -> list[str]:

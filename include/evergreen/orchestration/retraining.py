@@ -1,5 +1,7 @@
 """Training and evaluating a challenger, between the store, the ledger and the registry."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -11,19 +13,28 @@ import pyarrow.parquet as pq
 from evergreen.errors import EmptyWindowError
 from evergreen.ledger.entries import VersionEntry
 from evergreen.orchestration.baselines import keep_background, keep_baseline, keep_reference
+from evergreen.orchestration.candidates import (
+    Candidate,
+    Fitted,
+    candidates_for,
+    keep_looks,
+    pick,
+    read_looks,
+)
+from evergreen.orchestration.contest import Contest
 from evergreen.orchestration.deciding import windows_for
 from evergreen.orchestration.history import read_labelled
 from evergreen.orchestration.lineage import keep_lineage
-from evergreen.orchestration.measuring import champion_before
 from evergreen.orchestration.registering import MODEL_FILE, known_version, register
 from evergreen.orchestration.runs import newer_batch
-from evergreen.orchestration.scoring import Scorer, registered_scorer, score
+from evergreen.orchestration.scoring import Scorer, registered_scorer
 from evergreen.orchestration.workbench import Workbench
-from evergreen.records import Evaluation, PromotionVerdict, TrainedModel, Window
+from evergreen.records import CandidateResult, Evaluation, PromotionVerdict, TrainedModel, Window
 from evergreen.signals import Request
 
 Payload = dict[str, Any]
-CHAMPION, CHALLENGER = "champion", "challenger"
+Looks = tuple[CandidateResult, ...]
+CHALLENGER = "challenger"
 
 
 def idempotency_key(bench: Workbench, asked: Payload, *, fraction: float = 1.0) -> str:
@@ -50,6 +61,9 @@ def train(
 ) -> Payload:
     """Fit a challenger and register it; a version that is there for the same key is used again.
 
+    Where the spec wants several candidates tried, all are judged on the newest labelled rows and
+    only the best is registered.
+
     Args:
         bench: The model's workbench.
         asked: What ``check_request`` gave.
@@ -58,85 +72,125 @@ def train(
         reinstate: A former champion that is the challenger; then nothing is fitted.
 
     Returns:
-        ``version`` (None on a dry run), ``sha256``, ``folder`` in the store, and ``trained``.
+        ``version`` (None on a dry run), ``sha256``, ``folder`` in the store, ``trained``, and
+        ``candidates``: all that were looked at, empty for one.
     """
     is_dry = bool(asked["request"]["dry_run"])
     if reinstate is not None:
-        return _reinstated(bench, reinstate, is_dry=is_dry)
-    key = idempotency_key(bench, asked, fraction=fraction)
-    known = None if is_dry else known_version(bench, key)
+        return _reinstated(bench, bench.ledger.versions.get(bench.spec.name, reinstate), asked, ())
+    candidates = candidates_for(bench, asked, fraction=fraction)
+    known = None if is_dry else _known(bench, asked, candidates)
     if known is not None:
-        bench.registry.set_alias(bench.spec.name, CHALLENGER, known.version)
-        return _as_payload(known)
-    window, _ = windows_for(bench, asked, fraction=fraction)
-    if window is None:
-        raise EmptyWindowError(
-            f"no labels of {bench.spec.name} have matured before {asked['batch']}"
-        )
-    rows = read_labelled(bench, window, before=asked["batch"])
-    folder = f"{scratch}/challenger" if is_dry else f"versions/{bench.spec.name}/{key}"
+        return _reinstated(bench, known, asked, read_looks(bench, known.folder))
     with bench.scratch() as local:
-        trained = _fit(bench, asked, rows, window, local=local, folder=folder)
-        keep_reference(bench, rows, folder)
-        keep_background(bench, local / MODEL_FILE, folder)
+
+        def fit(candidate: Candidate) -> Fitted:
+            key = idempotency_key(bench, asked, fraction=candidate.fraction)
+            folder = (
+                f"{scratch}/challenger-{candidate.name}"
+                if is_dry
+                else f"versions/{bench.spec.name}/{key}"
+            )
+            return _fitted(bench, asked, candidate, local=local / candidate.name, folder=folder)
+
+        chosen, looks = pick(bench, asked, candidates, fit)
+        if isinstance(chosen, VersionEntry):
+            return _reinstated(bench, chosen, asked, looks)
+        keep_looks(bench, chosen.folder, looks)
         if is_dry:
-            bench.store.upload(local / MODEL_FILE, trained.path)
-            return {
-                "version": None,
-                "sha256": trained.sha256,
-                "folder": folder,
-                "trained": trained.to_json(),
-            }
-        entry = register(bench, asked, key, trained, local=local, folder=folder)
-    bench.registry.set_alias(bench.spec.name, CHALLENGER, entry.version)
-    return _as_payload(entry)
+            return _in_scratch(bench, chosen, looks)
+        key = idempotency_key(bench, asked, fraction=chosen.candidate.fraction)
+        trained, folder = chosen.trained, chosen.folder
+        entry = register(bench, asked, key, trained, local=chosen.file.parent, folder=folder)
+    return _reinstated(bench, entry, asked, read_looks(bench, entry.folder))
 
 
 def evaluate(
     bench: Workbench, asked: Payload, trained: Payload
 ) -> tuple[Evaluation, PromotionVerdict]:
     """Score both models anew on the newest labelled rows and apply the promotion rule."""
-    from evergreen.evaluation.compare import compare
     from evergreen.promotion.rule import judge
 
-    _, holdout = windows_for(bench, asked)
-    if holdout is None:
-        raise EmptyWindowError(
-            f"no labels of {bench.spec.name} have matured before {asked['batch']}"
+    contest = Contest(bench, asked)
+    with _scorer_of(bench, trained) as scorer:
+        challenger = contest.see(scorer)
+        evaluation = contest.compare(challenger, trained["version"]).model_copy(
+            update={
+                "guards": contest.guards(challenger, scorer),
+                "candidates": tuple(map(CandidateResult.from_json, trained["candidates"])),
+            }
         )
-    rows = read_labelled(bench, holdout, before=asked["batch"])
-    champion = champion_before(bench, asked)
-    target = rows[bench.spec.data.target].to_numpy()
-    with bench.scratch() as local:
-        scores = _challenger_scores(bench, trained, rows, local)
-        evaluation = compare(
-            target,
-            scores,
-            None if champion is None else _champion_scores(bench, champion, rows, local),
-            metric=bench.spec.metric,
-            challenger_version=trained["version"],
-            champion_version=champion,
-            holdout=holdout,
-        )
-    verdict = judge(evaluation, bench.spec.promotion, min_rows=bench.spec.windows.min_holdout_rows)
+    verdict = judge(
+        evaluation,
+        bench.spec.promotion,
+        min_rows=bench.spec.windows.min_holdout_rows,
+        earlier=bench.ledger.decisions.evaluations(bench.spec.name, before=asked["decision"]),
+    )
     if trained["version"] is not None and not asked["request"]["dry_run"]:
         _keep_evaluation(bench, trained["version"], evaluation, verdict)
-        keep_baseline(bench, trained["folder"], rows, scores)
+        keep_baseline(bench, trained["folder"], contest.rows, challenger.scores)
     newer = newer_batch(bench, asked["batch"])
     if verdict.verdict == "promote" and newer is not None:
-        verdict = PromotionVerdict(
-            verdict="keep",
-            sentence=f"batch {asked['batch']} is older than the newest, {newer}; decisions about"
-            f" the past never promote ({verdict.sentence})",
+        sentence = (
+            f"batch {asked['batch']} is older than the newest, {newer}; decisions about the past"
+            f" never promote ({verdict.sentence})"
         )
+        outdated = {"verdict": "keep", "cause": "outdated", "sentence": sentence}
+        verdict = verdict.model_copy(update=outdated)
     return evaluation, verdict
 
 
-def _reinstated(bench: Workbench, version: str, *, is_dry: bool) -> Payload:
-    """Give a former champion as the challenger; it has to win like any other."""
-    if not is_dry:
-        bench.registry.set_alias(bench.spec.name, CHALLENGER, version)
-    return _as_payload(bench.ledger.versions.get(bench.spec.name, version))
+def _known(bench: Workbench, asked: Payload, candidates: list[Candidate]) -> VersionEntry | None:
+    """Give the version that an earlier try made of one of the candidates."""
+    for candidate in candidates:
+        if candidate.version is None:
+            key = idempotency_key(bench, asked, fraction=candidate.fraction)
+            known = known_version(bench, key)
+            if known is not None:
+                return known
+    return None
+
+
+def _reinstated(bench: Workbench, entry: VersionEntry, asked: Payload, looks: Looks) -> Payload:
+    """Give a registered version as the challenger; it has to win like any other."""
+    if not asked["request"]["dry_run"]:
+        bench.registry.set_alias(bench.spec.name, CHALLENGER, entry.version)
+    return {
+        "version": entry.version,
+        "sha256": entry.sha256,
+        "folder": entry.folder,
+        "trained": entry.trained.to_json(),
+        "candidates": [look.to_json() for look in looks],
+    }
+
+
+def _in_scratch(bench: Workbench, chosen: Fitted, looks: Looks) -> Payload:
+    """Keep a challenger of a dry run where the next task finds it."""
+    bench.store.upload(chosen.file, chosen.trained.path)
+    return {
+        "version": None,
+        "sha256": chosen.trained.sha256,
+        "folder": chosen.folder,
+        "trained": chosen.trained.to_json(),
+        "candidates": [look.to_json() for look in looks],
+    }
+
+
+def _fitted(
+    bench: Workbench, asked: Payload, candidate: Candidate, *, local: Path, folder: str
+) -> Fitted:
+    """Fit a candidate on its window; keep beside it what later batches are compared with."""
+    window, _ = windows_for(bench, asked, fraction=candidate.fraction)
+    if window is None:
+        raise EmptyWindowError(
+            f"no labels of {bench.spec.name} have matured before {asked['batch']}"
+        )
+    local.mkdir()
+    rows = read_labelled(bench, window, before=asked["batch"])
+    trained = _fit(bench, asked, rows, window, local=local, folder=folder)
+    keep_reference(bench, rows, folder)
+    keep_background(bench, local / MODEL_FILE, folder)
+    return Fitted(candidate, local / MODEL_FILE, trained, folder)
 
 
 def _fit(
@@ -176,40 +230,25 @@ def _fit(
     )
 
 
-def _challenger_scores(bench: Workbench, trained: Payload, rows: pa.Table, local: Path) -> Any:
-    place = local / CHALLENGER
-    place.mkdir()
-    if trained["version"] is not None:
-        scorer = registered_scorer(bench, trained["version"], place)
-        return score(bench, scorer, rows, place).to_numpy()
-    file = place / MODEL_FILE
-    bench.store.download(trained["trained"]["path"], file)
-    scorer = Scorer(file, trained["sha256"], trained["folder"])
-    return score(bench, scorer, rows, place).to_numpy()
-
-
-def _champion_scores(bench: Workbench, version: str, rows: pa.Table, local: Path) -> Any:
-    place = local / CHAMPION
-    place.mkdir()
-    scorer = registered_scorer(bench, version, place)
-    return score(bench, scorer, rows, place).to_numpy()
+@contextmanager
+def _scorer_of(bench: Workbench, trained: Payload) -> Iterator[Scorer]:
+    """Give the challenger's file on this machine: from the registry, on a dry run from scratch."""
+    with bench.scratch() as local:
+        if trained["version"] is not None:
+            yield registered_scorer(bench, trained["version"], local)
+            return
+        file = local / MODEL_FILE
+        bench.store.download(trained["trained"]["path"], file)
+        yield Scorer(file, trained["sha256"], trained["folder"])
 
 
 def _keep_evaluation(
     bench: Workbench, version: str, evaluation: Evaluation, verdict: PromotionVerdict
 ) -> None:
     bench.ledger.versions.record_evaluation(bench.spec.name, version, evaluation)
+    failpoint("after_evaluation_recorded")
     tags = {"evergreen.verdict": verdict.verdict, "evergreen.verdict_sentence": verdict.sentence}
     for name, value in (("metric", evaluation.challenger.value), ("gain", evaluation.gain)):
         if value is not None:
             tags[f"evergreen.holdout_{name}"] = f"{value:.6f}"
     bench.registry.tag_version(bench.spec.name, version, tags)
-
-
-def _as_payload(entry: VersionEntry) -> Payload:
-    return {
-        "version": entry.version,
-        "sha256": entry.sha256,
-        "folder": entry.folder,
-        "trained": entry.trained.to_json(),
-    }

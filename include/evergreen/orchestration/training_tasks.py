@@ -6,6 +6,7 @@ from typing import Any
 from airflow.sdk import get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 
+from evergreen.failpoints import failpoint
 from evergreen.orchestration.failures import no_retry_helps
 from evergreen.orchestration.runs import result_of, scratch_folder
 from evergreen.orchestration.workbench import open_workbench
@@ -33,6 +34,7 @@ def train_challenger(model: str) -> Payload:
             fraction=decision.fraction,
             reinstate=decision.version,
         )
+    failpoint("after_challenger_alias")
     log.info(
         "challenger of %s %s: v%s, %d rows, device %s (%s)",
         model,
@@ -53,6 +55,7 @@ def evaluate_challenger(model: str) -> Payload:
     asked, trained = result_of("check_request"), result_of("train_challenger")
     with no_retry_helps(), open_workbench(model) as bench:
         evaluation, verdict = evaluate(bench, asked, trained)
+    failpoint("after_evaluation")
     log.info("evaluation of %s %s: %s", model, asked["batch"], verdict.sentence)
     return {"evaluation": evaluation.to_json(), "verdict": verdict.to_json()}
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evergreen.errors import RegistryError
+from evergreen.failpoints import failpoint
 from evergreen.records import ModelVersion
 from evergreen.registry.calls import FIRST_PAUSE_SECONDS, is_code
 from evergreen.registry.connection import Connection
@@ -55,9 +56,12 @@ def register_once(
     sha256 = file_sha256(model_file)
     all_tags = {**tags, KEY_TAG: idempotency_key, SHA256_TAG: sha256}
     run = _ensure_run(mlflow, model, all_tags)
+    failpoint("after_run_created")
     _log_run(mlflow, run, metrics=metrics, params=params)
     _store_file(mlflow, run.info.run_id, model_file, sha256)
+    failpoint("after_upload")
     _ensure_model(mlflow, model)
+    failpoint("after_model_created")
     made = _create_version(mlflow, model, run.info.run_id, all_tags)
     log.info("registered %s v%s for %s", model, made.version, idempotency_key)
     return made
@@ -175,6 +179,7 @@ def _create_version(
             )
         except RegistryError as err:
             failure = err
+        failpoint("after_create_version")
         made = _settle(mlflow, model, tags[KEY_TAG])
         if made is not None:
             return made
