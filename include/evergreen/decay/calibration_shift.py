@@ -10,22 +10,30 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from evergreen.decay.likeliest import of_likeliest
 from evergreen.decay.logistic import Fitted, fit_logistic, log_odds
 from evergreen.measurements import Calibration, CalibrationShift
 from evergreen.metrics.wording import limit, number
+from evergreen.spec.model import Task
 
 FloatArray = NDArray[np.float64]
 
 N_BINS = 10
 Z = 3.0
+NO_PROBABILITIES = "calibration cannot be computed: a regression gives no probabilities"
 QUANTITIES = (
     ("mean residual", "mean_residual", "residual_se", 0.02),
     ("slope", "slope", "slope_se", 0.2),
 )
 
 
-def measure_calibration(target: ArrayLike, probability: ArrayLike) -> Calibration:
+def measure_calibration(
+    target: ArrayLike, probability: ArrayLike, *, task: Task = "binary"
+) -> Calibration:
     """Measure how well probabilities agree with labels.
+
+    Of several classes the likeliest is looked at: does it come true as often as its probability
+    says? A regression has no probabilities, and nothing is computed.
 
     The expected calibration error is over ten bins of equal width; chance alone makes it positive,
     so ``ece_noise`` says how large it would be for probabilities that are right. Total over data:
@@ -33,16 +41,22 @@ def measure_calibration(target: ArrayLike, probability: ArrayLike) -> Calibratio
     values out of 0..1, one class, perfect separation) is None.
 
     Args:
-        target: Labels, 0 or 1, shape (n,).
-        probability: Predicted probability of class 1, 0..1, shape (n,).
+        target: Labels, shape (n,).
+        probability: Predicted probability of class 1, 0..1, shape (n,); or of each class, (n, K).
+        task: What the labels are.
 
     Raises:
-        ValueError: The two differ in shape, or are not one-dimensional.
+        ValueError: The two differ in shape, or the labels are not one-dimensional.
 
-    Source: Cox (1958), Biometrika 45:562; Van Calster et al. (2016), J Clin Epidemiol 74:167.
+    Source: Cox (1958), Biometrika 45:562; Van Calster et al. (2016), J Clin Epidemiol 74:167; of
+    the likeliest class: Guo et al. (2017), ICML.
     """
     truth = np.asarray(target, dtype=np.float64)
     score = np.asarray(probability, dtype=np.float64)
+    if task == "regression":
+        return Calibration(n_rows=truth.size, sentence=NO_PROBABILITIES)
+    if task == "multiclass":
+        truth, score = of_likeliest(truth, score)
     if truth.ndim != 1 or truth.shape != score.shape:
         raise ValueError(f"labels {truth.shape}, probabilities {score.shape}; pass the same rows")
     known = np.isfinite(truth) & np.isfinite(score)

@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from evergreen.decay.measure import ScoredBatch
+from evergreen.decay.row_errors import error_unit, row_errors
 from evergreen.measurements import ErrorChange
 from evergreen.metrics.wording import number
 from evergreen.spec.model import MetricName
@@ -37,7 +38,6 @@ DETECTORS: tuple[Detector, ...] = ("adwin", "page_hinkley")
 BINARY_ONLY = ("ddm", "hddm_a")
 MIN_ROWS = 100
 LARGEST = 1e6
-CUTOFF = 0.5
 ADWIN_DELTA = 0.002
 FALSE_ALARMS = 0.01
 ALLOWANCE = 0.03
@@ -47,28 +47,12 @@ Z = 2.0
 OVERSHOOT = 1.166
 
 
-def row_errors(metric: MetricName, target: ArrayLike, prediction: ArrayLike) -> FloatArray:
-    """Give the error of each row, 0..1, shape (n,); NaN where label or prediction is missing.
-
-    Accuracy: 1 for a wrong class at 0.5. AUC and log loss: the squared error of the probability,
-    which is bounded, as the detectors need it, and still moves where one class is rare.
-
-    Args:
-        metric: The spec's metric.
-        target: Labels, 0 or 1, shape (n,).
-        prediction: Probability of class 1, shape (n,).
-    """
-    truth = np.asarray(target, dtype=np.float64)
-    score = np.asarray(prediction, dtype=np.float64)
-    if metric == "accuracy":
-        wrong = ((score >= CUTOFF) != (truth >= CUTOFF)).astype(np.float64)
-        return np.where(np.isfinite(truth) & np.isfinite(score), wrong, np.nan)
-    squared = (truth - np.clip(score, 0.0, 1.0)) ** 2
-    return np.where(np.isfinite(score), squared, np.nan)
-
-
 def detect_change(
-    errors: ArrayLike, *, detector: Detector = "adwin", n_newest: int | None = None
+    errors: ArrayLike,
+    *,
+    detector: Detector = "adwin",
+    n_newest: int | None = None,
+    unit: float = 1.0,
 ) -> ErrorChange:
     """Tell whether the errors have risen within the newest rows.
 
@@ -82,6 +66,7 @@ def detect_change(
         errors: One error a row in order of time, shape (n,), 0 or more; ``row_errors`` gives them.
         detector: Which one. ``ddm`` and ``hddm_a`` take errors of 0 and 1 only.
         n_newest: Rows of the newest batch, at the end of ``errors``; None means all.
+        unit: The error that counts as 1; larger ones count no more.
 
     Raises:
         ValueError: The errors are not one-dimensional, or there is no such detector.
@@ -90,14 +75,14 @@ def detect_change(
         known = ", ".join(get_args(Detector))
         raise ValueError(f"no detector {detector!r}; there are {known}")
     values = np.asarray(errors, dtype=np.float64)
-    series = _series(values, n_newest)
+    series = _series(values if unit == 1 else np.minimum(values / unit, 1.0), n_newest)
     problem = _problem(series, detector)
     if problem:
         sentence = f"{detector} was not run: {problem}"
         return ErrorChange(
             detector=detector, has_changed=False, n_rows=values.size, sentence=sentence
         )
-    return _told(series, detector, values.size, _rises(series, detector))
+    return _told(series, detector, values.size, _rises(series, detector), unit)
 
 
 def detect_changes(
@@ -117,7 +102,10 @@ def detect_changes(
     errors = [row_errors(metric, scored.target, scored.prediction) for scored in ordered]
     n_newest = errors[-1].size if errors else 0
     joined = np.concatenate([np.empty(0), *errors])
-    return tuple(detect_change(joined, detector=name, n_newest=n_newest) for name in detectors)
+    unit = error_unit(metric, joined, n_newest=n_newest)
+    return tuple(
+        detect_change(joined, detector=name, n_newest=n_newest, unit=unit) for name in detectors
+    )
 
 
 class _Series(NamedTuple):
@@ -265,9 +253,12 @@ def _cusum_threshold(run_length: float) -> float:
     return exponent / (2 * ALLOWANCE) - OVERSHOOT
 
 
-def _told(series: _Series, detector: Detector, n_rows: int, rises: list[_Alarm]) -> ErrorChange:
+def _told(
+    series: _Series, detector: Detector, n_rows: int, rises: list[_Alarm], unit: float
+) -> ErrorChange:
     at_row = int(series.rows[rises[0].place]) if rises else None
-    old, new = series.values[: series.newest], series.values[series.newest :]
+    errors = series.values * unit
+    old, new = errors[: series.newest], errors[series.newest :]
     before, newest = float(old.mean()) if old.size else None, float(new.mean())
     was = "" if before is None else f", {number(before, decimals=4)} before"
     means = f"mean error {number(newest, decimals=4)} over the newest {new.size} rows{was}"

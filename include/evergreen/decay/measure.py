@@ -21,6 +21,8 @@ from evergreen.records import MetricEstimate
 from evergreen.spec.deciding import Decay
 from evergreen.spec.model import MetricName
 
+MAX_DIMENSIONS = 2
+
 
 @dataclass(frozen=True)
 class ScoredBatch:
@@ -28,8 +30,9 @@ class ScoredBatch:
 
     Attributes:
         batch: Batch id; ids sort in the order of time.
-        prediction: Probability of class 1, rows with a label only, shape (n,).
-        target: Their labels, 0 or 1, shape (n,).
+        prediction: Rows with a label only: probability of class 1, or for a regression the number,
+            shape (n,); for several classes the probability of each, shape (n, K).
+        target: Their labels, shape (n,).
         n_scored: All rows that were scored, with a label or without.
     """
 
@@ -130,12 +133,15 @@ def _contradiction(batches: Sequence[ScoredBatch]) -> str:
     for scored in batches:
         if ids.count(scored.batch) > 1:
             return f"batch {scored.batch} is given more than once"
-        if scored.prediction.ndim != 1 or scored.prediction.shape != scored.target.shape:
-            shapes = f"{scored.prediction.shape} and {scored.target.shape}"
+        predicted, labelled = scored.prediction.shape, scored.target.shape
+        if len(labelled) != 1 or predicted[:1] != labelled or len(predicted) > MAX_DIMENSIONS:
+            shapes = f"{predicted} and {labelled}"
             return f"predictions and labels of batch {scored.batch} have shapes {shapes}"
+        if predicted[1:] != batches[0].prediction.shape[1:]:
+            return f"batch {scored.batch} was predicted for other classes than the one before"
         if scored.target.size > scored.n_scored:
-            labelled = f"{scored.target.size} labels for {scored.n_scored} scored rows"
-            return f"batch {scored.batch} has {labelled}"
+            more = f"{scored.target.size} labels for {scored.n_scored} scored rows"
+            return f"batch {scored.batch} has {more}"
     return ""
 
 

@@ -72,8 +72,8 @@ def measure_slices(
     Args:
         cuts: From ``cut_slices``, over the reference.
         table: The labelled rows, n of them.
-        target: Their labels, 0 or 1, shape (n,).
-        prediction: Probability of class 1, shape (n,).
+        target: Their labels, shape (n,).
+        prediction: Probability of class 1, or the number, shape (n,); or of each class, (n, K).
         metric: The spec's metric.
         min_rows: A slice with fewer rows is ``insufficient_data``.
         reference: The same of the reference; empty: unknown.
@@ -82,7 +82,7 @@ def measure_slices(
         ValueError: Rows, labels and predictions differ in number.
     """
     truth, score = np.asarray(target), np.asarray(prediction)
-    if not truth.shape == score.shape == (table.num_rows,):
+    if not truth.shape == score.shape[:1] == (table.num_rows,):
         sizes = f"{table.num_rows} rows, labels {truth.shape}, predictions {score.shape}"
         raise ValueError(f"{sizes}; pass the same")
     before = {(known.feature, known.value): known.estimate for known in reference}

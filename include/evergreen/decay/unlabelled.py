@@ -6,6 +6,9 @@ have become harder or easier. It assumes that rows of the same probability still
 outcomes; under concept drift, or where a shift the model does not see changes the outcomes, the
 estimate stays high while the model fails. So it never decides alone.
 
+Of several classes the accuracy is estimated, by the calibrated probability of the likeliest class;
+other metrics would take calibrated probabilities of all classes, and a regression has none.
+
 Source: NannyML, "Confidence-based Performance Estimation (CBPE)", nannyml.readthedocs.io.
 """
 
@@ -15,6 +18,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from evergreen.decay.likeliest import of_likeliest
 from evergreen.decay.logistic import fit_logistic, log_odds, logistic
 from evergreen.metrics import estimate
 from evergreen.metrics.wording import number
@@ -27,6 +31,7 @@ MIN_ROWS = 100
 MIN_ISOTONIC_ROWS = 1000
 MAX_KNOTS = 200
 CUTOFF = 0.5
+TWO = 2
 CLIP = 1e-15
 ASSUMES = "if rows of the same probability still have the same outcomes"
 
@@ -54,17 +59,22 @@ def fit_calibrator(metric: MetricName, target: ArrayLike, probability: ArrayLike
 
     Args:
         metric: The spec's metric.
-        target: Labels, 0 or 1, shape (n,).
-        probability: The champion's probability of class 1, 0..1, shape (n,).
+        target: Labels, shape (n,).
+        probability: The champion's probability of class 1, 0..1, shape (n,); or of each class,
+            shape (n, K).
 
     Raises:
-        ValueError: The two differ in shape, or are not one-dimensional.
+        ValueError: The two differ in shape, or the labels are not one-dimensional.
     """
     reference = estimate(metric, target, probability)
-    if reference.value is None or reference.se is None:
-        return Calibrator(kind="none", reference=reference, sentence=reference.sentence)
     truth = np.asarray(target, dtype=np.float64)
     score = np.asarray(probability, dtype=np.float64)
+    why_not = reference.sentence if reference.se is None else _not_estimated(metric, score)
+    if reference.value is None or why_not:
+        sentence = why_not or reference.sentence
+        return Calibrator(kind="none", reference=reference, sentence=sentence)
+    if score.ndim == TWO:
+        truth, score = of_likeliest(truth, score)
     if truth.size < MIN_ROWS:
         few = f"{truth.size} labelled rows to calibrate on, needs {MIN_ROWS}"
         return Calibrator(kind="none", reference=reference, sentence=few)
@@ -85,7 +95,8 @@ def estimate_unlabelled(
 
     Args:
         metric: The spec's metric.
-        probability: The champion's probability of class 1, as it came, shape (n,).
+        probability: The champion's probability of class 1, as it came, shape (n,); or of each
+            class, shape (n, K).
         calibrator: From ``fit_calibrator``, on the champion's holdout.
 
     Returns:
@@ -93,19 +104,22 @@ def estimate_unlabelled(
         about the calibration, not a change of outcomes.
 
     Raises:
-        ValueError: The probabilities are not one-dimensional.
+        ValueError: The probabilities are neither.
     """
     score = np.asarray(probability, dtype=np.float64)
-    if score.ndim != 1:
-        raise ValueError(f"probabilities have {score.ndim} dimensions; expected one value per row")
+    if score.ndim not in (1, TWO):
+        raise ValueError(f"probabilities have {score.ndim} dimensions; expected (n,) or (n, K)")
+    problem = _not_estimated(metric, score)
+    is_of_many = score.ndim == TWO
+    score = score.max(axis=1) if is_of_many else score
     score = score[np.isfinite(score)]
-    problem = _problem(metric, score, calibrator)
+    problem = problem or _problem(metric, score, calibrator)
     if problem:
         return _nothing(metric, score.size, problem)
     chance = _calibrated(score, calibrator)
     if metric == "auc" and (chance.sum() < 1 or (1 - chance).sum() < 1):
         return _nothing(metric, score.size, "less than one row of one class is expected")
-    value, own = _expected(metric, score, chance)
+    value, own = _share(chance) if is_of_many else _expected(metric, score, chance)
     se = hypot(own, calibrator.reference.se or 0.0)
     said = f"{number(value, decimals=4)} +/- {number(se, decimals=4)} on {score.size} rows"
     sentence = f"{metric} estimated without labels: {said}, {ASSUMES}"
@@ -117,13 +131,22 @@ def _nothing(metric: MetricName, n_rows: int, problem: str) -> MetricEstimate:
     return MetricEstimate(name=metric, value=None, se=None, n_rows=n_rows, sentence=sentence)
 
 
+def _not_estimated(metric: MetricName, score: FloatArray) -> str:
+    """Say why a metric is not estimated from such scores; empty where it is."""
+    if metric in METRICS_OF_TASK["regression"]:
+        return "a regression gives no probabilities to estimate from"
+    if score.ndim == TWO and metric != "accuracy":
+        return f"of several classes only accuracy is estimated, not {metric}"
+    if score.ndim == 1 and metric not in METRICS_OF_TASK["binary"]:
+        return f"{metric} takes the probability of each class"
+    return ""
+
+
 def _problem(metric: MetricName, score: FloatArray, calibrator: Calibrator) -> str:
     if calibrator.kind == "none":
         return calibrator.sentence
     if calibrator.reference.name != metric:
         return f"the calibration was learnt for {calibrator.reference.name}"
-    if metric not in METRICS_OF_TASK["binary"]:
-        return "that takes the probability of one of two classes"
     if score.size < MIN_ROWS:
         return f"{score.size} rows with a probability, needs {MIN_ROWS}"
     if score.min() < 0 or score.max() > 1:
@@ -187,8 +210,7 @@ def _expected(metric: MetricName, score: FloatArray, chance: FloatArray) -> tupl
         case "auc":
             return _expected_auc(score, chance)
         case "accuracy":
-            share = float(np.where(score >= CUTOFF, chance, 1 - chance).mean())
-            return share, float(np.sqrt(share * (1 - share) / score.size))
+            return _share(np.where(score >= CUTOFF, chance, 1 - chance))
         case "log_loss":
             inside = np.clip(score, CLIP, 1 - CLIP)
             if_one, if_zero = -np.log(inside), -np.log(1 - inside)
@@ -200,7 +222,13 @@ def _expected(metric: MetricName, score: FloatArray, chance: FloatArray) -> tupl
             square = float((chance * (1 - score) ** 4 + (1 - chance) * score**4).mean())
             return mean, float(np.sqrt(max(square - mean**2, 0.0) / score.size))
         case _:
-            raise ValueError(f"{metric} is not estimated without labels; expected a metric of two classes")
+            raise ValueError(f"{metric} is not estimated; expected a metric of two classes")
+
+
+def _share(is_right: FloatArray) -> tuple[float, float]:
+    """Give the share of rows that will be right, by their chance to be, and its standard error."""
+    share = float(is_right.mean())
+    return share, float(np.sqrt(share * (1 - share) / is_right.size))
 
 
 def _expected_auc(score: FloatArray, chance: FloatArray) -> tuple[float, float]:

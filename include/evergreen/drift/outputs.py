@@ -14,7 +14,7 @@ from evergreen.drift.measure import measure_drift
 from evergreen.drift.profile import ReferenceProfile
 from evergreen.measurements import ColumnDrift
 from evergreen.spec.deciding import Drift
-from evergreen.spec.model import Feature
+from evergreen.spec.model import Feature, FeatureKind, Task
 
 PREDICTION = "(prediction)"
 LABEL = "(label)"
@@ -25,20 +25,21 @@ def profile_predictions(scores: ArrayLike) -> ReferenceProfile:
     """Profile the champion's scores on its holdout or reference: one column, ``(prediction)``.
 
     Args:
-        scores: Probability of class 1, shape (n,); or one column per class, shape (n, k), of which
-            the likeliest class counts.
+        scores: Probability of class 1, or the number that a regression gave, shape (n,); or one
+            column per class, shape (n, k), of which the likeliest class counts.
     """
     table, feature = _predictions(scores)
     return build_profile(table, [feature])
 
 
-def profile_labels(labels: ArrayLike) -> ReferenceProfile:
-    """Profile the classes of labelled rows: one column, ``(label)``; missing labels are no rows.
+def profile_labels(labels: ArrayLike, *, task: Task = "binary") -> ReferenceProfile:
+    """Profile the labels of rows: one column, ``(label)``; missing labels are no rows.
 
     Args:
-        labels: Class of each row, numbers or text, shape (n,).
+        labels: Class of each row, numbers or text, or for a regression its number, shape (n,).
+        task: What the labels are.
     """
-    table, feature = _labels(labels)
+    table, feature = _labels(labels, task)
     return build_profile(table, [feature])
 
 
@@ -66,17 +67,19 @@ def measure_labels(
     labels: ArrayLike,
     rules: Drift,
     *,
+    task: Task = "binary",
     batches_per_year: float = BATCHES_PER_YEAR,
 ) -> ColumnDrift:
-    """Measure how far the shares of the classes have moved.
+    """Measure how far the shares of the classes have moved, or the numbers of a regression.
 
     Args:
         profile: From ``profile_labels``.
         labels: As there.
         rules: Budget of false verdicts, limits, and the rows needed for a verdict.
+        task: As there.
         batches_per_year: Cadence that the budget is shared out over.
     """
-    table, _ = _labels(labels)
+    table, _ = _labels(labels, task)
     return _measure(profile, table, rules, batches_per_year)
 
 
@@ -101,12 +104,13 @@ def _predictions(scores: ArrayLike) -> tuple[pa.Table, Feature]:
     return _table(PREDICTION, likeliest), Feature(name=PREDICTION, kind="categorical")
 
 
-def _labels(labels: ArrayLike) -> tuple[pa.Table, Feature]:
+def _labels(labels: ArrayLike, task: Task) -> tuple[pa.Table, Feature]:
     values = np.asarray(labels)
     if values.ndim != 1:
-        raise ValueError(f"labels have {values.ndim} dimensions; expected one class per row")
+        raise ValueError(f"labels have {values.ndim} dimensions; expected one label per row")
     known = pa.array(_plain(values), from_pandas=True).drop_null()
-    return _table(LABEL, known), Feature(name=LABEL, kind="categorical")
+    kind: FeatureKind = "numeric" if task == "regression" else "categorical"
+    return _table(LABEL, known), Feature(name=LABEL, kind=kind)
 
 
 def _plain(values: NDArray[np.generic]) -> NDArray[np.generic]:

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evergreen.decay import ScoredBatch
-from evergreen.decay.detectors import DETECTORS, Detector, detect_change, detect_changes, row_errors
+from evergreen.decay.detectors import DETECTORS, Detector, detect_change, detect_changes
+from evergreen.decay.row_errors import row_errors
 
 ALL: tuple[Detector, ...] = ("adwin", "page_hinkley", "ddm", "hddm_a")
 

@@ -174,11 +174,11 @@ def test_no_auc_where_one_class_is_not_expected() -> None:
     assert "less than one row of one class" in result.sentence
 
 
-def test_two_dimensions_are_refused() -> None:
+def test_three_dimensions_are_refused() -> None:
     calibrator = fit_calibrator("auc", *make_rows(1000, np.random.default_rng(0)))
 
-    with pytest.raises(ValueError, match="2 dimensions"):
-        estimate_unlabelled("auc", np.zeros((200, 2)), calibrator)
+    with pytest.raises(ValueError, match="3 dimensions"):
+        estimate_unlabelled("auc", np.zeros((200, 2, 2)), calibrator)
 
 
 @settings(deadline=None, max_examples=60)

@@ -50,6 +50,16 @@ def test_shares_of_classes_are_compared(share: float, verdict: str) -> None:
     assert result.kind == "categorical"
 
 
+@pytest.mark.parametrize(("shift", "verdict"), [(0.0, "stable"), (80.0, "drifted")])
+def test_numbers_of_a_regression_are_compared(shift: float, verdict: str) -> None:
+    prices = 300 + 100 * np.random.default_rng(0).standard_normal((2, 4000))
+    profile = profile_labels(prices[0], task="regression")
+
+    result = measure_labels(profile, prices[1] + shift, RULES, task="regression")
+
+    assert (result.verdict, result.kind) == (verdict, "numeric")
+
+
 def test_missing_scores_are_drift_of_the_prediction() -> None:
     scores = make_scores(3000, seed=1)
     scores[:600] = np.nan
