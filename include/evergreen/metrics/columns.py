@@ -8,6 +8,7 @@ from evergreen.spec.model import METRICS_OF_TASK, MetricName
 
 SUM_TOLERANCE = 0.01
 TABLE = 2
+LARGEST = 1e60
 
 
 def read_column(name: str, values: ArrayLike) -> FloatArray | None:
@@ -58,7 +59,7 @@ def problem_of(metric: MetricName, target: FloatArray | None, score: FloatArray 
         return "there are no rows"
     missing = _missing(target, score)
     if missing or metric in METRICS_OF_TASK["regression"]:
-        return missing
+        return missing or _too_large(target, score)
     if score.ndim == TABLE:
         return _no_class(target, score.shape[1]) or _no_probabilities(score)
     return _neither(target) or (_one_class(target) if metric == "auc" else _outside(score))
@@ -69,6 +70,15 @@ def _missing(target: FloatArray, score: FloatArray) -> str:
         n_bad = int((~np.isfinite(column.reshape(target.size, -1)).all(axis=1)).sum())
         if n_bad:
             return f"{n_bad} of {target.size} rows have a missing or infinite {name}"
+    return ""
+
+
+def _too_large(target: FloatArray, score: FloatArray) -> str:
+    """Refuse numbers whose squares cannot be summed up."""
+    for name, column in (("target", target), ("score", score)):
+        n_large = int((abs(column) > LARGEST).sum())
+        if n_large:
+            return f"{n_large} of {target.size} rows have a {name} beyond {LARGEST:g}"
     return ""
 
 

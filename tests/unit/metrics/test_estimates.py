@@ -1,18 +1,23 @@
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from sklearn.metrics import accuracy_score, log_loss, roc_auc_score
+from sklearn.metrics import (
+    accuracy_score,
+    brier_score_loss,
+    log_loss,
+    roc_auc_score,
+)
 
 from evergreen.metrics import drop, estimate, higher_is_better, paired_gain
 from evergreen.spec.model import MetricName
 
 Scores = NDArray[np.float64]
-METRICS: tuple[MetricName, ...] = ("auc", "accuracy", "log_loss")
+METRICS: tuple[MetricName, ...] = ("auc", "accuracy", "log_loss", "brier")
 
 
 def make_model(n_rows: int, *, noise: float, seed: int = 1) -> tuple[np.ndarray, np.ndarray]:
@@ -29,6 +34,7 @@ def make_model(n_rows: int, *, noise: float, seed: int = 1) -> tuple[np.ndarray,
         ("auc", roc_auc_score),
         ("accuracy", lambda target, score: accuracy_score(target, score >= 0.5)),
         ("log_loss", log_loss),
+        ("brier", brier_score_loss),
     ],
 )
 def test_estimate_equals_scikit_learn(
@@ -203,6 +209,14 @@ def test_estimate_is_total_and_never_nan(
 
 
 def test_direction_of_each_metric() -> None:
-    assert [higher_is_better(metric) for metric in METRICS] == [True, True, False]
+    assert [higher_is_better(metric) for metric in get_args(MetricName)] == [
+        True,
+        True,
+        False,
+        False,
+        True,
+        False,
+        False,
+    ]
     assert drop("auc", 0.75, 0.5) == 0.25
     assert drop("log_loss", 0.5, 0.75) == 0.25
