@@ -11,6 +11,7 @@ from evergreen.cli.calibrate_command import calibrate_app
 from evergreen.cli.demo_command import demo_app
 from evergreen.cli.land_commands import land_app
 from evergreen.cli.ledger_commands import history_app, ledger_app
+from evergreen.cli.reproduce_command import reproduce_app
 from evergreen.cli.screen import plain, say
 from evergreen.cli.spec_commands import spec_app
 from evergreen.errors import EvergreenError
@@ -31,6 +32,7 @@ app = typer.Typer(
     evergreen why flights 2013-03-08      why it did (or did not) retrain that week
     evergreen backtest flights            what would each policy have kept, and cost?
     evergreen calibrate flights           what counts as drift, and how often by mistake?
+    evergreen reproduce 5f2b6c0e9d1a4b37  train that decision's model again: the same file?
     evergreen spec check                  is every model.yaml as it should be?
 
     Addresses come from the environment: EVERGREEN_HOME, EVERGREEN_LEDGER_URL,
@@ -41,6 +43,7 @@ app.add_typer(demo_app)
 app.add_typer(backtest_app)
 app.add_typer(history_app)
 app.add_typer(calibrate_app)
+app.add_typer(reproduce_app)
 app.add_typer(spec_app, name="spec", no_args_is_help=True)
 app.add_typer(land_app, name="land", no_args_is_help=True)
 app.add_typer(ledger_app, name="ledger", no_args_is_help=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from evergreen.errors import MissingFileError
 from evergreen.orchestration.history import labelled_parts
+from evergreen.orchestration.intake import sha256_of
 from evergreen.orchestration.provenance import git_commit, library_versions, lock_hash
 from evergreen.orchestration.workbench import Workbench
 from evergreen.records import Json, Record, Window
@@ -48,7 +49,7 @@ class Lineage(Record):
         time_column: Event time.
         job: What the training process was asked to do, without the paths of its machine.
         device: The device that trained.
-        has_features_file: Whether a ``features.py`` was used; it is kept in the same folder.
+        features_sha256: Of the ``features.py`` that was used, kept in the same folder; None: none.
         libraries: Version of Python and of each library that may change a fit.
     """
 
@@ -64,7 +65,7 @@ class Lineage(Record):
     time_column: str
     job: Json
     device: str
-    has_features_file: bool
+    features_sha256: str | None
     spec_hash: str
     git_commit: str
     lock: str
@@ -96,7 +97,7 @@ def keep_lineage(
         time_column=spec.data.time_column,
         job=job.model_dump(mode="json", exclude=OF_THE_MACHINE),
         device=fitted.device,
-        has_features_file=job.features_file is not None,
+        features_sha256=None if job.features_file is None else sha256_of(job.features_file),
         spec_hash=bench.loaded.spec_hash,
         git_commit=git_commit(),
         lock=lock_hash(),

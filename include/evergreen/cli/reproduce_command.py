@@ -1,0 +1,73 @@
+"""``evergreen reproduce``: make a model again and see whether it is the same file."""
+
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from evergreen.cli.ledger_commands import open_ledger
+from evergreen.cli.screen import examples, plain, say, show_json
+
+reproduce_app = typer.Typer()
+
+DIFFERS = 1
+SECONDS_PER_MINUTE = 60
+NOTES = """\b
+What is as it was then: the rows (snapshots are found by their sha256), the spec's
+parameters and seed, and the features.py that was kept with the version.
+What is of today: the libraries, this suite's code, and the machine. Where they differ
+from then, that is told. To go back to them, check out the commit that is named and
+install its requirements.txt.
+
+\b
+Nothing is registered, promoted or written. Exit code 0: the same file; 1: it differs;
+2: it could not be tried, and why.
+
+"""
+
+
+@reproduce_app.command(
+    "reproduce",
+    epilog=NOTES
+    + examples(
+        "evergreen reproduce 5f2b6c0e9d1a4b37",
+        "evergreen reproduce 5f2b6c0e9d1a4b37 --json | jq .differences",
+        "evergreen why flights 2013-03-08       names the decision ids of a batch",
+    ),
+)
+def reproduce(
+    decision: Annotated[
+        str, typer.Argument(help="Id of a decision that trained a model.", show_default=False)
+    ],
+    time_limit_minutes: Annotated[
+        float, typer.Option(min=0.1, help="The fit is killed after this time.")
+    ] = 60,
+    as_json: Annotated[bool, typer.Option("--json", help="Write JSON, for programs.")] = False,
+) -> None:
+    """Train the challenger of a decision again and compare the model file's sha256.
+
+    The fit runs on the CPU, from the snapshots, the seed and the parameters of then. A model that a
+    GPU trained comes out different; all else should give the same file, byte for byte.
+    """
+    from evergreen.orchestration.reproducing import reproduce as make_again
+    from evergreen.orchestration.workbench import open_store
+
+    with open_ledger() as (ledger, settings):
+        store = open_store(settings.store_uri, settings.store_connection_id)
+        made = make_again(
+            ledger, store, decision, time_limit_seconds=time_limit_minutes * SECONDS_PER_MINUTE
+        )
+    if as_json:
+        show_json(made.to_json())
+    else:
+        say(Text(plain(made.sentence), "green" if made.is_same else "yellow"))
+        say(
+            f"  from     {made.n_rows:,} rows of {made.n_batches} batches, fitted in"
+            f" {made.seconds:.1f} s"
+        )
+        if made.made_by != made.decision:
+            say(f"  made by  decision {made.made_by}: a former champion was asked back")
+        for difference in made.differences if made.is_same else ():
+            say(f"  but      {plain(difference)}")
+    if not made.is_same:
+        raise typer.Exit(DIFFERS)
