@@ -15,6 +15,7 @@ from evergreen.orchestration.workbench import Workbench
 
 if TYPE_CHECKING:
     from evergreen.spec.model import Feature
+    from evergreen.training.jobs import ScoreJob
 
 PREDICTION = "prediction"
 TIME_LIMIT_SECONDS = 1500.0
@@ -104,25 +105,36 @@ def _features_of(bench: Workbench, scorer: Scorer) -> "tuple[Feature, ...]":
 
 
 def score(bench: Workbench, scorer: Scorer, rows: pa.Table, folder: Path) -> pa.Array:
-    """Score rows in a process of its own; one prediction per row, in 0..1."""
-    from evergreen.training.jobs import ScoreJob
+    """Score rows in a process of its own; one prediction per row, as the task makes them."""
+    return timed_scores(bench, scorer, rows, folder)[0]
+
+
+def timed_scores(
+    bench: Workbench, scorer: Scorer, rows: pa.Table, folder: Path
+) -> tuple[pa.Array, float]:
+    """Score rows as ``score`` does; give the predictions, and the seconds they took."""
     from evergreen.training.process import run_child
+
+    job = score_job(bench, scorer, rows, folder)
+    done = run_child(job, time_limit_seconds=TIME_LIMIT_SECONDS)
+    return pq.read_table(job.output)["score"].combine_chunks(), done.predict_seconds
+
+
+def score_job(bench: Workbench, scorer: Scorer, rows: pa.Table, folder: Path) -> "ScoreJob":
+    """Put rows and the version's own feature code where a scoring process finds them."""
+    from evergreen.training.jobs import ScoreJob
 
     features_file = folder / "features.py"
     if bench.store.exists(f"{scorer.folder}/features.py"):
         bench.store.download(f"{scorer.folder}/features.py", features_file)
-    data, output = folder / "rows.parquet", folder / "scores.parquet"
+    data = folder / "rows.parquet"
     pq.write_table(rows, data)
-    run_child(
-        ScoreJob(
-            files=(data,),
-            features=_features_of(bench, scorer),
-            features_file=features_file if features_file.exists() else None,
-            target=bench.spec.data.target,
-            model_file=scorer.file,
-            sha256=scorer.sha256,
-            output=output,
-        ),
-        time_limit_seconds=TIME_LIMIT_SECONDS,
+    return ScoreJob(
+        files=(data,),
+        features=_features_of(bench, scorer),
+        features_file=features_file if features_file.exists() else None,
+        target=bench.spec.data.target,
+        model_file=scorer.file,
+        sha256=scorer.sha256,
+        output=folder / "scores.parquet",
     )
-    return pq.read_table(output)["score"].combine_chunks()
