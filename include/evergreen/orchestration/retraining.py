@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from evergreen.errors import EmptyWindowError
+from evergreen.failpoints import failpoint
 from evergreen.ledger.entries import VersionEntry
 from evergreen.orchestration.baselines import keep_background, keep_baseline, keep_reference
 from evergreen.orchestration.candidates import (
@@ -21,7 +22,7 @@ from evergreen.orchestration.candidates import (
     pick,
     read_looks,
 )
-from evergreen.orchestration.contest import Contest
+from evergreen.orchestration.contest import Contest, scores_of
 from evergreen.orchestration.deciding import windows_for
 from evergreen.orchestration.history import read_labelled
 from evergreen.orchestration.lineage import keep_lineage
@@ -128,7 +129,7 @@ def evaluate(
     )
     if trained["version"] is not None and not asked["request"]["dry_run"]:
         _keep_evaluation(bench, trained["version"], evaluation, verdict)
-        keep_baseline(bench, trained["folder"], contest.rows, challenger.scores)
+        keep_baseline(bench, trained["folder"], contest.rows, scores_of(challenger))
     newer = newer_batch(bench, asked["batch"])
     if verdict.verdict == "promote" and newer is not None:
         sentence = (
@@ -207,6 +208,8 @@ def _fit(
         files=(data,),
         features=spec.data.features,
         target=spec.data.target,
+        task=spec.data.task,
+        n_classes=spec.data.n_classes,
         params=spec.training.params,
         n_rounds=spec.training.n_rounds,
         seed=spec.training.seed,
