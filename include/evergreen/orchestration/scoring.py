@@ -134,6 +134,8 @@ def score_job(bench: Workbench, scorer: Scorer, rows: pa.Table, folder: Path) ->
         features=_features_of(bench, scorer),
         features_file=features_file if features_file.exists() else None,
         target=bench.spec.data.target,
+        task=bench.spec.data.task,
+        n_classes=bench.spec.data.n_classes,
         model_file=scorer.file,
         sha256=scorer.sha256,
         output=folder / "scores.parquet",
