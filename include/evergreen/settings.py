@@ -1,5 +1,6 @@
 """Where Evergreen keeps things and whom it talks to: read from the environment, not at import."""
 
+import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,7 @@ from urllib.parse import urlsplit
 from evergreen.errors import SettingsError
 
 MARKER = Path("include") / "models"
+MIN_SCORING_GB = 2
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,7 @@ class Settings:
         mlflow_uri: Address of the MLflow tracking server; empty where none was named.
         airflow_url: Public address of the Airflow UI, for links in alerts; may be empty.
         runbook_url: Public address under which the runbooks can be read; may be empty.
+        scoring_memory_bytes: Address space of a scoring process; None: follows from its files.
     """
 
     home: Path
@@ -35,6 +38,7 @@ class Settings:
     mlflow_uri: str
     airflow_url: str
     runbook_url: str
+    scoring_memory_bytes: int | None = None
 
     def require_mlflow_uri(self) -> str:
         """Give the MLflow address.
@@ -93,4 +97,25 @@ def read_settings() -> Settings:
         mlflow_uri=os.environ.get("MLFLOW_TRACKING_URI", ""),
         airflow_url=os.environ.get("EVERGREEN_AIRFLOW_URL", "").rstrip("/"),
         runbook_url=os.environ.get("EVERGREEN_RUNBOOK_URL", "").rstrip("/"),
+        scoring_memory_bytes=_gibibytes(os.environ.get("EVERGREEN_SCORING_MEMORY_GB", "")),
     )
+
+
+def _gibibytes(text: str) -> int | None:
+    """Read a size; empty for none.
+
+    Raises:
+        SettingsError: It is not a number, or too small for any scoring process.
+    """
+    if not text:
+        return None
+    try:
+        size = float(text)
+    except ValueError:
+        size = math.nan
+    if not MIN_SCORING_GB <= size < math.inf:
+        raise SettingsError(
+            f"EVERGREEN_SCORING_MEMORY_GB is {text!r}; expected a number of GiB, at least"
+            f" {MIN_SCORING_GB}, or nothing for a limit that follows from the files"
+        )
+    return int(size * 2**30)

@@ -65,8 +65,13 @@ def check_age(bench: Workbench, asked: Payload, evaluated_at: str | None) -> Non
     Raises:
         PromotionError: It is; both models have to be scored again.
     """
-    if evaluated_at is None or _has_begun(bench, asked):
+    if _has_begun(bench, asked):
         return
+    if evaluated_at is None:
+        raise PromotionError(
+            f"the evaluation of {bench.spec.name} {asked['batch']} does not say when it was made;"
+            " nothing was changed: clear evaluate_challenger, downstream too"
+        )
     limit = bench.spec.promotion.max_evaluation_age_hours
     age = datetime.now(UTC) - datetime.fromisoformat(evaluated_at)
     hours = age.total_seconds() / SECONDS_PER_HOUR
@@ -81,9 +86,14 @@ def check_age(bench: Workbench, asked: Payload, evaluated_at: str | None) -> Non
 def outdated_by(bench: Workbench, asked: Payload) -> str | None:
     """Give the batch that was accepted since the evaluation, so that nothing may be moved any more.
 
-    None also where this run's promotion has begun: what was begun is finished.
+    None also where this run's promotion has begun: what was begun is finished. None, too, where
+    somebody was asked and approved: while a person thinks, batches go on arriving, and each would
+    undo the answer; the champion and the age of the evaluation are still checked.
     """
-    return None if _has_begun(bench, asked) else newer_batch(bench, asked["batch"])
+    answer = bench.ledger.approvals.get(asked["decision"])
+    if _has_begun(bench, asked) or (answer is not None and answer.is_granted):
+        return None
+    return newer_batch(bench, asked["batch"])
 
 
 def _has_begun(bench: Workbench, asked: Payload) -> bool:

@@ -116,7 +116,11 @@ def timed_scores(
     from evergreen.training.process import run_child
 
     job = score_job(bench, scorer, rows, folder)
-    done = run_child(job, time_limit_seconds=TIME_LIMIT_SECONDS)
+    done = run_child(
+        job,
+        time_limit_seconds=TIME_LIMIT_SECONDS,
+        memory_limit_bytes=bench.settings.scoring_memory_bytes,
+    )
     return pq.read_table(job.output)["score"].combine_chunks(), done.predict_seconds
 
 

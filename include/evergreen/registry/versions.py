@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from evergreen.errors import ModelFileError
 from evergreen.records import ModelVersion
 from evergreen.registry.connection import Connection
 
@@ -22,6 +23,7 @@ SHA256_TAG = "evergreen.sha256"
 DUPLICATE_TAG = "evergreen.duplicate_of"
 PAGE = 500
 CHUNK_BYTES = 1 << 20
+MAX_MODEL_BYTES = 1 << 30
 
 
 def to_model_version(found: "MlflowVersion") -> ModelVersion:
@@ -80,12 +82,44 @@ def searchable(text: str) -> str:
 
 
 def fetch_model_file(mlflow: Connection, run_id: str, folder: Path) -> Path:
-    """Fetch ``model.lgb`` of a run, and nothing else of it, into a folder."""
-    return Path(
+    """Fetch ``model.lgb`` of a run, and nothing else of it, into a folder.
+
+    What lies beside it in the registry is not looked at, and what lies under its name is no more
+    than bytes: nothing is loaded, imported or unpacked here.
+
+    Raises:
+        ModelFileError: Under that name there is no plain file, or one that no model is as large as.
+        RegistryError: MLflow did not give it.
+    """
+    _check_listing(mlflow, run_id)
+    fetched = Path(
         mlflow.call(
             f"download_artifacts {MODEL_FILE}",
             lambda c: c.download_artifacts(run_id, MODEL_FILE, str(folder)),
         )
+    )
+    if fetched.is_symlink() or not fetched.is_file():
+        raise _not_plain(mlflow, run_id, "not a plain file")
+    return fetched
+
+
+def _check_listing(mlflow: Connection, run_id: str) -> None:
+    """Look at name, kind and size before anything is downloaded."""
+    listed = mlflow.call("list_artifacts", lambda c: c.list_artifacts(run_id))
+    for found in listed:
+        if found.path != MODEL_FILE:
+            continue
+        if found.is_dir:
+            raise _not_plain(mlflow, run_id, "a folder, not a file")
+        if (found.file_size or 0) > MAX_MODEL_BYTES:
+            size = f"{found.file_size / 2**20:,.0f} MiB"
+            raise _not_plain(mlflow, run_id, f"{size}, at most {MAX_MODEL_BYTES >> 20:,} are taken")
+
+
+def _not_plain(mlflow: Connection, run_id: str, what: str) -> ModelFileError:
+    return ModelFileError(
+        f"{MODEL_FILE} of run {run_id} at {mlflow.server} is {what}; it is not what was registered:"
+        " do not use it, find out who wrote to the artifact store"
     )
 
 

@@ -17,6 +17,7 @@ from typing import Any, overload
 from evergreen import errors
 from evergreen.errors import EvergreenError, ModelFileError, TrainingError, TrainingTimeoutError
 from evergreen.training.jobs import FitJob, FitResult, ScoreJob, ScoreResult
+from evergreen.training.limits import scoring_memory_bytes
 
 TAIL_BYTES = 2000
 TAIL_LINES = 6
@@ -56,7 +57,9 @@ def run_child(
     Args:
         job: What to do.
         time_limit_seconds: For all tries together.
-        memory_limit_bytes: Limit of the address space; None sets none.
+        memory_limit_bytes: Limit of the address space. None: none for a fit, which runs our own
+            code on checked rows; for scoring, whose model file comes from outside, one that follows
+            from its files.
 
     Raises:
         TrainingTimeoutError: The time is over.
@@ -66,6 +69,8 @@ def run_child(
         TrainingError: Anything else: killed, crashed, no space.
     """
     deadline = time.monotonic() + time_limit_seconds
+    if memory_limit_bytes is None and isinstance(job, ScoreJob):
+        memory_limit_bytes = scoring_memory_bytes(job)
     while True:
         try:
             answer = _run_once(

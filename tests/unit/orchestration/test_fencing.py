@@ -137,6 +137,13 @@ def test_an_old_evaluation_is_not_acted_upon(
         check_age(bench, asked, evaluated_at)
 
 
+def test_an_evaluation_of_unknown_age_is_not_acted_upon(
+    bench: Workbench, asked: dict[str, Any]
+) -> None:
+    with pytest.raises(PromotionError, match="does not say when it was made"):
+        check_age(bench, asked, None)
+
+
 def test_a_promotion_that_was_begun_is_finished_however_old(
     bench: Workbench, asked: dict[str, Any]
 ) -> None:
