@@ -4,7 +4,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from builders.paired_models import IDS, METRICS, make_pair
 from evergreen.evaluation.compare import compare
+from evergreen.metrics.paired import paired_difference
 from evergreen.records import Evaluation, Window
 from evergreen.spec.model import MetricName
 
@@ -18,7 +20,9 @@ def make_scores(n_rows: int, strength: float, seed: int = 1) -> tuple[Any, Any]:
     return target, 1 / (1 + np.exp(-(strength * (target - 0.5) + noise)))
 
 
-def run(target: Any, challenger: Any, champion: Any, metric: MetricName = "auc") -> Evaluation:
+def run(
+    target: Any, challenger: Any, champion: Any, metric: MetricName = "auc", times: Any = None
+) -> Evaluation:
     return compare(
         target,
         challenger,
@@ -27,6 +31,7 @@ def run(target: Any, challenger: Any, champion: Any, metric: MetricName = "auc")
         challenger_version="4",
         champion_version=None if champion is None else "3",
         holdout=HOLDOUT,
+        times=times,
     )
 
 
@@ -43,6 +48,71 @@ def test_the_better_model_has_the_gain_whichever_side_it_is_on(metric: MetricNam
     assert worse.gain == pytest.approx(-better.gain)
     assert worse.gain_se == pytest.approx(better.gain_se)
     assert (better.challenger, better.champion) == (worse.champion, worse.challenger)
+
+
+@pytest.mark.parametrize(("task", "metric"), METRICS, ids=IDS)
+def test_the_gain_has_an_interval_and_a_method(task: str, metric: MetricName) -> None:
+    target, weak, good = make_pair(task, 1000)
+
+    got = run(target, good, weak, metric, times=np.arange(1000))
+
+    paired = paired_difference(metric, target, weak, good, times=np.arange(1000))
+    assert (got.gain, got.gain_se) == (paired.gain, paired.se)
+    assert (got.gain_low, got.gain_high) == (paired.low, paired.high)
+    assert "40 blocks in time" in got.method
+    assert f"95 % interval {got.gain_low:+.4f} to {got.gain_high:+.4f}" in got.sentence
+
+
+def test_without_times_rows_are_taken_as_independent() -> None:
+    target, weak, good = make_pair("binary", 1000)
+
+    assert "independent" in run(target, good, weak).method
+
+
+def test_a_champion_that_could_not_be_scored_leaves_no_gain_and_keeps_its_version() -> None:
+    target, score = make_scores(500, strength=1.0)
+
+    got = compare(
+        target,
+        score,
+        None,
+        metric="auc",
+        challenger_version="4",
+        champion_version="3",
+        holdout=HOLDOUT,
+        champion_problem="model.lgb is truncated",
+    )
+
+    assert not got.is_champion_scored
+    assert (got.champion_version, got.champion, got.gain, got.gain_se) == ("3", None, None, None)
+    assert got.challenger.value is not None
+    assert got.sentence.startswith(
+        "the champion v3 could not be scored: model.lgb is truncated; challenger: AUC"
+    )
+
+
+@pytest.mark.parametrize(
+    ("broken", "is_scored"),
+    [
+        pytest.param("champion", False, id="champion"),
+        pytest.param("challenger", True, id="challenger"),
+        pytest.param("both", True, id="both, as with one class"),
+    ],
+)
+def test_only_the_champions_own_missing_scores_count_as_not_scored(
+    broken: str, *, is_scored: bool
+) -> None:
+    target, weak, good = make_pair("binary", 500)
+    nothing = np.full(500, np.nan)
+
+    got = run(
+        target,
+        good if broken == "champion" else nothing,
+        weak if broken == "challenger" else nothing,
+    )
+
+    assert got.is_champion_scored is is_scored
+    assert got.gain is None
 
 
 def test_the_same_scores_have_no_gain() -> None:
@@ -99,18 +169,30 @@ def test_the_record_survives_json() -> None:
     assert Evaluation.from_json(got.to_json()) == got
 
 
-def test_a_version_without_its_scores_is_refused() -> None:
+@pytest.mark.parametrize(
+    ("champion", "version", "problem", "says"),
+    [
+        pytest.param(None, "3", "", "both or neither", id="a version without scores"),
+        pytest.param([0.5] * 50, None, "", "both or neither", id="scores without a version"),
+        pytest.param([0.5] * 50, "3", "lost", "a version and no scores", id="a problem and scores"),
+        pytest.param(None, None, "lost", "a version and no scores", id="a problem of nobody"),
+    ],
+)
+def test_half_a_champion_is_refused(
+    champion: Any, version: str | None, problem: str, says: str
+) -> None:
     target, score = make_scores(50, strength=1.0)
 
-    with pytest.raises(ValueError, match="both or neither"):
+    with pytest.raises(ValueError, match=says):
         compare(
             target,
             score,
-            None,
+            champion,
             metric="auc",
             challenger_version="4",
-            champion_version="3",
+            champion_version=version,
             holdout=HOLDOUT,
+            champion_problem=problem,
         )
 
 
