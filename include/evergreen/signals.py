@@ -75,6 +75,7 @@ class PolicySignals(Record):
         window_batches: Length of the full training window in batches.
         holdout_batches: Newest labelled batches that a training leaves out, to judge it on.
         chance: What a model that knows nothing scores by the metric.
+        unit: What counts as 1 where a limit was set for an AUC: 1, or twice what chance loses.
         drift: The batch against the champion's reference.
         decay: The champion on matured labels against what it was at its promotion.
         n_training_rows: Labelled rows that a training would learn from.
@@ -92,6 +93,7 @@ class PolicySignals(Record):
     window_batches: float = 8.0
     holdout_batches: int = 0
     chance: float = 0.5
+    unit: float = Field(1.0, gt=0)
     higher_is_better: bool = True
     drift: DriftMeasurement | None
     decay: DecayMeasurement | None

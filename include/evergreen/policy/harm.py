@@ -2,7 +2,8 @@
 
 The level is an exponentially weighted mean of what champions score while they are fresh; how far
 single batches lie from it by chance is learnt beside it (median absolute deviation), so that a
-stream of hard and easy batches does not alarm.
+stream of hard and easy batches does not alarm. Limits are for metrics in 0..1; a loss has its own
+unit (``PolicySignals.unit``), and they are meant in that.
 """
 
 from dataclasses import dataclass
@@ -62,16 +63,18 @@ def measure_harm(
         return None
     value = upright(estimate.value, signals)
     level = value if state.level is None else state.level
-    limit = max(MIN_DROP, Z * hypot(estimate.se or 0.0, spread(state)))
-    skill = max(MIN_SKILL, level - upright(signals.chance, signals))
+    beyond_sampling = spread(state, signals.unit)
+    limit = max(MIN_DROP * signals.unit, Z * hypot(estimate.se or 0.0, beyond_sampling))
+    skill = max(MIN_SKILL * signals.unit, level - upright(signals.chance, signals))
     return Harm(value=value, drop=level - value, limit=limit, severity=(level - value) / skill)
 
 
-def spread(state: PolicyState) -> float:
+def spread(state: PolicyState, unit: float = 1.0) -> float:
     """Give how far (one standard deviation) fresh scores lie from the level beyond sampling."""
     if len(state.surprises) < MIN_SURPRISES:
-        return SPREAD_AT_FIRST
-    return max(MIN_SPREAD, SD_PER_MAD * median(abs(surprise) for surprise in state.surprises))
+        return SPREAD_AT_FIRST * unit
+    learnt = SD_PER_MAD * median(abs(surprise) for surprise in state.surprises)
+    return max(MIN_SPREAD * unit, learnt)
 
 
 def learn_level(state: PolicyState, harm: Harm, *, n_batches_old: int) -> PolicyState:

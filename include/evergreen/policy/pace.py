@@ -47,27 +47,28 @@ class Pace:
     n_samples: int
 
 
-def measure_pace(state: PolicyState, position: int, budget: float) -> Pace:
+def measure_pace(state: PolicyState, position: int, budget: float, *, unit: float = 1.0) -> Pace:
     """Estimate the rate of decay as of ``position`` and the interval that pays.
 
     Args:
         state: Samples and drift history.
         position: Newest labelled position; older samples weigh less.
         budget: Trainings per batch, (0, 1].
+        unit: What counts as 1 in the metric; the rates here are of that.
     """
     newest = state.drifted[-DRIFT_BATCHES:]
     drifting = sum(newest) / len(newest) if newest else 0.0
     expected = max(QUIET_RATE, ORDINARY_RATE * min(1.0, drifting / DRIFT_TO_WORRY))
     total, weight = expected / EXPECTATION_SD**2, 1 / EXPECTATION_SD**2
     for sample in state.samples:
-        rate = min(LARGEST_RATE, max(SMALLEST_RATE, sample.gain / sample.n_batches))
-        variance = (sample.se**2 + MODEL_SD**2) / sample.n_batches**2
+        rate = min(LARGEST_RATE, max(SMALLEST_RATE, sample.gain / unit / sample.n_batches))
+        variance = ((sample.se / unit) ** 2 + MODEL_SD**2) / sample.n_batches**2
         its_weight = MEMORY ** (position - sample.position) / variance
         total, weight = total + its_weight * rate, weight + its_weight
     rate = max(total / weight, TINY)
     interval = PACE_OF_BUDGET / budget * sqrt(ORDINARY_RATE / rate)
     n_batches = min(max(interval, 1.0), max(MAX_BATCHES, 4 / budget))
-    return Pace(rate, n_batches, drifting > 0, len(state.samples))
+    return Pace(rate * unit, n_batches, drifting > 0, len(state.samples))
 
 
 def learn_rate(state: PolicyState, champion: ModelFacts, batch: LabelledBatch) -> PolicyState:

@@ -141,7 +141,7 @@ def _in_episode(
 def _by_pace(
     signals: PolicySignals, state: PolicyState, rules: PolicyRules
 ) -> tuple[Wish, PolicyState]:
-    pace = measure_pace(state, state.seen, rules.policy.budget)
+    pace = measure_pace(state, state.seen, rules.policy.budget, unit=signals.unit)
     trained_through = signals.champion.trained_through if signals.champion else 0
     newest = max(trained_through, state.fitted_through or 0)
     age = learnable(signals, state) - newest

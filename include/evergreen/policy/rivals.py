@@ -37,7 +37,7 @@ def best_rival(signals: PolicySignals, state: PolicyState) -> Rival | None:
         rival
         for facts in signals.rivals
         if facts.version not in state.refused
-        and (rival := _judge(facts.version, newest, _z(facts.version, state))) is not None
+        and (rival := _judge(facts.version, newest, _z(facts.version, state), signals.unit))
     ]
     return max(found, key=lambda rival: rival.gain, default=None)
 
@@ -56,7 +56,7 @@ def _z(version: str, state: PolicyState) -> float:
     return Z_AFTER_FALSE_ALARM if is_before else Z
 
 
-def _judge(version: str, newest: list[LabelledBatch], z: float) -> Rival | None:
+def _judge(version: str, newest: list[LabelledBatch], z: float, unit: float) -> Rival | None:
     gains = [
         (rival.gain, rival.se)
         for batch in newest
@@ -65,6 +65,6 @@ def _judge(version: str, newest: list[LabelledBatch], z: float) -> Rival | None:
     ]
     if not gains:
         return None
-    gain, se = mean_gain([(gain, hypot(se, MODEL_SD)) for gain, se in gains])
-    is_better = gain > MIN_GAIN and gain > z * se
+    gain, se = mean_gain([(gain, hypot(se, MODEL_SD * unit)) for gain, se in gains])
+    is_better = gain > MIN_GAIN * unit and gain > z * se
     return Rival(version, gain, se, len(gains)) if is_better else None
