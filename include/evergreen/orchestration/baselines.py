@@ -25,6 +25,8 @@ class Baseline(Record):
     """How a version did on its holdout; later signals are measured against it.
 
     ``predictions``, ``labels`` and ``calibrator`` are what their rooms gave, as plain JSON.
+    ``chance`` is what a model that knows nothing scores there; None for classes, where it is the
+    same on all rows.
     """
 
     predictions: dict[str, Any]
@@ -33,6 +35,7 @@ class Baseline(Record):
     calibration: Calibration
     cuts: tuple[dict[str, Any], ...] = ()
     slices: tuple[SliceMetric, ...] = ()
+    chance: float | None = None
 
 
 class Background(Record):
@@ -103,6 +106,7 @@ def keep_baseline(
     from evergreen.decay.slices import cut_slices, measure_slices
     from evergreen.decay.unlabelled import fit_calibrator
     from evergreen.drift.outputs import profile_labels, profile_predictions
+    from evergreen.metrics.chance import chance
 
     spec = bench.spec
     target = rows[spec.data.target].to_numpy()
@@ -110,9 +114,10 @@ def keep_baseline(
     cuts = cut_slices(rows, sliced)
     baseline = Baseline(
         predictions=profile_predictions(scores).to_json(),
-        labels=profile_labels(target).to_json(),
+        labels=profile_labels(target, task=spec.data.task).to_json(),
         calibrator=fit_calibrator(spec.metric, target, scores).to_json(),
-        calibration=measure_calibration(target, scores),
+        calibration=measure_calibration(target, scores, task=spec.data.task),
+        chance=chance(spec.metric, target=target) if spec.data.task == "regression" else None,
         cuts=tuple(cut.to_json() for cut in cuts),
         slices=measure_slices(
             cuts, rows, target, scores, metric=spec.metric, min_rows=spec.decay.min_rows

@@ -16,6 +16,8 @@ from evergreen.records import Window
 if TYPE_CHECKING:
     from evergreen.decay.measure import ScoredBatch
 
+PLACE = "(place)"
+
 
 def labelled_path(model: str, batch: str) -> str:
     """Give the place of a labelled batch in the store."""
@@ -143,15 +145,20 @@ def scored_batches(
 def scored_with(bench: Workbench, log: PredictionLog) -> "ScoredBatch":
     """Give the predictions of one log with the labels that have come, in order of time."""
     from evergreen.decay.measure import ScoredBatch
+    from evergreen.training.scores import to_array
 
     spec = bench.spec
     predictions = bench.store.read_table(log.path)
     columns = [spec.data.key, spec.data.time_column, spec.data.target]
     labels = bench.store.read_table(labelled_path(spec.name, log.batch), columns=columns)
-    joined = in_order(bench, predictions.join(labels, keys=spec.data.key, join_type="inner"))
+    # Joined by their place: Arrow joins no lists, which predictions of several classes are.
+    places = pa.table(
+        {spec.data.key: predictions[spec.data.key], PLACE: range(predictions.num_rows)}
+    )
+    joined = in_order(bench, places.join(labels, keys=spec.data.key, join_type="inner"))
     return ScoredBatch(
         batch=log.batch,
-        prediction=joined["prediction"].to_numpy(),
+        prediction=to_array(predictions["prediction"])[joined[PLACE].to_numpy()],
         target=joined[spec.data.target].to_numpy(),
         n_scored=log.n_rows,
     )

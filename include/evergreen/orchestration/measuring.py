@@ -208,7 +208,7 @@ def _on_labels(
                 min_rows=spec.decay.min_rows,
                 reference=baseline.slices,
             )
-    current = measure_calibration(newest.target, newest.prediction)
+    current = measure_calibration(newest.target, newest.prediction, task=spec.data.task)
     return replace(
         signals,
         slices=slices,
@@ -217,6 +217,7 @@ def _on_labels(
             ReferenceProfile.from_json(baseline.labels),
             newest.target,
             spec.drift,
+            task=spec.data.task,
             batches_per_year=batches_per_year(bench),
         ),
     )
@@ -227,7 +228,9 @@ def _scores(bench: Workbench, version: str, batch: str) -> Any:
     logs = bench.ledger.batches.predictions(bench.spec.name, version=version, batch=batch)
     if not logs:
         return None
-    return bench.store.read_table(logs[0].path)["prediction"].to_numpy()
+    from evergreen.training.scores import to_array
+
+    return to_array(bench.store.read_table(logs[0].path, columns=["prediction"])["prediction"])
 
 
 def _metric_at_promotion(bench: Workbench, version: str) -> MetricEstimate | None:
