@@ -92,9 +92,9 @@ def _judged(evaluation: Evaluation | None) -> list[str]:
         *([(named, *_metric_cells(champion))] if champion is not None else []),
     ]
     if evaluation.gain is not None:
-        ends = _ends(evaluation.gain_low, evaluation.gain_high)
-        rows.append(("gain, positive is better", f"{evaluation.gain:+.4f}", ends, ""))
-    parts = [
+        ends = _gain_ends(evaluation)
+        rows.append(("gain, positive is better", f"{evaluation.gain:+.4f}", ends, None))
+    return [
         escape(evaluation.sentence),
         table((escape(evaluation.challenger.name), "value", "95 % interval", "rows"), rows),
         facts(
@@ -104,17 +104,22 @@ def _judged(evaluation: Evaluation | None) -> list[str]:
                 ("Challengers looked at", evaluation.n_looks),
             ]
         ),
+        *_looked_at(evaluation),
     ]
+
+
+def _looked_at(evaluation: Evaluation) -> list[str]:
+    parts = []
     if evaluation.guards:
         guards = [
-            (g.guard, g.verdict, _number(g.value), _number(g.limit), g.n_rows or "", g.sentence)
+            (g.guard, g.verdict, _number(g.value), _number(g.limit), g.n_rows, g.sentence)
             for g in evaluation.guards
         ]
         header = ("guard", "verdict", "measured", "limit", "rows", "in one sentence")
         parts.append(table(header, guards))
     if evaluation.candidates:
         tried = [
-            (c.candidate, c.version or "-", _number(c.gain), _number(c.gain_se), c.sentence)
+            (c.candidate, c.version, _number(c.gain), _number(c.gain_se), c.sentence)
             for c in evaluation.candidates
         ]
         parts.append(table(("candidate", "version", "gain", "error", "in one sentence"), tried))
@@ -234,11 +239,11 @@ def _outcome(decision: CardDecision) -> str:
 
 def _metric_cells(estimate: MetricEstimate) -> tuple[str, str, str]:
     if estimate.value is None:
-        return "-", estimate.sentence, f"{estimate.n_rows:,}"
-    ends = "-"
+        return "not known", estimate.sentence, f"{estimate.n_rows:,}"
+    ends = "not known"
     if estimate.se is not None:
         half = Z_95 * estimate.se
-        ends = _ends(estimate.value - half, estimate.value + half)
+        ends = f"{estimate.value - half:.4f} to {estimate.value + half:.4f}"
     return f"{estimate.value:.4f}", ends, f"{estimate.n_rows:,}"
 
 
@@ -248,20 +253,22 @@ def _estimate(estimate: MetricEstimate) -> str:
 
 
 def _gain(evaluation: Evaluation) -> str:
-    ends = _ends(evaluation.gain_low, evaluation.gain_high)
-    return f"{evaluation.gain:+.4f} (95 %: {ends})"
+    return f"{evaluation.gain:+.4f} (95 %: {_gain_ends(evaluation)})"
 
 
-def _ends(low: float | None, high: float | None) -> str:
-    return "-" if low is None or high is None else f"{low:+.4f} to {high:+.4f}"
+def _gain_ends(evaluation: Evaluation) -> str:
+    low, high = evaluation.gain_low, evaluation.gain_high
+    if low is None or high is None:
+        return "not known"
+    return f"{low:+.4f} to {high:+.4f}"
 
 
 def _number(value: float | None) -> str | None:
     return None if value is None else f"{value:.4g}"
 
 
-def _signed(value: float | None) -> str:
-    return "-" if value is None else f"{value:+.4f}"
+def _signed(value: float | None) -> str | None:
+    return None if value is None else f"{value:+.4f}"
 
 
 def _windows(windows: Sequence[Window]) -> str | None:

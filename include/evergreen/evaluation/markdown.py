@@ -27,9 +27,9 @@ def escape(value: object) -> str:
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Give a Markdown table; every cell is escaped."""
+    """Give a Markdown table; every cell is escaped, and one that is None is a dash."""
     lines = [_row(header), _row(["---"] * len(header))]
-    lines += [_row([escape(cell) for cell in row]) for row in rows]
+    lines += [_row(["-" if cell is None else escape(cell) for cell in row]) for row in rows]
     return "\n".join(lines)
 
 

@@ -1,0 +1,37 @@
+"""The task that writes model cards: it comes last and holds up nothing."""
+
+import logging
+from typing import Any
+
+from airflow.sdk import task
+from airflow.sdk.exceptions import AirflowSkipException
+
+from evergreen.orchestration.runs import result_of
+from evergreen.orchestration.workbench import open_workbench
+
+log = logging.getLogger(__name__)
+
+Payload = dict[str, Any]
+
+
+@task
+def write_model_card(model: str) -> Payload:
+    """Write the card of the version that this run made; where that fails, the run stays green.
+
+    To write it again, clear this task.
+    """
+    asked = result_of("check_request")
+    if asked["request"]["dry_run"]:
+        raise AirflowSkipException("dry run: no version was kept, so there is no card")
+    try:
+        with open_workbench(model) as bench:
+            from evergreen.orchestration.carding import write_card
+
+            path = write_card(bench, bench.ledger.decisions.get(asked["decision"]))
+    except Exception as err:
+        log.warning("no model card of %s %s: %s", model, asked["batch"], err, exc_info=True)
+        raise AirflowSkipException(f"no model card, clear this task to try again: {err}") from err
+    if path is None:
+        raise AirflowSkipException("the decision kept no version, so there is no card")
+    log.info("model card of %s %s: %s", model, asked["batch"], path)
+    return {"path": path}
