@@ -2,6 +2,7 @@
 
 from numpy.typing import ArrayLike
 
+from evergreen.evaluation.contenders import mismatch
 from evergreen.metrics import estimate
 from evergreen.metrics.paired import PairedGain, paired_difference
 from evergreen.records import Evaluation, MetricEstimate, Window
@@ -43,6 +44,9 @@ def compare(
             ``champion_version`` is given without a problem, or a problem beside scores.
     """
     _check_sides(champion_score, champion_version, champion_problem)
+    other = "" if champion_score is None else mismatch(champion_score, challenger_score)
+    if other:
+        champion_score, champion_problem = None, other
     challenger = estimate(metric, target, challenger_score)
     champion, paired = None, PairedGain(None, None, None, None, "")
     is_scored = not champion_problem

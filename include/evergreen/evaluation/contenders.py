@@ -84,3 +84,12 @@ class Rows:
             )
         }
         return Rows(metric=self.metric, target=np.asarray(self.target)[is_in], **taken)
+
+
+def mismatch(champion: ArrayLike, challenger: ArrayLike) -> str:
+    """Say where the champion scores other classes, as after a change of the spec; else empty."""
+    before, after = np.shape(champion)[1:], np.shape(challenger)[1:]
+    if before == after:
+        return ""
+    told = [f"{shape[0]} scores a row" if shape else "one score a row" for shape in (before, after)]
+    return f"the champion gives {told[0]}, the challenger {told[1]}"

@@ -2,7 +2,7 @@
 
 from statistics import NormalDist
 
-from evergreen.evaluation.contenders import Rows
+from evergreen.evaluation.contenders import Rows, mismatch
 from evergreen.metrics.names import LABELS
 from evergreen.metrics.paired import PairedGain, paired_difference
 from evergreen.metrics.wording import limit, number
@@ -66,6 +66,9 @@ def _difference(rows: Rows) -> PairedGain:
     ]
     if missing or rows.champion is None or rows.challenger is None:
         return PairedGain(None, None, None, None, "", f"no scores of the {' and '.join(missing)}")
+    other = mismatch(rows.champion, rows.challenger)
+    if other:
+        return PairedGain(None, None, None, None, "", other)
     return paired_difference(
         rows.metric, rows.target, rows.champion, rows.challenger, times=rows.times
     )

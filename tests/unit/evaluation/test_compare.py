@@ -115,6 +115,24 @@ def test_only_the_champions_own_missing_scores_count_as_not_scored(
     assert got.gain is None
 
 
+@pytest.mark.parametrize(
+    "champion",
+    [
+        pytest.param(np.full(300, 0.5), id="two classes"),
+        pytest.param(np.full((300, 4), 0.25), id="four classes"),
+    ],
+)
+@pytest.mark.parametrize("metric", ["accuracy", "f1_macro"])
+def test_a_champion_of_other_classes_could_not_be_scored(metric: MetricName, champion: Any) -> None:
+    target, _, good = make_pair("multiclass", 300)
+
+    got = run(target, good, champion, metric)
+
+    assert not got.is_champion_scored
+    assert (got.champion, got.champion_version, got.gain) == (None, "3", None)
+    assert "the challenger 3 scores a row" in got.sentence
+
+
 def test_the_same_scores_have_no_gain() -> None:
     target, score = make_scores(500, strength=1.0)
 

@@ -22,6 +22,7 @@ ALL = Guards(
     forgetting_days=180,
 )
 OFF = Guards(max_calibration_rise=None, max_latency_ratio=None, max_model_mb=None)
+COSTS = {"latency", "size"}
 CARRIER = np.array(["AA", "UA"]).repeat(1000)
 
 
@@ -176,6 +177,25 @@ def test_a_model_that_is_too_large_fails_even_without_scores() -> None:
     )
 
     assert [one.verdict for one in found if one.guard == "size"] == ["failed"]
+
+
+def test_a_champion_of_other_classes_lets_nothing_pass() -> None:
+    target, _, good = make_pair("multiclass", 500)
+    guards = Guards(max_drops={"f1_macro": 0.1}, slices=("x",))
+
+    found = check(
+        guards,
+        good,
+        np.full(500, 0.5),
+        metric="accuracy",
+        target=target,
+        columns={"x": ["a"] * 500},
+    )
+
+    compared = {guard: one.verdict for guard, one in found.items() if guard not in COSTS}
+    assert compared == dict.fromkeys(
+        ["metric f1_macro", "slice x=a", "calibration"], "insufficient"
+    )
 
 
 def test_one_class_is_insufficient() -> None:
