@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from evergreen.errors import EvergreenError, MissingFileError
+from evergreen.errors import DataError, MissingFileError, ModelFileError, TrainingError
 from evergreen.ledger.entries import VersionEntry
 from evergreen.orchestration.contest import Contest
 from evergreen.orchestration.deciding import windows_for
@@ -97,7 +97,7 @@ def pick(
             with bench.scratch() as folder:
                 contender = contest.see(_scorer(bench, one, folder))
             evaluation = contest.compare(contender, candidate.version)
-        except EvergreenError as err:
+        except (TrainingError, ModelFileError, DataError) as err:
             if candidate is candidates[0]:
                 raise
             log.warning("candidate %s of %s is left out: %s", candidate.name, bench.spec.name, err)

@@ -118,7 +118,7 @@ def evaluate(
         evaluation = contest.compare(challenger, trained["version"]).model_copy(
             update={
                 "guards": contest.guards(challenger, scorer),
-                "candidates": tuple(map(CandidateResult.from_json, trained["candidates"])),
+                "candidates": tuple(map(CandidateResult.from_json, trained.get("candidates", ()))),
             }
         )
     verdict = judge(

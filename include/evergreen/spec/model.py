@@ -168,6 +168,15 @@ class Training(Section):
         0.25, description="For recent: share of the training window, its newest part."
     )
 
+    @field_validator("candidates")
+    @classmethod
+    def _has_a_fit(cls, candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
+        if len(set(candidates)) < len(candidates):
+            raise ValueError(f"names a candidate twice: {', '.join(candidates)}")
+        if not {"full", "recent"} & set(candidates):
+            raise ValueError("names only former champions; add full or recent, which are fitted")
+        return candidates
+
 
 class Quality(Section):
     """Rules that the gate always adds to ``expectations.json``, and those for label files."""
