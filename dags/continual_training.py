@@ -5,13 +5,15 @@ trigger form: force a retrain (with a reason), do a dry run, decide again about 
 choose device or window.
 
 **Way:** `measure_drift` and `measure_decay` → `decide` → `stand_down`, or `train_challenger` →
-`evaluate_challenger` (both models scored anew on the same newest labelled rows) → `promote`.
-`promote` is pink (skipped) when the challenger did not beat the champion. `record_decision`
-closes every path: one row in the ledger, one message.
+`evaluate_challenger` (both models scored anew on the same newest labelled rows) → `promote`. Where
+the spec says `promotion.approval: required`, `approve` waits before it for a person's answer.
+`promote` is pink (skipped) when the challenger did not beat the champion, when nobody approved, and
+while promotions are held or frozen. `record_decision` closes every path: one row in the ledger, one
+message. `write_model_card` comes after it, where a model was trained, and holds up nothing.
 
 **Writes:** drift per feature, the decision with every signal and one sentence, at most one
-model version per batch and spec, the evaluation, at most one promotion; a drift report when
-something crossed a limit.
+model version per batch and spec with its card, the evaluation, at most one promotion; a drift
+report when something crossed a limit.
 
 **When it fails:** the champion stays as it was. Read the log of the red task, then clear it
 with its downstream tasks. `evergreen why <model> <batch>` tells what was known and decided.
@@ -20,7 +22,7 @@ with its downstream tasks. `evergreen why <model> <batch>` tells what was known 
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG
 
-from evergreen.orchestration import assets, decision_tasks, training_tasks
+from evergreen.orchestration import approval, assets, card_tasks, decision_tasks, training_tasks
 from evergreen.orchestration.params import retrain_params
 from evergreen.orchestration.wiring import models_for, shared, training_resources
 
@@ -41,6 +43,9 @@ for spec in models_for("continual_training"):
         evaluate = training_tasks.evaluate_challenger(spec.name)
         promote = training_tasks.promote.override(outlets=[assets.champion(spec.name)])(spec.name)
         record = decision_tasks.record_decision(spec.name)
+        card = card_tasks.write_model_card(spec.name)
         asked >> [drift, decay] >> decision >> [stand_down, report, train]
-        train >> evaluate >> promote
+        train >> evaluate
+        approval.between(evaluate, promote, spec)
         [stand_down, report, promote] >> record
+        [train, record] >> card

@@ -3,9 +3,9 @@
 **When:** every 10 minutes.
 
 **Writes:** an alert for each accepted batch without a decision in its time, and for each MLflow
-alias that names another version than the ledger; delivers what is still in the outbox; finishes
-promotions whose alias had not followed yet. It never moves an alias that somebody else has
-moved.
+alias that names another version than the ledger; one reminder of each question that nobody has
+answered; delivers what is still in the outbox; finishes promotions whose alias had not followed
+yet. It never moves an alias that somebody else has moved.
 
 **When it fails:** the ledger, MLflow or Slack did not answer; the next run tries again by
 itself.
@@ -21,4 +21,5 @@ from evergreen.orchestration.wiring import suite
 with DAG(**suite("watchdog"), schedule=timedelta(minutes=10), doc_md=__doc__):
     watch_tasks.check_decisions()
     watch_tasks.reconcile_champions()
+    watch_tasks.remind_of_approvals()
     watch_tasks.deliver_alerts()

@@ -291,6 +291,11 @@ AlertKind = Literal[
     "late_decision",
     "alias_mismatch",
     "rolled_back",
+    "auto_rolled_back",
+    "rollback_held",
+    "approval_wanted",
+    "promotion_held",
+    "forced",
 ]
 
 

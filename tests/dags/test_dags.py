@@ -22,6 +22,8 @@ KINDS = (
     "redelivery",
     "continual_training",
     "rollback",
+    "hold",
+    "force_promote",
     "backtest",
 )
 EXPECTED = {f"{kind}__flights" for kind in KINDS} | {"watchdog", "housekeeping"}
@@ -101,6 +103,26 @@ def test_the_way_of_one_batch_is_the_one_that_is_documented(bag: DagBag) -> None
         ("stand_down", "record_decision"),
     ):
         assert edge in edges
+
+
+def test_no_one_is_asked_unless_the_spec_says_so(bag: DagBag) -> None:
+    promote = bag.dags["continual_training__flights"].get_task("promote")
+
+    assert promote.upstream_task_ids == {"evaluate_challenger"}
+
+
+def test_a_release_decides_anew_once_and_takes_no_words_for_templates(bag: DagBag) -> None:
+    anew = bag.dags["hold__flights"].get_task("decide_anew")
+
+    assert anew.upstream_task_ids == {"find_held"}
+    assert anew.trigger_dag_id == "continual_training__flights"
+    assert anew.skip_when_already_exists is True
+    assert not isinstance(anew.conf, str | dict)
+
+
+@pytest.mark.parametrize("kind", ["hold", "force_promote"])
+def test_what_people_order_starts_by_hand_only(bag: DagBag, kind: str) -> None:
+    assert bag.dags[f"{kind}__flights"].timetable.can_be_scheduled is False
 
 
 @pytest.mark.parametrize("file", sorted(DAGS.glob("*.py")), ids=lambda path: path.stem)

@@ -51,9 +51,13 @@ class TaskInstance:
     try_number: int = 1
     max_tries: int = 0
 
-    def xcom_pull(self, *, task_ids: str) -> Any:
-        """Give what a task of the run returned last."""
-        return self.run.returned.get(task_ids)
+    def xcom_pull(self, *, task_ids: str, key: str = "") -> Any:
+        """Give what a task of the run returned last, or left under a key."""
+        return self.run.left.get((task_ids, key)) if key else self.run.returned.get(task_ids)
+
+    def xcom_push(self, *, key: str, value: Any) -> None:
+        """Leave a value under a key."""
+        self.run.left[self.task_id, key] = value
 
     def get_task_states(self, *, dag_id: str, run_ids: list[str]) -> dict[str, dict[str, str]]:
         """Give the states of the run's tasks, as Airflow answers."""
@@ -69,6 +73,7 @@ class Run:
     returned: dict[str, Any] = field(default_factory=dict)
     states: dict[str, str] = field(default_factory=dict)
     errors: dict[str, Exception] = field(default_factory=dict)
+    left: dict[tuple[str, str], Any] = field(default_factory=dict)
 
     def context(self, task_id: str, exception: Exception | None = None) -> Any:
         """Give the context of one of the run's tasks."""
@@ -78,10 +83,15 @@ class Run:
             "exception": exception,
         }
 
+    def forget(self, task_id: str) -> None:
+        """Drop what a task left in an earlier try, as Airflow does when it starts again."""
+        self.returned.pop(task_id, None)
+        self.left = {place: value for place, value in self.left.items() if place[0] != task_id}
+
     def call(self, task: Any, *arguments: Any, **named: Any) -> Any:
         """Do what a worker does with a task: call its function, keep result and state."""
         name = task.function.__name__
-        self.returned.pop(name, None)
+        self.forget(name)
         with set_current_context(self.context(name)):
             try:
                 result = task.function(*arguments, **named)

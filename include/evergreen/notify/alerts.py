@@ -5,6 +5,12 @@ They give plain text; how it is escaped and shown is the matter of ``messages``.
 """
 
 from evergreen.notify.building import Links, links_of
+from evergreen.notify.people_alerts import (
+    approval_reminder,
+    approval_wanted,
+    forced,
+    promotion_held,
+)
 from evergreen.notify.trouble_alerts import (
     alias_mismatch,
     failed,
@@ -21,20 +27,27 @@ from evergreen.notify.verdict_alerts import (
     retrain_started,
     stood_down,
 )
+from evergreen.notify.watch_alerts import auto_rolled_back, rollback_held
 
 __all__ = [
     "Links",
     "alias_mismatch",
+    "approval_reminder",
+    "approval_wanted",
+    "auto_rolled_back",
     "data_rejected",
     "drift",
     "failed",
+    "forced",
     "kept",
     "late_decision",
     "links_of",
     "no_data",
     "promoted",
+    "promotion_held",
     "resolved",
     "retrain_started",
+    "rollback_held",
     "rolled_back",
     "stood_down",
 ]

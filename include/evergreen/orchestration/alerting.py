@@ -15,7 +15,7 @@ from evergreen.notify.messages import to_text
 from evergreen.orchestration.deciding import report_path
 from evergreen.orchestration.runs import run_url
 from evergreen.orchestration.workbench import Workbench
-from evergreen.records import Alert, Promotion, PromotionVerdict
+from evergreen.records import Alert, PromotionVerdict
 from evergreen.signals import PolicyDecision, PolicySignals
 
 log = logging.getLogger(__name__)
@@ -117,18 +117,33 @@ def alert_opening(
         raise_alert(bench, alert)
 
 
-def alert_closing(bench: Workbench, context: Any, decision: Decision) -> None:
-    """Tell what came of a decision: promoted, kept, or a quiet day; each decision tells it once."""
+def alert_closing(
+    bench: Workbench, context: Any, decision: Decision, *, cause: str | None = None
+) -> None:
+    """Tell what came of a decision: promoted, kept, held, or a quiet day; each tells it once.
+
+    ``cause`` is what held it, ``hold`` or ``freeze``.
+    """
     if decision.outcome == "failed":
         alert_failed(bench, context, task_id="record_decision", error=decision.outcome_sentence)
     elif decision.outcome != "open":
-        alert = _closing(bench, context, decision)
+        alert = _closing(bench, context, decision, cause)
         incident = f"{alert.incident}:{decision.id}"
         raise_alert(bench, alert.model_copy(update={"incident": incident}))
 
 
-def _closing(bench: Workbench, context: Any, decision: Decision) -> Alert:
+def _closing(bench: Workbench, context: Any, decision: Decision, cause: str | None) -> Alert:
     name, batch = bench.spec.name, decision.batch
+    if decision.outcome == "held":
+        return alerts.promotion_held(
+            name,
+            batch,
+            version=decision.challenger_version,
+            champion_version=decision.champion_after,
+            cause="hold" if cause == "hold" else "freeze",
+            sentence=decision.outcome_sentence,
+            links=links(bench, "promotion_held", context),
+        )
     if decision.outcome == "stood_down":
         policy = PolicyDecision(verdict="stand_down", trigger="none", sentence=decision.sentence)
         return alerts.stood_down(name, batch, decision=policy)
@@ -238,20 +253,6 @@ def alert_mismatch(bench: Workbench, *, sentence: str) -> None:
     )
     if latest is not None and named is not None and latest.version == named.version:
         alert = alert.model_copy(update={"text": sentence})  # the alias is right, the file is not
-    raise_alert(bench, alert)
-
-
-def alert_rolled_back(bench: Workbench, context: Any, promotion: Promotion) -> None:
-    """Tell that the champion was moved back, and by whom."""
-    alert = alerts.rolled_back(
-        bench.spec.name,
-        epoch=promotion.epoch,
-        version=promotion.version,
-        previous_version=promotion.previous_version,
-        reason=promotion.reason,
-        requested_by=context["dag_run"].triggering_user_name or "",
-        links=links(bench, "rolled_back", context),
-    )
     raise_alert(bench, alert)
 
 

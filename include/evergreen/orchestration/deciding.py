@@ -6,10 +6,12 @@ from typing import Any
 from evergreen.errors import DataError
 from evergreen.measurements import DecayMeasurement, DriftMeasurement
 from evergreen.orchestration.baselines import read_profile
+from evergreen.orchestration.chance import chance_of
 from evergreen.orchestration.gates import read_snapshot, taken
 from evergreen.orchestration.history import count_labelled, matured
+from evergreen.orchestration.holding import was_held
 from evergreen.orchestration.runs import newer_batch
-from evergreen.orchestration.seeing import CHANCE, Eyes
+from evergreen.orchestration.seeing import Eyes
 from evergreen.orchestration.workbench import Workbench
 from evergreen.records import Window
 from evergreen.signals import PolicyDecision, PolicySignals, PolicyState, Request
@@ -47,11 +49,13 @@ def signals_for(
 ) -> PolicySignals:
     """Gather all that the policy may look at."""
     from evergreen.metrics import higher_is_better
+    from evergreen.metrics.chance import unit_of
 
     training, holdout = windows_for(bench, asked)
     scratch = _scratch(bench, asked) if asked["request"]["dry_run"] else None
     eyes = Eyes(bench, asked["batch"], drift["version"], scratch=scratch)
     is_paced = bench.spec.policy.name == "default"
+    at_chance = chance_of(bench, drift["version"], before=asked["batch"])
     held_out = ceil(bench.spec.windows.holdout_days / bench.spec.arrivals.every_days)
     fitted = state.fitted_through  # what it held out was there already: it is not new
     return PolicySignals(
@@ -63,13 +67,15 @@ def signals_for(
         labelled=eyes.labelled() if is_paced else eyes.arrived(),
         window_batches=bench.spec.windows.training_days / bench.spec.arrivals.every_days,
         holdout_batches=held_out,
-        chance=CHANCE[bench.spec.metric],
+        chance=at_chance,
+        unit=unit_of(bench.spec.metric, at_chance),
         higher_is_better=higher_is_better(bench.spec.metric),
         drift=read_drift(bench, drift),
         decay=DecayMeasurement.from_json(decay),
         n_training_rows=_rows_in(bench, training, asked["batch"]),
         n_holdout_rows=_rows_in(bench, holdout, asked["batch"]),
         batches_since_champion=eyes.batches_since_champion,
+        was_held=was_held(bench, asked["decision"]),
         n_new_rows=eyes.n_new_rows(None if fitted is None else fitted + held_out),
         request=Request.from_json(asked["request"]),
     )

@@ -66,14 +66,61 @@ def rollback_params() -> dict[str, Param]:
             title="Version",
             description="Model version to go back to. Empty: the previous champion.",
         ),
-        "reason": Param(
+        "reason": reason_param(),
+    }
+
+
+def hold_params() -> dict[str, Param]:
+    """Give the parameters of ``hold``."""
+    return {
+        "action": Param(
+            "hold",
+            type="string",
+            enum=["hold", "release"],
+            title="Action",
+            description="hold: no promotion happens until it is released; measuring, training and"
+            " evaluation go on. release: what was held is decided anew at once.",
+        ),
+        "reason": reason_param(),
+    }
+
+
+def force_promote_params() -> dict[str, Param]:
+    """Give the parameters of ``force_promote``."""
+    return {
+        "version": Param(
+            None,
+            type=["null", "string"],
+            pattern="^[1-9][0-9]{0,8}$",
+            title="Version",
+            description="Model version to make champion. Required; it needs no evaluation.",
+        ),
+        "reason": reason_param(),
+    }
+
+
+def answer_params() -> dict[str, Param]:
+    """Give the parameters of the answer to ``approve``."""
+    return {
+        "comment": Param(
             "",
             type="string",
             maxLength=MAX_REASON,
-            title="Reason",
-            description="Why; required, kept in the ledger beside your name.",
-        ),
+            title="Comment",
+            description="Why; kept in the ledger beside your name.",
+        )
     }
+
+
+def reason_param() -> Param:
+    """Give a parameter for a reason that is required."""
+    return Param(
+        "",
+        type="string",
+        maxLength=MAX_REASON,
+        title="Reason",
+        description="Why; required, kept in the ledger beside your name.",
+    )
 
 
 def redelivery_params() -> dict[str, Param]:

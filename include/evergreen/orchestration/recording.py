@@ -6,12 +6,14 @@ from evergreen.failpoints import failpoint
 from evergreen.ledger.entries import Outcome
 from evergreen.orchestration.alerting import alert_closing
 from evergreen.orchestration.deciding import report_path
+from evergreen.orchestration.holding import Stay
+from evergreen.orchestration.staying import stay_of
 from evergreen.orchestration.workbench import Workbench
 from evergreen.records import Evaluation, Promotion, PromotionVerdict
 
 Payload = dict[str, Any]
 BROKEN = ("failed", "upstream_failed")
-NOT_DECISIVE = ("record_decision", "write_drift_report")
+NOT_DECISIVE = ("record_decision", "write_drift_report", "write_model_card")
 
 
 def record_outcome(
@@ -24,13 +26,14 @@ def record_outcome(
     """
     trained = _result_of("train_challenger", context, states)
     evaluated = _result_of("evaluate_challenger", context, states)
+    stay = stay_of(context, states)
     if asked["request"]["dry_run"]:
-        return _end_dry_run(bench, asked, *_outcome(states, evaluated))
+        return _end_dry_run(bench, asked, *_outcome(states, evaluated, stay))
     if states.get("decide") != "success":
-        outcome, sentence = _outcome(states, evaluated)
+        outcome, sentence = _outcome(states, evaluated, stay)
         return {"outcome": outcome, "sentence": sentence}
     mine = bench.ledger.promotions.by_decision(bench.spec.name, asked["decision"])
-    outcome, sentence = _outcome(states, evaluated) if mine is None else _moved(states, mine)
+    outcome, sentence = _outcome(states, evaluated, stay) if mine is None else _moved(states, mine)
     champion = mine or bench.ledger.promotions.latest(bench.spec.name)
     drawn = report_path(bench.spec.name, asked["batch"])
     failpoint("before_close")
@@ -45,7 +48,7 @@ def record_outcome(
         promotion_verdict=PromotionVerdict.from_json(evaluated["verdict"]) if evaluated else None,
     )
     failpoint("after_close")
-    alert_closing(bench, context, decision)
+    alert_closing(bench, context, decision, cause=stay.cause if stay else None)
     return {
         "outcome": outcome,
         "sentence": sentence,
@@ -69,7 +72,9 @@ def _end_dry_run(bench: Workbench, asked: Payload, outcome: Outcome, sentence: s
     return {"outcome": outcome, "sentence": f"dry run, nothing kept and nothing moved: {sentence}"}
 
 
-def _outcome(states: dict[str, str], evaluated: Payload | None) -> tuple[Outcome, str]:
+def _outcome(
+    states: dict[str, str], evaluated: Payload | None, stay: Stay | None
+) -> tuple[Outcome, str]:
     """Tell what came of a run that has made no promotion."""
     broken = _broken(states)
     if broken:
@@ -81,6 +86,8 @@ def _outcome(states: dict[str, str], evaluated: Payload | None) -> tuple[Outcome
     sentence = str(evaluated["verdict"]["sentence"])
     if evaluated["verdict"]["verdict"] == "keep":
         return "kept", sentence
+    if stay is not None:
+        return stay.outcome, f"{stay.sentence} (the challenger won: {sentence})"
     return "kept", f"the challenger would have been promoted: {sentence}"
 
 

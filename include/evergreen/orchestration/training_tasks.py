@@ -1,4 +1,4 @@
-"""Tasks that train, evaluate, promote and roll back."""
+"""Tasks that train, evaluate and promote."""
 
 import logging
 from typing import Any
@@ -62,10 +62,12 @@ def evaluate_challenger(model: str) -> Payload:
 
 @task
 def promote(model: str) -> Payload:
-    """Make the challenger champion, exactly once; skipped when it did not beat the champion."""
+    """Make the challenger champion, exactly once; skipped when it did not win, or may not now."""
     from evergreen.orchestration.fencing import check_not_ended, claim_lane
     from evergreen.orchestration.promoting import promote_challenger
+    from evergreen.orchestration.staying import stay_here, why_not_now
 
+    context = get_current_context()
     asked, trained = result_of("check_request"), result_of("train_challenger")
     evaluated = result_of("evaluate_challenger")
     if evaluated["verdict"]["verdict"] != "promote":
@@ -74,24 +76,10 @@ def promote(model: str) -> Payload:
         raise AirflowSkipException(f"dry run, nothing moved: {evaluated['verdict']['sentence']}")
     with no_retry_helps(), open_workbench(model) as bench:
         token = claim_lane(bench, asked)
-        check_not_ended(get_current_context())
+        stay = why_not_now(bench, asked, trained, evaluated)
+        if stay is not None:
+            stay_here(context, stay)
+        check_not_ended(context)
         promotion = promote_challenger(bench, asked, trained, evaluated, token=token)
     log.info("%s: v%s is champion (epoch %d)", model, promotion.version, promotion.epoch)
-    return promotion.to_json()
-
-
-@task
-def roll_back(model: str) -> Payload:
-    """Move the champion back through the same protocol as any promotion."""
-    from evergreen.orchestration.alerting import alert_rolled_back
-    from evergreen.orchestration.promoting import roll_back_champion
-
-    context = get_current_context()
-    run = context["dag_run"]
-    with no_retry_helps(), open_workbench(model) as bench:
-        promotion = roll_back_champion(
-            bench, run.conf, run_id=run.run_id, requested_by=run.triggering_user_name or ""
-        )
-        alert_rolled_back(bench, context, promotion)
-    log.info("%s: rolled back to v%s (epoch %d)", model, promotion.version, promotion.epoch)
     return promotion.to_json()

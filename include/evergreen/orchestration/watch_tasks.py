@@ -31,6 +31,14 @@ def reconcile_champions() -> Payload:
 
 
 @task
+def remind_of_approvals() -> Payload:
+    """Remind, once each, of questions that nobody has answered for long."""
+    from evergreen.orchestration.approving import remind_of_approvals as remind
+
+    return _for_every_model(remind)
+
+
+@task
 def deliver_alerts() -> Payload:
     """Deliver what is still in the outbox."""
     from evergreen.orchestration.alerting import deliver_pending

@@ -87,6 +87,16 @@ def training_resources(spec: ModelSpec) -> dict[str, Any]:
     }
 
 
+def anew_run(spec: ModelSpec) -> dict[str, Any]:
+    """Give how a release starts the run that decides anew: once per run, however often tried."""
+    return {
+        "trigger_dag_id": dag_id("continual_training", spec.name),
+        "trigger_run_id": "anew__{{ run_id }}",
+        "logical_date": None,
+        "skip_when_already_exists": True,
+    }
+
+
 def default_args(owner: str) -> dict[str, Any]:
     """Give the task arguments that all tasks share."""
     return {

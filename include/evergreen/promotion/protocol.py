@@ -63,7 +63,8 @@ def promote(
         sha256: Of the file that was evaluated; the registry must say the same.
         expected_champion: The version that it was evaluated against, None for the first model.
         decision_id: Names the decision; at most one promotion is kept per decision.
-        kind: ``bootstrap`` goes with no expected champion, the others with one.
+        kind: ``bootstrap`` goes with no expected champion, ``forced`` with one or none, the
+            others with one.
         reason: One sentence for the ledger.
         token: What ``take_lane`` gave when this try began; None takes the lane over now, as befits
             a person's order.
@@ -79,7 +80,7 @@ def promote(
         ExternalError: Ledger or registry failed; calling again finishes what was begun.
         ValueError: ``kind`` and ``expected_champion`` do not go together.
     """
-    if (kind == "bootstrap") != (expected_champion is None):
+    if kind != "forced" and (kind == "bootstrap") != (expected_champion is None):
         raise ValueError(f"kind {kind!r} does not go with expected champion {expected_champion!r}")
     move = Move(model, version, sha256, kind, decision_id, reason, token, requested_by)
     mine = ledger.by_decision(model, decision_id)

@@ -98,6 +98,35 @@ def one_of_each() -> list[Alert]:
         alerts.rolled_back(
             "flights", epoch=4, version="3", previous_version="4", reason="complaints", **at
         ),
+        alerts.approval_wanted(
+            "flights",
+            BATCH,
+            version="4",
+            champion_version="3",
+            evaluation=make_evaluation(),
+            sentence="the challenger is better",
+            due_at=datetime(2013, 3, 6, tzinfo=UTC),
+            on_timeout="keep",
+            **at,
+        ),
+        alerts.promotion_held(
+            "flights",
+            BATCH,
+            version="4",
+            champion_version="3",
+            cause="freeze",
+            sentence="promotions are frozen",
+            **at,
+        ),
+        alerts.forced(
+            "flights",
+            epoch=5,
+            version="2",
+            previous_version="4",
+            reason="audit",
+            requested_by="ada",
+            **at,
+        ),
     ]
 
 
@@ -117,6 +146,7 @@ def test_each_alert_names_its_model_and_carries_its_links(alert: Alert) -> None:
 @pytest.mark.parametrize("alert", one_of_each(), ids=lambda alert: alert.kind)
 def test_each_alert_says_whether_a_person_must_act(alert: Alert) -> None:
     must_act = {"data_rejected", "failed", "no_data", "late_decision", "alias_mismatch"}
+    must_act |= {"approval_wanted"}
 
     assert alert.must_act == (alert.kind in must_act)
     assert ("Nothing to do." in alert.text) == (not alert.must_act)
@@ -126,6 +156,7 @@ def test_alerts_on_one_batch_share_a_thread() -> None:
     threads = {alert.kind: alert.thread for alert in one_of_each()}
 
     about_the_champion = {threads.pop("alias_mismatch"), threads.pop("rolled_back")}
+    about_the_champion.add(threads.pop("forced"))
     assert about_the_champion == {"flights:champion"}
     assert set(threads.values()) == {"flights:2013-03-05"}
 

@@ -17,11 +17,21 @@ HEADINGS = [
     "## What to do",
     "## How to know it is over",
 ]
-DAGS_PER_MODEL = {"ingest", "score", "labels", "redelivery", "continual_training", "rollback"}
+DAGS_PER_MODEL = {
+    "ingest",
+    "score",
+    "labels",
+    "redelivery",
+    "continual_training",
+    "rollback",
+    "hold",
+    "force_promote",
+}
 PARAMS = {
     "redelivery": {"batch", "kind"},
     "continual_training": {"batch", "force_retrain", "reason"},
     "rollback": {"version", "reason"},
+    "hold": {"action", "reason"},
 }
 MAX_LINES = 60
 
@@ -54,7 +64,7 @@ def test_runbook_types_only_commands_that_exist(kind: str) -> None:
     for words in found:
         assert words[0] in {"evergreen", "airflow", "aws"}
         if words[0] == "evergreen":
-            assert words[1] in {"why", "decisions", "champion"}
+            assert words[1] in {"why", "decisions", "champion", "release"}
 
 
 @pytest.mark.parametrize("kind", KINDS)
