@@ -95,7 +95,7 @@ def _judged(evaluation: Evaluation | None) -> list[str]:
         ends = _gain_ends(evaluation)
         rows.append(("gain, positive is better", f"{evaluation.gain:+.4f}", ends, None))
     return [
-        escape(evaluation.sentence),
+        facts([("In short", evaluation.sentence)]),
         table((escape(evaluation.challenger.name), "value", "95 % interval", "rows"), rows),
         facts(
             [
@@ -197,7 +197,7 @@ def _attributions(card: ModelCard) -> list[str]:
     ]
     header = ("feature", "mean absolute contribution", "champion's", "difference")
     more = _more(len(told.features), "features")
-    return [escape(told.sentence), table(header, rows) if rows else "", more]
+    return [facts([("What is shown", told.sentence)]), table(header, rows) if rows else "", more]
 
 
 def _acts(acts: Sequence[CardAct]) -> str:

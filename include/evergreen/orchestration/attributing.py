@@ -69,6 +69,10 @@ def _contributions(
     with bench.scratch() as folder:
         job = score_job(bench, registered_scorer(bench, version, folder), rows, folder)
         asked = job.model_copy(update={"attribute_rows": SAMPLE_ROWS, "seed": SEED})
-        done = run_child(asked, time_limit_seconds=time_limit_seconds)
+        done = run_child(
+            asked,
+            time_limit_seconds=time_limit_seconds,
+            memory_limit_bytes=bench.settings.scoring_memory_bytes,
+        )
         told = pq.read_table(done.path).to_pydict()
     return dict(zip(told[FEATURE], told[CONTRIBUTION], strict=True)), done.n_rows
