@@ -12,6 +12,10 @@ from pathlib import Path
 from urllib.request import urlopen
 
 START_SECONDS = 300
+QUIET = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # seven more processes that no test uses
+}
 
 
 def free_port() -> int:
@@ -41,7 +45,7 @@ def running_mlflow(home: Path) -> Iterator[str]:
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            env={**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"},
+            env={**os.environ, **QUIET},
         )
     try:
         _wait_until_healthy(server, port, home / "server.log")
