@@ -3,7 +3,8 @@
 **When:** only by hand, with a reason: `{"reason": "…"}` or `{"version": "3", "reason": "…"}`.
 
 **Writes:** a promotion row of kind `rollback` through the same protocol as any promotion, then
-the MLflow alias, and one message. The version that steps down is kept.
+the MLflow alias, and one message. The version that steps down is kept, and is no former champion
+that might be let back by itself. From a shell: `evergreen rollback <model> --reason "…"`.
 
 **When it fails:** nothing has moved, or the ledger has moved and the alias follows when you
 clear the task. `evergreen champion <model>` shows who is champion.
@@ -11,11 +12,11 @@ clear the task. `evergreen champion <model>` shows who is champion.
 
 from airflow.sdk import DAG
 
-from evergreen.orchestration import assets, training_tasks
+from evergreen.orchestration import assets, going_back_tasks
 from evergreen.orchestration.params import rollback_params
 from evergreen.orchestration.wiring import models_for, shared
 
 for spec in models_for("rollback"):
     with DAG(**shared("rollback", spec), schedule=None, params=rollback_params(), doc_md=__doc__):
-        roll_back = training_tasks.roll_back.override(outlets=[assets.champion(spec.name)])
+        roll_back = going_back_tasks.roll_back.override(outlets=[assets.champion(spec.name)])
         roll_back(spec.name)

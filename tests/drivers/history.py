@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from drivers.tiny import FIRST, WEEK, Upstream, make_rows, write_spec
 from evergreen.ledger.decisions import decision_id
 from evergreen.orchestration.baselines import keep_reference
@@ -10,6 +12,7 @@ from evergreen.orchestration.history import join_labels, labelled_path, matured
 from evergreen.orchestration.intake import take_delivery
 from evergreen.orchestration.scoring import score_and_log
 from evergreen.orchestration.workbench import Workbench
+from evergreen.promotion.ports import PromotionKind
 from evergreen.records import (
     Evaluation,
     MetricEstimate,
@@ -64,6 +67,20 @@ def pass_week(bench: Workbench, upstream: Upstream, week: int, *, is_flipped: bo
     score_and_log(bench, previous)
     label(bench, upstream, week - 1, is_flipped=is_flipped)
     return accept(bench, upstream, week)
+
+
+def predict(bench: Workbench, batch: str, version: str, *, is_right: bool = True) -> None:
+    """Keep predictions that follow ``temp``, or go against it."""
+    delivery = bench.ledger.batches.delivery(bench.spec.name, "data", batch)
+    assert delivery is not None
+    rows = bench.store.read_table(str(delivery.path))
+    temp = rows["temp"].to_numpy()
+    scores = 1 / (1 + 2.718 ** (-temp if is_right else temp))
+    path = f"predictions/{bench.spec.name}/{batch}/v{version}.parquet"
+    digest = bench.store.write_table(path, pa.table({"id": rows["id"], "prediction": scores}))
+    bench.ledger.batches.record_predictions(
+        bench.spec.name, batch, version, path=path, sha256=digest, n_rows=rows.num_rows
+    )
 
 
 def fit_model(folder: Path) -> Path:
@@ -162,6 +179,7 @@ def enthrone(
     decision: str = "",
     is_committed: bool = True,
     sha256: str = SHA,
+    kind: PromotionKind = "promotion",
 ) -> Promotion:
     """Write the ledger's rows of a promotion, without touching any alias."""
     latest = bench.ledger.promotions.latest(bench.spec.name)
@@ -171,7 +189,7 @@ def enthrone(
         version=version,
         previous_version=None if latest is None else latest.version,
         sha256=sha256,
-        kind="bootstrap" if latest is None else "promotion",
+        kind="bootstrap" if latest is None else kind,
         decision_id=decision or f"decision for v{version}",
         reason=f"v{version} is better",
     )

@@ -24,7 +24,6 @@ SECONDS_PER_DAY = 86400.0
 LOOK_BACK = 3
 BATCHES_TO_SCORE = 2
 MAX_RIVALS = 3
-CHANCE = {"auc": 0.5, "accuracy": 0.5, "log_loss": math.log(2), "brier": 0.25}
 ROUNDING = 1e-6
 
 
@@ -77,14 +76,17 @@ class Eyes:
     def rivals(self) -> tuple[ModelFacts, ...]:
         """The former champions, newest first, that the registry still holds.
 
-        Former as of this decision: what it has promoted itself, in an earlier try, is none.
+        Former as of this decision: what it has promoted itself, in an earlier try, is none. A
+        version that was rolled back is none either, until it is promoted again.
         """
+        from evergreen.promotion.watch import set_aside
+
         history = self._bench.ledger.promotions.history(self._bench.spec.name)
         reigns = [row.version for row in reversed(history)]
         if self._champion in reigns:
             reigns = reigns[reigns.index(self._champion) :]
-        versions = dict.fromkeys(reigns)
-        versions.pop(self._champion or "", None)
+        aside = {self._champion, *set_aside(history)}
+        versions = [version for version in dict.fromkeys(reigns) if version not in aside]
         found: list[ModelFacts] = []
         for version in versions:
             if len(found) == MAX_RIVALS:

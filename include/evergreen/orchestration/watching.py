@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from evergreen.orchestration.alerting import alert_late, alert_mismatch
+from evergreen.orchestration.going_back import tell_rollback
 from evergreen.orchestration.workbench import Workbench
 
 
@@ -22,10 +23,16 @@ def alert_late_decisions(bench: Workbench) -> list[str]:
 
 
 def reconcile_champion(bench: Workbench) -> str:
-    """Finish a promotion whose alias has not followed; alert when somebody else moved the alias."""
+    """Finish a promotion whose alias has not followed; alert when somebody else moved the alias.
+
+    A rollback that nobody could tell of, because its process died, is told now.
+    """
     from evergreen.promotion.projection import reconcile
 
     found = reconcile(bench.ledger.promotions, bench.registry, bench.spec.name)
     if found.verdict == "mismatch":
         alert_mismatch(bench, sentence=found.sentence)
+    latest = bench.ledger.promotions.latest(bench.spec.name)
+    if latest is not None and (latest.kind, latest.state) == ("rollback", "committed"):
+        tell_rollback(bench, latest)
     return found.sentence

@@ -5,10 +5,9 @@ from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
-import pyarrow as pa
 import pytest
 
-from drivers.history import accept, asked_for, begin, crown, enthrone, label
+from drivers.history import accept, asked_for, begin, crown, enthrone, label, predict
 from drivers.tiny import FIRST, WEEK, Upstream
 from evergreen.orchestration.seeing import LOOK_BACK, MAX_RIVALS, Eyes
 from evergreen.orchestration.workbench import Workbench
@@ -17,20 +16,6 @@ from evergreen.spec.deciding import Incident
 from standins.shelf import Shelf
 
 POSITION_OF_FIRST = 2817  # weeks from 1970-01-01 to the week of 2024-01-01, rounded down
-
-
-def predict(bench: Workbench, batch: str, version: str, *, is_right: bool = True) -> None:
-    """Keep predictions that follow ``temp``, or go against it."""
-    delivery = bench.ledger.batches.delivery(bench.spec.name, "data", batch)
-    assert delivery is not None
-    rows = bench.store.read_table(str(delivery.path))
-    temp = rows["temp"].to_numpy()
-    scores = 1 / (1 + 2.718 ** (-temp if is_right else temp))
-    path = f"predictions/{bench.spec.name}/{batch}/v{version}.parquet"
-    digest = bench.store.write_table(path, pa.table({"id": rows["id"], "prediction": scores}))
-    bench.ledger.batches.record_predictions(
-        bench.spec.name, batch, version, path=path, sha256=digest, n_rows=rows.num_rows
-    )
 
 
 @pytest.fixture
@@ -259,9 +244,15 @@ def test_rivals_are_the_newest_former_champions(
     assert [facts.version for facts in rivals] == versions[-2 : -2 - MAX_RIVALS : -1]
 
 
-def test_a_champion_that_was_rolled_back_is_a_rival(bench: Workbench, rivalled: list[str]) -> None:
-    enthrone(bench, "1", decision="rollback")
+def test_a_champion_that_was_rolled_back_is_no_rival_until_it_is_promoted_again(
+    bench: Workbench, rivalled: list[str]
+) -> None:
+    enthrone(bench, "1", decision="back", kind="rollback")
 
+    assert Eyes(bench, rivalled[2], "1").rivals == ()
+
+    enthrone(bench, "2", decision="it won after all")
+    enthrone(bench, "1", decision="and lost again")
     assert [facts.version for facts in Eyes(bench, rivalled[2], "1").rivals] == ["2"]
 
 

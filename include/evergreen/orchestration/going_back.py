@@ -1,0 +1,179 @@
+"""Moving the champion back: by a person's run or command, or by the watch; told once each."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from evergreen.errors import ChampionChangedError, RequestError
+from evergreen.ledger.decisions import decision_id
+from evergreen.ledger.entries import Watch
+from evergreen.notify import alerts
+from evergreen.orchestration.alerting import links, raise_alert
+from evergreen.orchestration.request import MAX_REASON, check_keys, text_of
+from evergreen.orchestration.workbench import Workbench
+from evergreen.records import Promotion
+
+WATCH = "watch"
+LONGEST_VERSION = 20
+
+
+def roll_back_champion(
+    bench: Workbench, conf: object, *, run_id: str, requested_by: str
+) -> Promotion:
+    """Go back to the version that the conf names, or to the previous champion.
+
+    Raises:
+        RequestError: No reason, an unknown version, or nothing to go back to.
+    """
+    given = check_keys(conf, allowed=("version", "reason"))
+    version, reason = _version_and_reason(given, remedy='{"reason": "why"}')
+    return _roll_back(
+        bench,
+        decision_id(bench.spec.name, "rollback", run_id),
+        to_version=version,
+        reason=reason,
+        requested_by=requested_by,
+    )
+
+
+def roll_back_by_command(
+    bench: Workbench, *, version: str | None, reason: str, requested_by: str, invocation: str
+) -> Promotion:
+    """Go back as a person asks from a shell.
+
+    A call that died half-way is finished by the same call made again: its rollback is the newest
+    row, and not committed yet.
+
+    Args:
+        bench: The model's workbench.
+        version: Version to go back to; None: the previous champion.
+        reason: Why.
+        requested_by: Who asks.
+        invocation: Names this call.
+
+    Raises:
+        RequestError: No reason, an unknown version, or nothing to go back to.
+    """
+    given = {"version": version or "", "reason": reason}
+    wanted, why = _version_and_reason(given, remedy='--reason "why"')
+    begun = bench.ledger.promotions.latest(bench.spec.name)
+    decision = decision_id(bench.spec.name, "rollback", f"command {invocation}")
+    if begun is not None and _is_the_same(begun, wanted, why, requested_by):
+        decision = begun.decision_id
+    return _roll_back(bench, decision, to_version=wanted, reason=why, requested_by=requested_by)
+
+
+def undo(bench: Workbench, watch: Watch, context: Any) -> Promotion | str:
+    """Go back from a champion that the watch found worse, at most once for each promotion.
+
+    While a person holds promotions it stays, and that is told once.
+
+    Args:
+        bench: The model's workbench.
+        watch: What was found.
+        context: Of the run, for the links of an alert.
+
+    Returns:
+        The rollback, or why there was none.
+
+    Raises:
+        PromotionError: The former champion cannot be used, or somebody moved the alias.
+    """
+    promotions = bench.ledger.promotions
+    (watched,) = [row for row in promotions.history(watch.model) if row.epoch == watch.epoch]
+    decision = decision_id(watch.model, WATCH, f"epoch {watch.epoch}")
+    moved_on = f"v{watched.version} of epoch {watch.epoch} is not the champion any more"
+    if promotions.by_decision(watch.model, decision) is None:
+        latest = promotions.latest(watch.model)
+        if latest is None or latest.epoch != watch.epoch:
+            return moved_on
+        held = _held(bench)
+        if held:
+            _tell_held(bench, watched, watch, held, context)
+            return f"v{watched.version} stays: {held}"
+    try:
+        return _roll_back(
+            bench,
+            decision,
+            reason=watch.sentence,
+            expected_champion=watched.version,
+            requested_by=WATCH,
+        )
+    except ChampionChangedError:
+        return moved_on
+
+
+def tell_rollback(bench: Workbench, row: Promotion, context: Any = None) -> bool:
+    """Tell that the champion was moved back, by whom and why; False when it was told before.
+
+    Without a context, from outside a run, it is stored for the watchdog to send.
+    """
+    if row.requested_by == WATCH:
+        alert = alerts.auto_rolled_back(
+            row.model,
+            epoch=row.epoch,
+            version=row.version,
+            previous_version=row.previous_version,
+            reason=row.reason,
+            links=links(bench, "auto_rolled_back", context),
+        )
+    else:
+        alert = alerts.rolled_back(
+            row.model,
+            epoch=row.epoch,
+            version=row.version,
+            previous_version=row.previous_version,
+            reason=row.reason,
+            requested_by=row.requested_by,
+            links=links(bench, "rolled_back", context),
+        )
+    return raise_alert(bench, alert, is_sent_now=context is not None)
+
+
+def _held(bench: Workbench) -> str:
+    """Say who holds promotions; empty when nobody does."""
+    standing = bench.ledger.holds.standing(bench.spec.name)
+    if not standing:
+        return ""
+    hold = standing[0]
+    since = f"{hold.held_at:%Y-%m-%d %H:%M} UTC"
+    return f"{hold.held_by or 'somebody'} holds promotions since {since} ({hold.reason})"
+
+
+def _tell_held(bench: Workbench, watched: Promotion, watch: Watch, held: str, context: Any) -> None:
+    alert = alerts.rollback_held(
+        watched.model,
+        epoch=watched.epoch,
+        version=watched.version,
+        former_version=watched.previous_version or "",
+        reason=watch.sentence,
+        held=held,
+        links=links(bench, "rollback_held", context),
+    )
+    raise_alert(bench, alert)
+
+
+def _version_and_reason(given: Mapping[str, Any], *, remedy: str) -> tuple[str | None, str]:
+    version = text_of(given, "version", longest=LONGEST_VERSION) or None
+    reason = text_of(given, "reason", longest=MAX_REASON)
+    if not reason:
+        raise RequestError(f"a rollback needs a reason: {remedy}; nothing was changed")
+    return version, reason
+
+
+def _is_the_same(begun: Promotion, version: str | None, reason: str, requested_by: str) -> bool:
+    """Tell whether the newest row is this very rollback, which was begun and not finished."""
+    is_open = begun.kind == "rollback" and begun.state == "intent"
+    is_mine = (begun.reason, begun.requested_by) == (reason, requested_by)
+    return is_open and is_mine and version in (None, begun.version)
+
+
+def _roll_back(bench: Workbench, decision: str, **asked: Any) -> Promotion:
+    from evergreen.promotion.rollback import roll_back
+
+    return roll_back(
+        bench.ledger.promotions,
+        bench.registry,
+        model=bench.spec.name,
+        decision_id=decision,
+        **asked,
+    )
