@@ -74,6 +74,16 @@ def test_the_training_task_has_the_pool_and_queue_of_the_spec(bag: DagBag) -> No
     assert (train.pool, train.queue) == ("gpu", "gpu")
 
 
+def test_a_model_card_comes_last_and_only_where_a_model_was_trained(bag: DagBag) -> None:
+    dag = bag.dags["continual_training__flights"]
+
+    card = dag.get_task("write_model_card")
+
+    assert card.upstream_task_ids == {"record_decision", "train_challenger"}
+    assert card.downstream_task_ids == set()
+    assert card.trigger_rule == "all_success"  # skipped without a process where train was skipped
+
+
 def test_a_back_test_starts_by_hand_only_and_may_take_longer_than_a_step(bag: DagBag) -> None:
     dag = bag.dags["backtest__flights"]
 
