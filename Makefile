@@ -16,7 +16,7 @@ COVERAGE := --cov --cov-report=term
 PYTEST := $(BIN)/python -m pytest
 LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --quiet
 
-.PHONY: help install lock fmt lint types arrows test test-unit test-dags test-integration check bench bench-policy demo clean
+.PHONY: help install lock fmt lint types arrows test test-unit test-dags test-faults test-integration check bench bench-policy demo clean
 
 help: ## print this list
 	@echo "Evergreen: keeps tabular models fresh on Apache Airflow"
@@ -55,6 +55,9 @@ test-unit: install ## unit tests only
 
 test-dags: install ## every DAG parses, is thin, documented and light
 	$(PYTEST) tests/dags $(ARGS)
+
+test-faults: install ## every fault of the catalogue, tried for real; prints a table (minutes)
+	$(PYTEST) tests/faults -m "" $(ARGS)
 
 test-integration: install ## the whole loop on real services
 	$(PYTEST) tests/integration $(ARGS)

@@ -1,8 +1,16 @@
-"""Airflow reads its settings when it is first imported: give it a home of its own before that."""
+"""Airflow reads its settings when it is first imported: give it a home of its own before that.
+
+And what tests of several folders share: one real MLflow server per session, started when asked.
+"""
 
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
+
+from drivers.mlflow_server import running_mlflow
 
 PROJECT = Path(__file__).resolve().parents[1]
 
@@ -10,3 +18,9 @@ os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="evergreen-airflow-")
 os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
 os.environ["AIRFLOW__CORE__DAGS_FOLDER"] = str(PROJECT / "dags")
 os.environ["AIRFLOW__CORE__UNIT_TEST_MODE"] = "False"
+
+
+@pytest.fixture(scope="session")
+def mlflow_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with running_mlflow(tmp_path_factory.mktemp("mlflow")) as uri:
+        yield uri

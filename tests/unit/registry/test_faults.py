@@ -8,6 +8,7 @@ import pytest
 
 from evergreen.errors import RegistryError
 from evergreen.registry.client import ModelRegistry
+from standins.faulty_proxy import fail_first
 
 CREATE = "model-versions/create"
 
@@ -22,19 +23,6 @@ def register(registry: ModelRegistry, model: str, file: Path) -> Any:
     return registry.register(
         model, idempotency_key="key", model_file=file, tags={}, metrics={}, params={}
     )
-
-
-def fail_first(part: str, mode: str, method: str = "POST") -> Any:
-    """Break the first request to ``part`` only."""
-    broken: list[str] = []
-
-    def fault(verb: str, path: str, _n: int) -> str:
-        if part in path and verb == method and not broken:
-            broken.append(path)
-            return mode
-        return "pass"
-
-    return fault
 
 
 @pytest.mark.parametrize("mode", ["500_after", "drop_after", "500"])

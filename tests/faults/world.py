@@ -1,0 +1,125 @@
+"""One model with all it needs, real parts throughout, between a fault and its invariants."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from drivers.history import accept, begin, label, reign
+from drivers.killable import Conditions, KeptRun, ended, start
+from drivers.runs import DagRun
+from drivers.tiny import Upstream
+from evergreen.ledger.ledger import Ledger
+from evergreen.orchestration.alerting import deliver_pending
+from evergreen.orchestration.workbench import Workbench
+from faults.invariants import broken_invariants
+from faults.table import Table
+from standins.faulty_proxy import FaultyProxy
+from standins.slack import SlackServer
+
+FORCE = {"force_retrain": True, "reason": "a fault is tried", "training_window_days": 7}
+
+
+@dataclass
+class World:
+    """A model on PostgreSQL, MLflow behind the faulty proxy, and Slack's stand-in.
+
+    Attributes:
+        bench: The test's own workbench; it reaches MLflow beside the proxy.
+        environment: What a process of the product sees; it reaches MLflow through the proxy.
+        expected: Champion by what has happened so far; the invariants hold the world to it.
+        by_hand: Alias moves that a person made beside the product.
+    """
+
+    bench: Workbench
+    upstream: Upstream
+    proxy: FaultyProxy
+    slack: SlackServer
+    environment: Mapping[str, str]
+    folder: Path
+    case: str
+    table: Table
+    expected: str | None = None
+    by_hand: list[str] = field(default_factory=list)
+    n_runs: int = 0
+
+    @property
+    def name(self) -> str:
+        """The model."""
+        return self.bench.spec.name
+
+    @property
+    def ledger(self) -> Ledger:
+        """The model's ledger."""
+        return self.bench.ledger
+
+    def with_champion(self, model_file: Path) -> str:
+        """Give the model a champion, then two weeks in which the world turns; give the batch."""
+        begin(self.bench, self.upstream)
+        self.expected = reign(self.bench, model_file).version
+        label(self.bench, self.upstream, 5, is_flipped=True)
+        accept(self.bench, self.upstream, 6, is_flipped=True)
+        label(self.bench, self.upstream, 6, is_flipped=True)
+        return accept(self.bench, self.upstream, 7, is_flipped=True)
+
+    def without_champion(self) -> str:
+        """Give the model its first labelled weeks; give the batch to decide about."""
+        return begin(self.bench, self.upstream)
+
+    def run(self, batch: str, **conf: Any) -> KeptRun:
+        """Give a run by hand that retrains about a batch."""
+        self.n_runs += 1
+        dag_run = DagRun(
+            dag_id=f"continual_training__{self.name}",
+            run_id=f"manual__{self.n_runs}",
+            conf={**FORCE, "batch": batch, **conf},
+            triggering_user_name="ada",
+            run_type="manual",
+        )
+        run = KeptRun(dag_run, file=self.folder / f"run-{self.n_runs}.json")
+        run.save()
+        return run
+
+    def play(self, run: KeptRun, failpoint: str = "", **conditions: Any) -> int:
+        """Play a run on in a process of its own; give the exit code."""
+        return ended(self.begin(run, failpoint, **conditions))
+
+    def begin(self, run: KeptRun, failpoint: str = "", **conditions: Any) -> Any:
+        """Start a process that plays a run on."""
+        return start(run.file, dict(self.environment), Conditions(failpoint, **conditions))
+
+    def read(self, run: KeptRun) -> KeptRun:
+        """Give a run as its processes left it."""
+        return KeptRun.load(run.file)
+
+    def clear(self, run: KeptRun, task_id: str) -> KeptRun:
+        """Clear a task of a run, with all that comes after it."""
+        cleared = self.read(run)
+        cleared.clear(task_id)
+        cleared.save()
+        return cleared
+
+    def champion(self) -> str | None:
+        """Give the champion by the ledger."""
+        row = self.ledger.promotions.latest(self.name)
+        return None if row is None else row.version
+
+    def kinds(self) -> list[str]:
+        """Give the kinds of the alerts that were raised, in order."""
+        return [entry.alert.kind for entry in self.ledger.alerts.history(self.name)]
+
+    def hold(self, outcome: str, *runs: KeptRun, is_over: bool = True) -> None:
+        """Assert the invariants and enter the case into the table.
+
+        Args:
+            outcome: What came of it, for the table.
+            runs: Runs that must have come through; none where a refusal is the right end.
+            is_over: False in the middle of a fault: alerts may wait, an intent may be open.
+        """
+        if is_over:
+            deliver_pending(self.bench)
+        told = [self.read(run) for run in runs]
+        broken = broken_invariants(self, told, is_over=is_over)
+        if is_over or broken:
+            self.table.enter(self.case, outcome, broken)
+        assert broken == {}
