@@ -12,6 +12,7 @@ from evergreen.landing.deliver import deliver_batch, deliver_labels
 from evergreen.landing.faults import Fault
 from evergreen.records import Window
 from evergreen.spec.loader import LoadedSpec, load_spec
+from evergreen.spec.model import Task
 from evergreen.storage.store import Store
 
 FIRST = datetime(2024, 1, 1, tzinfo=UTC)
@@ -27,7 +28,7 @@ arrivals: {{poke_seconds: 1, wait_hours: {wait_hours}}}
 data:
   key: id
   time_column: at
-  target: late
+  target: late{task}
   features:
     - {{name: temp, kind: numeric}}
     - {{name: place, kind: categorical}}
@@ -35,10 +36,17 @@ windows: {{training_days: 28, holdout_days: 7, min_training_rows: 200, min_holdo
 drift:
   {{min_rows: 100, share_to_retrain: 1.0, psi_limit: 0.25, ks_limit: 0.15, null_share_limit: 0.05}}
 policy: {{name: {policy}}}
-decay: {{min_rows: 100, max_drop: 0.1, window_batches: 1}}
+metric: {metric}
+decay: {{min_rows: 100, max_drop: {max_drop}, window_batches: 1}}
 training: {{n_rounds: {n_rounds}, params: {{num_threads: 1}}, device: cpu}}
 alerts: {{slack_connection_id: "{slack}", channel: "{channel}"}}
 """
+# What the spec of each task says beside: in section data, the metric, and the drop that is decay.
+TASKS: dict[Task, tuple[str, str, float]] = {
+    "binary": ("", "auc", 0.1),
+    "multiclass": ("\n  task: multiclass\n  classes: 3", "accuracy", 0.1),
+    "regression": ("\n  task: regression", "rmse", 5.0),
+}
 
 
 def write_spec(
@@ -52,10 +60,12 @@ def write_spec(
     n_rounds: int = 30,
     wait_hours: float = 1,
     policy: str = "thresholds",
+    task: Task = "binary",
 ) -> Path:
     """Write the spec of the small model; give its folder."""
     folder = models_dir / name
     folder.mkdir(parents=True, exist_ok=True)
+    in_data, metric, max_drop = TASKS[task]
     text = SPEC.format(
         name=name,
         landing=landing,
@@ -66,6 +76,9 @@ def write_spec(
         n_rounds=n_rounds,
         wait_hours=wait_hours,
         policy=policy,
+        task=in_data,
+        metric=metric,
+        max_drop=max_drop,
     )
     (folder / "model.yaml").write_text(text)
     return folder
@@ -106,7 +119,8 @@ class Upstream:
         start = FIRST + week * WEEK
         window = Window(start=start, end=start + n_weeks * WEEK)
         batch = f"{start:%Y-%m-%d}"
-        rows = make_rows(week, n_rows * n_weeks, window, is_flipped=is_flipped)
+        task = self.loaded.spec.data.task
+        rows = make_rows(week, n_rows * n_weeks, window, is_flipped=is_flipped, task=task)
         if shift:
             rows["temp"] += shift
         if kind == "labels":
@@ -116,13 +130,18 @@ class Upstream:
         return batch
 
 
-def make_rows(week: int, n_rows: int, window: Window, *, is_flipped: bool = False) -> pd.DataFrame:
-    """Give rows spread over a window; the same arguments give the same rows."""
+def make_rows(
+    week: int, n_rows: int, window: Window, *, is_flipped: bool = False, task: Task = "binary"
+) -> pd.DataFrame:
+    """Give rows spread over a window; the same arguments give the same rows.
+
+    Of several classes ``late`` is 0, 1 or 2; of a regression it is minutes.
+    """
     rng = np.random.default_rng(week)
     temp = rng.normal(size=n_rows)
     slope = -2.0 if is_flipped else 2.0
     step = (window.end - window.start) / n_rows
-    return pd.DataFrame(
+    rows = pd.DataFrame(
         {
             "id": [f"{week}-{n}" for n in range(n_rows)],
             "at": [window.start + n * step for n in range(n_rows)],
@@ -131,3 +150,7 @@ def make_rows(week: int, n_rows: int, window: Window, *, is_flipped: bool = Fals
             "late": (rng.random(n_rows) < 1 / (1 + np.exp(-slope * temp))).astype(int),
         }
     )
+    minutes = 10 * (slope * temp + rng.normal(size=n_rows))
+    if task != "binary":
+        rows["late"] = minutes if task == "regression" else np.digitize(minutes, [-8.0, 8.0])
+    return rows

@@ -1,7 +1,7 @@
 """A workbench on a small model: real ledger, real store, real deliveries; no Airflow.
 
 A test that asks for ``mlflow_uri`` gets a workbench on that server; every test has a model name of
-its own, so that they do not meet there.
+its own, so that they do not meet there. One that asks for ``task`` gets a model of that task.
 """
 
 from collections.abc import Iterator
@@ -29,7 +29,8 @@ def home(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> Path:
     slack = "slack_default" if "slack" in request.fixturenames else ""
-    write_spec(tmp_path / "models", name=name, slack=slack)
+    task = request.getfixturevalue("task") if "task" in request.fixturenames else "binary"
+    write_spec(tmp_path / "models", name=name, slack=slack, task=task)
     monkeypatch.setenv("EVERGREEN_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("EVERGREEN_MODELS_DIR", str(tmp_path / "models"))
     monkeypatch.setenv("EVERGREEN_GIT_COMMIT", "0123abc")

@@ -1,0 +1,99 @@
+"""A model of several classes, and a regression: from the first training to a better champion.
+
+With real child processes and a real MLflow server.
+"""
+
+from typing import Any
+
+import pytest
+
+from drivers.history import begin, pass_week
+from drivers.runs import TrainingRun, training_run
+from drivers.tiny import Upstream
+from evergreen.orchestration.chance import chance_of
+from evergreen.orchestration.gates import gate_label_delivery
+from evergreen.orchestration.intake import take_delivery
+from evergreen.orchestration.scoring import score_and_log
+from evergreen.orchestration.seeing import Eyes
+from evergreen.orchestration.workbench import Workbench
+from evergreen.spec.model import Task
+from evergreen.training.scores import to_array
+
+TASKS: tuple[Task, ...] = ("multiclass", "regression")
+pytestmark = [pytest.mark.usefixtures("mlflow_uri"), pytest.mark.parametrize("task", TASKS)]
+
+
+def played(bench: Workbench, batch: str, **conf: Any) -> TrainingRun:
+    """Play a run about a batch; it has to end without an error."""
+    run = training_run(bench.spec.name, batch, conf={"batch": batch, **conf} if conf else None)
+    run.play()
+    assert run.errors == {}
+    return run
+
+
+@pytest.fixture
+def turned(bench: Workbench, upstream: Upstream) -> str:
+    """A champion and two weeks with labels in which the world is the other way round."""
+    played(bench, begin(bench, upstream))
+    pass_week(bench, upstream, 6, is_flipped=True)
+    batch = pass_week(bench, upstream, 7, is_flipped=True)
+    score_and_log(bench, batch)
+    return batch
+
+
+def test_a_model_of_the_task_becomes_champion_and_scores(
+    bench: Workbench, upstream: Upstream, task: Task
+) -> None:
+    batch = begin(bench, upstream)
+
+    run = played(bench, batch)
+    log = score_and_log(bench, batch)
+    upstream.deliver(5, "labels")
+    bench.ledger.batches.record_snapshot(take_delivery(bench, "labels", batch))
+
+    assert run.returned["record_decision"]["outcome"] == "bootstrapped"
+    assert log is not None
+    kept = to_array(bench.store.read_table(log.path)["prediction"])
+    assert kept.shape == ((400, 3) if task == "multiclass" else (400,))
+    assert gate_label_delivery(bench, batch) == "accepted"
+    (entry,) = bench.ledger.versions.history(bench.spec.name)
+    assert entry.evaluation is not None
+    assert entry.evaluation.challenger.name == bench.spec.metric
+    least, most = {"multiclass": (0.6, 1.0), "regression": (9.0, 16.0)}[task]
+    assert least < (entry.evaluation.challenger.value or 0) < most
+
+
+def test_decay_is_measured_and_a_better_challenger_is_promoted(
+    bench: Workbench, upstream: Upstream, turned: str, task: Task
+) -> None:
+    run = played(bench, turned, force_retrain=True, reason="turned", training_window_days=7)
+
+    assert run.returned["record_decision"]["outcome"] == "promoted"
+    decision = bench.ledger.decisions.history(bench.spec.name)[-1]
+    decay, drift = decision.signals.decay, decision.signals.drift
+    assert decay is not None
+    assert drift is not None
+    assert (decay.verdict, decay.current and decay.current.name) == ("decayed", bench.spec.metric)
+    assert {change.n_rows for change in decay.detectors} == {800}
+    assert decay.calibration is not None
+    assert decay.calibration.verdict == ("shifted" if task == "multiclass" else "not_computable")
+    assert decay.estimated is not None
+    assert (decay.estimated.value is None) == (task == "regression")
+    assert drift.prediction is not None
+    kinds = {"multiclass": "categorical", "regression": "numeric"}
+    assert (drift.prediction.kind, decay.label and decay.label.kind) == (kinds[task],) * 2
+    assert decision.evaluation is not None
+    assert (decision.evaluation.gain or 0) > 0
+    latest = bench.ledger.promotions.latest(bench.spec.name)
+    assert latest is not None
+    assert (latest.version, latest.state) == ("2", "committed")
+
+    newest = pass_week(bench, upstream, 8, is_flipped=True)
+    labelled = Eyes(bench, newest, "2").labelled()[-1]
+    at_chance = chance_of(bench, "2", before=newest)
+    assert at_chance == pytest.approx(1 / 3) if task == "multiclass" else 20 < at_chance < 25
+    assert labelled.champion is not None
+    is_better = (labelled.champion.value or 0) > at_chance
+    assert is_better == (task == "multiclass")
+    (rival,) = labelled.rivals
+    assert rival.gain < -3 * rival.se
