@@ -195,6 +195,15 @@ class AirflowApi:
         }
         self._call("POST", f"/dags/{dag_id}/clearTaskInstances", json=body)
 
+    def is_answered(self, task: TaskInstance) -> bool:
+        """Tell whether somebody has answered a task that asks a person."""
+        return bool(self._call("GET", _question(task))["response_received"])
+
+    def answer(self, task: TaskInstance, option: str, **comment: str) -> None:
+        """Answer a task that asks a person, as the user that is logged in."""
+        body = {"chosen_options": [option], "params_input": comment}
+        self._call("PATCH", _question(task), json=body)
+
     def log(self, task: TaskInstance, *, try_number: int | None = None) -> str:
         """Give the log of one try of a task (default: the newest), one event a line."""
         path = f"/dags/{task.dag_id}/dagRuns/{task.run_id}/taskInstances/{task.task_id}/logs"
@@ -259,6 +268,11 @@ class AirflowApi:
                 f"Airflow at {self.url} does not answer ({type(err).__name__}: {err});"
                 " is its api-server up?"
             ) from err
+
+
+def _question(task: TaskInstance) -> str:
+    tasks = f"/dags/{task.dag_id}/dagRuns/{task.run_id}/taskInstances"
+    return f"{tasks}/{task.task_id}/{task.map_index}/hitlDetails"
 
 
 def _seconds(start: datetime | None, end: datetime | None) -> float | None:

@@ -145,6 +145,28 @@ def test_clear_names_run_and_tasks() -> None:
     assert body["include_downstream"] is True
 
 
+def test_an_answer_names_option_and_comment() -> None:
+    fake = FakeAirflow(
+        lambda _: httpx.Response(200, json={"response_received": True}), password="right"
+    )
+    task = TaskInstance.model_validate({**TASK, "task_id": "approve"})
+
+    with make_api(fake) as api:
+        api.answer(task, "Approve", comment="seen it")
+        is_answered = api.is_answered(task)
+
+    sent = fake.requests[-2]
+    assert is_answered
+    assert (sent.method, sent.url.path) == (
+        "PATCH",
+        "/api/v2/dags/ingest__flights/dagRuns/manual__1/taskInstances/approve/-1/hitlDetails",
+    )
+    assert json.loads(sent.content) == {
+        "chosen_options": ["Approve"],
+        "params_input": {"comment": "seen it"},
+    }
+
+
 def test_a_log_is_its_events() -> None:
     content = {"content": [{"event": "first", "level": "info"}, {"event": "second"}]}
 
