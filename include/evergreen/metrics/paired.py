@@ -2,7 +2,7 @@
 
 Both models meet the same rows, so the error is that of the difference, smaller than the two
 separate errors suggest. Where event times are given, rows of one time may go together: the error is
-the larger one of that of rows and that of 40 blocks in time.
+the larger one of that of rows and that of 20 blocks in time.
 """
 
 from typing import NamedTuple
@@ -16,7 +16,6 @@ from evergreen.metrics.f1 import Counts, macro_f1, resample_blocks, resample_row
 from evergreen.metrics.influence import chosen_class, error_of_rows, linearise
 from evergreen.metrics.names import higher_is_better
 from evergreen.metrics.resampling import (
-    COVERED,
     IntArray,
     block_starts,
     error_of_blocks,
@@ -55,6 +54,15 @@ class PairedGain(NamedTuple):
     high: float | None
     method: str
     problem: str = ""
+
+
+class _Errors(NamedTuple):
+    """Standard errors over rows and over blocks, 0 without blocks, and how many there are."""
+
+    of_rows: float
+    of_blocks: float
+    n_rows: int
+    n_blocks: int
 
 
 def paired_difference(
@@ -112,37 +120,42 @@ def _linear(
     if of_rows is None:
         return PairedGain(gain, None, None, None, METHODS[metric])
     of_blocks = error_of_blocks(influence, starts) if starts.size else 0.0
-    half = half_width(of_rows, truth.size)
-    if of_blocks > of_rows:
-        half = half_width(of_blocks, starts.size)
-    method = f"{METHODS[metric]}{_of_which(starts, is_blocks=of_blocks > of_rows)}"
-    return PairedGain(gain, max(of_rows, of_blocks), gain - half, gain + half, method)
+    return _with_error(metric, gain, _Errors(of_rows, of_blocks, truth.size, starts.size))
 
 
 def _resampled(truth: FloatArray, old: FloatArray, new: FloatArray, starts: IntArray) -> PairedGain:
-    """Give the difference of macro F1; its interval is that of the resampled differences."""
+    """Give the difference of macro F1, its error from resamples that both models share."""
     chosen = np.vstack([chosen_class(old), chosen_class(new)]).astype(np.intp)
     counts = Counts(truth.astype(np.intp), chosen, old.shape[1])
     values = macro_f1(counts)
     gain = float(values[1] - values[0])
     if truth.size < MIN_PER_CLASS:
         return PairedGain(gain, None, None, None, METHODS["f1_macro"])
-    samples = [resample_rows(counts, seed=SEED)]
+    of_rows, of_blocks = _spread(resample_rows(counts, seed=SEED)), 0.0
     if starts.size:
-        samples.append(resample_blocks(counts, starts, seed=SEED))
-    differences = [sample[:, 1] - sample[:, 0] for sample in samples]
-    errors = [float(values.std(ddof=1)) for values in differences]
-    widest = int(np.argmax(errors))
-    low, high = np.quantile(differences[widest], [(1 - COVERED) / 2, (1 + COVERED) / 2])
-    method = f"{METHODS['f1_macro']}{_of_which(starts, is_blocks=widest == 1)}"
-    return PairedGain(gain, errors[widest], float(low), float(high), method)
+        spread = _spread(resample_blocks(counts, starts, seed=SEED))
+        of_blocks = spread * float(np.sqrt(starts.size / (starts.size - 1)))
+    return _with_error("f1_macro", gain, _Errors(of_rows, of_blocks, truth.size, starts.size))
 
 
-def _of_which(starts: IntArray, *, is_blocks: bool) -> str:
+def _spread(resamples: FloatArray) -> float:
+    return float((resamples[:, 1] - resamples[:, 0]).std(ddof=1))
+
+
+def _with_error(metric: MetricName, gain: float, errors: _Errors) -> PairedGain:
+    """Take the larger error, and as many independent parts as it was taken over."""
+    is_blocks = errors.of_blocks > errors.of_rows
+    se = max(errors.of_rows, errors.of_blocks)
+    half = half_width(se, errors.n_blocks if is_blocks else errors.n_rows)
+    method = f"{METHODS[metric]}{_of_which(errors.n_blocks, is_blocks=is_blocks)}"
+    return PairedGain(gain, se, gain - half, gain + half, method)
+
+
+def _of_which(n_blocks: int, *, is_blocks: bool) -> str:
     """Say over what the error was taken."""
-    if not starts.size:
+    if not n_blocks:
         return "; rows taken as independent"
     return (
         f"; error over {'blocks' if is_blocks else 'rows'}, the larger one of rows and"
-        f" {starts.size} blocks in time (Carlstein 1986, Kunsch 1989)"
+        f" {n_blocks} blocks in time (Carlstein 1986, Kunsch 1989)"
     )

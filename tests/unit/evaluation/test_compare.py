@@ -59,7 +59,7 @@ def test_the_gain_has_an_interval_and_a_method(task: str, metric: MetricName) ->
     paired = paired_difference(metric, target, weak, good, times=np.arange(1000))
     assert (got.gain, got.gain_se) == (paired.gain, paired.se)
     assert (got.gain_low, got.gain_high) == (paired.low, paired.high)
-    assert "40 blocks in time" in got.method
+    assert "20 blocks in time" in got.method
     assert f"95 % interval {got.gain_low:+.4f} to {got.gain_high:+.4f}" in got.sentence
 
 

@@ -90,9 +90,9 @@ def test_the_error_is_that_of_a_bootstrap_of_blocks_where_rows_go_together(
 
     found = compare(metric, pair)
 
-    blocks = np.arange(2000).reshape(40, 50)
+    blocks = np.arange(2000).reshape(20, 100)
     resampled = spread_of_resamples(
-        pair, metric, lambda random: blocks[random.integers(0, 40, 40)].ravel()
+        pair, metric, lambda random: blocks[random.integers(0, 20, 20)].ravel()
     )
     assert found.se == pytest.approx(resampled, rel=0.15)
     assert "error over blocks" in found.method
