@@ -62,7 +62,7 @@ def reproduce(
     else:
         say(Text(plain(made.sentence), "green" if made.is_same else "yellow"))
         say(
-            f"  from     {made.n_rows:,} rows of {made.n_batches} batches, fitted in"
+            f"  from     {made.n_rows:,} rows of {made.n_batches} batch(es), fitted in"
             f" {made.seconds:.1f} s"
         )
         if made.made_by != made.decision:

@@ -8,6 +8,7 @@ import pytest
 from drivers.history import begin, crown
 from drivers.runs import training_run
 from drivers.tiny import Upstream
+from evergreen.cli.app import main
 from evergreen.errors import DataError, RequestError
 from evergreen.ledger.entries import Decision, VersionEntry
 from evergreen.orchestration.lineage import Lineage, read_lineage
@@ -19,6 +20,13 @@ FEATURES = """
 def build_features(frame):
     return frame.assign(warm=frame.temp.gt(0))
 """
+
+
+def command(*arguments: str) -> int:
+    """Run the command as a person does; give its exit code."""
+    with pytest.raises(SystemExit) as ended:
+        main(["reproduce", *arguments])
+    return int(ended.value.code or 0)
 
 
 def make_again(bench: Workbench, decision: Decision) -> Reproduction:
@@ -52,7 +60,7 @@ def with_features(bench: Workbench) -> Workbench:
 
 @pytest.mark.usefixtures("mlflow_uri")
 def test_a_decision_is_made_again_to_the_byte_whatever_the_spec_says_today(
-    bench: Workbench, upstream: Upstream
+    bench: Workbench, upstream: Upstream, capsys: pytest.CaptureFixture[str]
 ) -> None:
     bench = with_features(bench)
     batch = begin(bench, upstream)
@@ -61,9 +69,12 @@ def test_a_decision_is_made_again_to_the_byte_whatever_the_spec_says_today(
     (bench.loaded.folder / "model.yaml").write_text("not: a spec\n")
     versions = bench.registry.list_versions(bench.spec.name)
     files = bench.store.list_files()
+    capsys.readouterr()
 
-    made = make_again(bench, decision)
+    code = command(decision.id, "--json")
 
+    made = Reproduction.from_json(json.loads(capsys.readouterr().out))
+    assert code == 0
     assert (made.is_same, made.sha256_again, made.differences) == (True, entry.sha256, ())
     assert (made.version, made.made_by, made.n_rows) == ("1", decision.id, 1600)
     assert made.sentence.startswith("same model: ")
@@ -76,7 +87,9 @@ def test_a_decision_is_made_again_to_the_byte_whatever_the_spec_says_today(
 
 
 @pytest.mark.usefixtures("mlflow_uri")
-def test_what_differs_is_told(bench: Workbench, upstream: Upstream) -> None:
+def test_what_differs_is_told(
+    bench: Workbench, upstream: Upstream, capsys: pytest.CaptureFixture[str]
+) -> None:
     decision, entry = play(bench, begin(bench, upstream))
     kept = lineage_of(bench, entry)
     changed = kept.model_copy(
@@ -90,12 +103,20 @@ def test_what_differs_is_told(bench: Workbench, upstream: Upstream) -> None:
     path = f"{entry.folder}/lineage/{entry.sha256[:16]}.json"
     bench.store.write_json(path, changed.to_json())
 
-    made = make_again(bench, decision)
+    capsys.readouterr()
 
-    assert not made.is_same
-    assert made.sentence.startswith(f"differs: {bench.spec.name} v1 has sha256 {entry.sha256}")
-    for told in ("trained on cuda", "lightgbm was 3.0.0", "(git commit) was fedcba9, is 0123abc"):
-        assert told in made.sentence
+    code = command(decision.id)
+
+    shown = capsys.readouterr().out
+    assert code == 1
+    assert shown.startswith(f"differs: {bench.spec.name} v1 has sha256 {entry.sha256}")
+    for told in (
+        "trained on cuda",
+        "lightgbm was 3.0.0",
+        "(git commit) was fedcba9, is 0123abc",
+        "1,600 rows of 1 batch(es)",
+    ):
+        assert told in shown
 
 
 @pytest.mark.usefixtures("mlflow_uri")
