@@ -1,11 +1,10 @@
-"""Commands that read the ledger: decisions, why, champion, alerts; and the one that prepares it."""
+"""Commands that read the ledger: decisions, why, alerts; and the one that prepares it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated
 
 import typer
-from rich.text import Text
 
 from evergreen.cli.screen import (
     cell,
@@ -18,7 +17,6 @@ from evergreen.cli.screen import (
     show_json,
 )
 from evergreen.ledger.ledger import Ledger
-from evergreen.records import Promotion
 from evergreen.settings import Settings, read_settings
 
 history_app = typer.Typer()
@@ -124,54 +122,6 @@ def why(
         show_json(explanation.to_json())
     else:
         show_explanation(screen(), explanation)
-
-
-@history_app.command(
-    "champion",
-    epilog=examples(
-        "evergreen champion flights",
-        "evergreen champion flights --at 2013-03-08T06:00",
-    ),
-)
-def champion(
-    model: Model,
-    at: Annotated[
-        str | None, typer.Option(help="Ask for this moment instead of now.", show_default="now")
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Say which version is champion, or was at some moment. Exit code 1 where there is none."""
-    from evergreen.cli.history import read_history, require_known
-    from evergreen.cli.moments import read_moment
-
-    with open_ledger() as (ledger, settings):
-        moment = None if at is None else read_moment(at)
-        if moment is None:
-            found = ledger.promotions.latest(model)
-        else:
-            found = ledger.promotions.champion_at(model, moment)
-        if found is None:
-            require_known(model, read_history(ledger, model), settings)
-    if as_json:
-        show_json(None if found is None else found.to_json())
-    elif found is None:
-        when = "yet" if moment is None else f"at {moment_text(moment)}"
-        say(f"{plain(model)} has no champion {when}.")
-    else:
-        say(_promotion(found))
-    if found is None:
-        raise typer.Exit(NOTHING_FOUND)
-
-
-def _promotion(promotion: Promotion) -> Text:
-    before = promotion.previous_version
-    return Text(
-        f"{plain(promotion.model)}: v{promotion.version} since {moment_text(promotion.promoted_at)}"
-        f" (epoch {promotion.epoch}, {promotion.kind}, {promotion.state})\n"
-        f"  because  {plain(promotion.reason)}\n"
-        f"  before   {'none' if before is None else f'v{before}'}\n"
-        f"  sha256   {promotion.sha256}"
-    )
 
 
 @history_app.command(

@@ -31,7 +31,7 @@ def roll_back_champion(
         decision_id(bench.spec.name, "rollback", run_id),
         to_version=version,
         reason=reason,
-        requested_by=requested_by,
+        requested_by=_person(requested_by),
     )
 
 
@@ -55,11 +55,12 @@ def roll_back_by_command(
     """
     given = {"version": version or "", "reason": reason}
     wanted, why = _version_and_reason(given, remedy='--reason "why"')
+    person = _person(requested_by)
     begun = bench.ledger.promotions.latest(bench.spec.name)
     decision = decision_id(bench.spec.name, "rollback", f"command {invocation}")
-    if begun is not None and _is_the_same(begun, wanted, why, requested_by):
+    if begun is not None and _is_the_same(begun, wanted, why, person):
         decision = begun.decision_id
-    return _roll_back(bench, decision, to_version=wanted, reason=why, requested_by=requested_by)
+    return _roll_back(bench, decision, to_version=wanted, reason=why, requested_by=person)
 
 
 def undo(bench: Workbench, watch: Watch, context: Any) -> Promotion | str:
@@ -150,6 +151,12 @@ def _tell_held(bench: Workbench, watched: Promotion, watch: Watch, held: str, co
         links=links(bench, "rollback_held", context),
     )
     raise_alert(bench, alert)
+
+
+def _person(name: str) -> str:
+    """Give a person's name as it is recorded: one line, and never that of the watch."""
+    known = " ".join(name.split())
+    return f"user {known}" if known == WATCH else known
 
 
 def _version_and_reason(given: Mapping[str, Any], *, remedy: str) -> tuple[str | None, str]:

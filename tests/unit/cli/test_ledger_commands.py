@@ -218,29 +218,6 @@ def test_why_refuses_a_date_that_no_batch_or_several_hold(call: Call, ledger: Le
     assert "2013-03-08 lies in 2 batches: 2013-03-05, 2013-03-06; name one" in several.err
 
 
-def test_champion_now_and_then(call: Call, ledger: Ledger) -> None:
-    promotion = close_as_promoted(ledger, add_decision(ledger, "2013-03-05"))
-
-    now = call("champion", "flights")
-    then = call("champion", "flights", "--at", "2013-03-08")
-    at_the_moment = call("champion", "flights", "--json", "--at", promotion.promoted_at.isoformat())
-
-    assert now.code == 0
-    assert now.out.startswith("flights: v2 since ")
-    assert "(epoch 1, promotion, committed)" in now.out
-    assert then.code == 1
-    assert then.out == "flights has no champion at 2013-03-08 00:00 UTC.\n"
-    assert json.loads(at_the_moment.out)["version"] == "2"
-
-
-def test_champion_of_nothing_ends_with_one(call: Call, ledger: Ledger) -> None:
-    ledger.alerts.history()
-
-    assert call("champion", "flights").code == 1
-    assert json.loads(call("champion", "flights", "--json").out) is None
-    assert call("champion", "fligts").code == 2
-
-
 def test_alerts_and_those_that_nobody_received(call: Call, ledger: Ledger) -> None:
     for incident, title in (("a", "Sent"), ("b", "Waiting"), ("c", "Stuck")):
         ledger.alerts.raise_once(make_alert(incident, title=title))

@@ -1,0 +1,169 @@
+"""``evergreen champion`` and ``evergreen rollback``: who serves, who served, and the way back."""
+
+import getpass
+import uuid
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from evergreen.cli.ledger_commands import NOTHING_FOUND, AsJson, Model, open_ledger
+from evergreen.cli.people_commands import restraints
+from evergreen.cli.screen import examples, moment_text, plain, say, show_json
+from evergreen.cli.serving import Served, who_served
+from evergreen.errors import RequestError
+from evergreen.ledger.ledger import Ledger
+from evergreen.records import Promotion
+
+champion_app = typer.Typer()
+
+LONGEST_NAME = 100
+AT_NOTES = """\b
+--at answers twice:
+  by the data    the version that scored the batch whose window holds the moment
+  by the clock   the version that was champion when the clock showed the moment
+They differ where data comes later than it happened, as in a replayed history. The
+first is the answer where there is one; --json gives both.
+
+"""
+
+
+@champion_app.command(
+    "champion",
+    epilog=AT_NOTES
+    + examples(
+        "evergreen champion flights",
+        "evergreen champion flights --at 2013-06-01        its first instant, in UTC",
+        "evergreen champion flights --at 2013-03-08T06:00",
+        "evergreen champion flights --at 2013-06-01 --json | jq -r .version",
+    ),
+)
+def champion(
+    model: Model,
+    at: Annotated[
+        str | None, typer.Option(help="Ask for this moment instead of now.", show_default="now")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say which version is champion, or served some moment. Exit code 1 where there is none."""
+    from evergreen.cli.history import read_history, require_known
+    from evergreen.cli.moments import read_moment
+
+    with open_ledger() as (ledger, settings):
+        served = None if at is None else who_served(ledger, model, read_moment(at))
+        found = ledger.promotions.latest(model) if served is None else served
+        if found is None or found.version is None:
+            found = None
+            require_known(model, read_history(ledger, model), settings)
+        lines = _told(ledger, found)
+        held = restraints(ledger, model, settings)
+    if as_json:
+        show_json(None if found is None else found.to_json())
+    elif lines is None:
+        when = "yet" if served is None else f"at {moment_text(served.at)}"
+        say(f"{plain(model)} has no champion {when}.")
+    else:
+        say(lines)
+    if served is None and not as_json:
+        for line in held:
+            say(f"  held     {plain(line)}")
+    if found is None:
+        raise typer.Exit(NOTHING_FOUND)
+
+
+@champion_app.command(
+    "rollback",
+    epilog=examples(
+        'evergreen rollback flights --reason "wrong on Mondays"          to the one before',
+        'evergreen rollback flights --to 3 --reason "wrong on Mondays"   to v3',
+    ),
+)
+def rollback(
+    model: Model,
+    to: Annotated[
+        str | None,
+        typer.Option(
+            metavar="VERSION", help="A former champion.", show_default="the champion before"
+        ),
+    ] = None,
+    reason: Annotated[
+        str, typer.Option(help="Why; required, kept in the ledger.", show_default=False)
+    ] = "",
+    requested_by: Annotated[
+        str,
+        typer.Option("--as", metavar="WHO", help="Your name.", show_default="your login"),
+    ] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Make a former champion the champion again, at once, through the exactly-once protocol.
+
+    It does what the DAG rollback does, without Airflow. Nothing is asked back. A call that died
+    half-way is finished by the same call made again. The alert is stored; the watchdog sends it.
+    """
+    from evergreen.orchestration.going_back import roll_back_by_command, tell_rollback
+    from evergreen.orchestration.workbench import Workbench
+    from evergreen.spec.loader import load_specs
+
+    if len(requested_by) > LONGEST_NAME:
+        raise RequestError(f"--as has {len(requested_by)} characters, at most {LONGEST_NAME}")
+    with open_ledger() as (ledger, settings):
+        loaded = load_specs(settings.models_dir, home=settings.home).find(model)
+        bench = Workbench(settings, loaded, ledger)
+        row = roll_back_by_command(
+            bench,
+            version=to,
+            reason=reason,
+            requested_by=requested_by.strip() or _login(),
+            invocation=uuid.uuid4().hex,
+        )
+        tell_rollback(bench, row)
+    if as_json:
+        show_json(row.to_json())
+    else:
+        say(_promotion(row))
+
+
+def _login() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError) as err:
+        raise RequestError("this machine does not know who you are; add --as YOUR-NAME") from err
+
+
+def _told(ledger: Ledger, found: Promotion | Served | None) -> Text | None:
+    if found is None:
+        return None
+    if isinstance(found, Served):
+        return _served(found)
+    watches = ledger.watches.of_epoch(found.model, found.epoch)
+    watch = f"\n  watch    {plain(watches[-1].sentence)}" if watches else ""
+    return _promotion(found) + Text(watch)
+
+
+def _served(served: Served) -> Text:
+    """Give the answer by the data first, with the promotion behind it, then that by the clock."""
+    lines = []
+    if served.by_data is not None:
+        one = served.by_data
+        lines.append(
+            f"v{one.version} served {moment_text(served.at)}: it was champion for batch"
+            f" {plain(one.batch)}, {one.window} ({one.source} {moment_text(one.when)})"
+        )
+        if one.promotion is not None:
+            lines.append(f"  {_promotion(one.promotion)}")
+    if served.by_clock is not None:
+        lines.append(f"By the clock, champion at {moment_text(served.at)}:")
+        lines.append(f"  {_promotion(served.by_clock)}")
+    return Text("\n".join(lines))
+
+
+def _promotion(promotion: Promotion) -> Text:
+    before = promotion.previous_version
+    who = f"\n  by       {plain(promotion.requested_by)}" if promotion.requested_by else ""
+    return Text(
+        f"{plain(promotion.model)}: v{promotion.version} since {moment_text(promotion.promoted_at)}"
+        f" (epoch {promotion.epoch}, {promotion.kind}, {promotion.state})\n"
+        f"  because  {plain(promotion.reason)}{who}\n"
+        f"  before   {'none' if before is None else f'v{before}'}\n"
+        f"  sha256   {promotion.sha256}"
+    )
