@@ -9,7 +9,7 @@ from evergreen.cli.history import Attempt, Explanation, Limits
 from evergreen.cli.history_view import champion_text, verdict_text
 from evergreen.cli.screen import cell, make_table, moment_text, number, plain
 from evergreen.cli.signal_rows import more_signals
-from evergreen.ledger.entries import Decision, Delivery
+from evergreen.ledger.entries import Approval, Decision, Delivery
 from evergreen.measurements import ColumnDrift, DecayMeasurement
 from evergreen.records import Evaluation, MetricEstimate, Promotion
 
@@ -60,12 +60,22 @@ def _attempt(attempt: Attempt) -> list[Table]:
         facts.add_row("challenger", cell(f"v{decision.challenger_version}"))
     if decision.evaluation is not None:
         _add_evaluation(facts, decision.evaluation)
+    if attempt.approval is not None:
+        facts.add_row("approval", cell(_approval_text(attempt.approval)))
     if attempt.promotion is not None:
         facts.add_row("promotion", cell(_promotion_text(attempt.promotion)))
     if decision.report_path:
         facts.add_row("drift report", cell(decision.report_path))
     facts.add_row("spec", cell(f"hash {decision.spec_hash[:12]}, decision id {decision.id}"))
     return [facts, _signals(attempt), *_features(decision)]
+
+
+def _approval_text(approval: Approval) -> str:
+    asked = f"asked {moment_text(approval.asked_at)}, due {moment_text(approval.due_at)}"
+    who = f" by {approval.answered_by}" if approval.answered_by else ""
+    comment = f": {approval.comment}" if approval.comment else ""
+    reminded = ", reminded" if approval.reminded_at else ""
+    return f"{approval.answer.replace('_', ' ')}{who}{comment} ({asked}{reminded})"
 
 
 def _signals(attempt: Attempt) -> Table:

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from evergreen.errors import RequestError, SpecError
-from evergreen.ledger.entries import Decision, Delivery
+from evergreen.ledger.entries import Approval, Decision, Delivery
 from evergreen.ledger.ledger import Ledger
 from evergreen.records import Promotion
 from evergreen.settings import Settings
@@ -45,12 +45,13 @@ class Limits:
 class Attempt:
     """One decision about a batch, the limits it was made by, and the promotion that it made.
 
-    ``limits`` is None where the spec has changed since.
+    ``limits`` is None where the spec has changed since, ``approval`` where nobody was asked.
     """
 
     decision: Decision
     limits: Limits | None
     promotion: Promotion | None
+    approval: Approval | None
 
     def to_json(self) -> dict[str, Any]:
         """Give the attempt as JSON-ready values."""
@@ -58,6 +59,7 @@ class Attempt:
             "decision": self.decision.to_json(),
             "limits": None if self.limits is None else asdict(self.limits),
             "promotion": None if self.promotion is None else self.promotion.to_json(),
+            "approval": None if self.approval is None else self.approval.to_json(),
         }
 
 
@@ -116,6 +118,7 @@ def explain_batch(
                 decision,
                 _limits(decision, loaded),
                 ledger.promotions.by_decision(model, decision.id),
+                ledger.approvals.get(decision.id),
             )
             for decision in ledger.decisions.of_batch(model, batch)
         ),

@@ -20,6 +20,8 @@ STYLES = {
     "bootstrapped": "bold green",
     "delivered": "green",
     "kept": "yellow",
+    "held": "bold yellow",
+    "refused": "yellow",
     "drifted": "yellow",
     "decayed": "yellow",
     "pending": "yellow",
