@@ -1,12 +1,13 @@
 """Small streams in which the world turns round, breaks, or stays as it is."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from evergreen.backtest.stream import Stream
-from evergreen.spec.model import Feature, MetricName
+from evergreen.spec.model import METRICS_OF_TASK, Feature, MetricName
 
 HISTORY = 600
 
@@ -31,7 +32,7 @@ def make_world(
         broken: Batches in which ``z`` is missing.
         label_delay: As in ``Stream``.
         n_classes: Number of classes.
-        metric: As in ``Stream``.
+        metric: As in ``Stream``; one of a regression makes the target ten times ``x``, with noise.
         flipped_labels_from: From this batch on the labels alone say the contrary.
     """
     edges = HISTORY + size * np.arange(n_batches + 1)
@@ -42,7 +43,9 @@ def make_world(
     if turns_at is not None:
         sign[edges[turns_at] :] = -1
     cuts = np.linspace(-1, 1, n_classes + 1)[1:-1] if n_classes > 2 else [0.0]
-    target = np.digitize(sign * x + noise, cuts).astype(np.int64)
+    target: Any = np.digitize(sign * x + noise, cuts).astype(np.int64)
+    if metric in METRICS_OF_TASK["regression"]:
+        target = 10 * (sign * x + noise)
     if flipped_labels_from is not None:
         late = slice(edges[flipped_labels_from], None)
         target[late] = n_classes - 1 - target[late]

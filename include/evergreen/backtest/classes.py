@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from evergreen.backtest.columns import is_number, is_text
 from evergreen.errors import DataError, RequestError, SchemaError
-from evergreen.spec.model import MetricName
+from evergreen.spec.model import METRICS_OF_TASK, MetricName
 
 TWO_CLASSES = 2
 MAX_CLASSES = 100
@@ -78,11 +78,32 @@ def choose_metric(asked: MetricName | None, *, n_classes: int) -> MetricName:
     """
     if asked is None:
         return "auc" if n_classes == TWO_CLASSES else "accuracy"
-    if asked != "accuracy" and n_classes > TWO_CLASSES:
+    known = METRICS_OF_TASK["binary" if n_classes == TWO_CLASSES else "multiclass"]
+    if asked not in known:
         raise RequestError(
-            f"{asked} is for two classes, and the target has {n_classes}; take accuracy"
+            f"{asked} is no metric of {n_classes} classes, which the target has; take one of"
+            f" {', '.join(known)}"
         )
     return asked
+
+
+def to_numbers(column: pa.ChunkedArray, *, name: str) -> NDArray[np.float64]:
+    """Give the numbers of a regression's target, shape (n,).
+
+    Raises:
+        SchemaError: The column holds no numbers.
+        DataError: A value is missing or infinite.
+    """
+    if not is_number(column.type):
+        raise SchemaError(f"target {name!r} is {column.type}, expected numbers for a regression")
+    numbers: NDArray[np.float64] = column.cast(pa.float64(), safe=False).to_numpy()
+    n_bad = int((~np.isfinite(numbers)).sum())
+    if n_bad:
+        raise DataError(
+            f"target {name!r} is missing or infinite in {n_bad:,} of {numbers.size:,} rows; leave"
+            " these rows out"
+        )
+    return numbers
 
 
 def listed(values: Sequence[Any]) -> str:

@@ -15,7 +15,6 @@ from evergreen.records import MetricEstimate
 if TYPE_CHECKING:
     import lightgbm as lgb
 
-TWO = 2
 PARAMS: dict[str, Any] = {"num_leaves": 31, "num_threads": 1, "verbose": -1, "deterministic": True}
 ROUNDS, RATE = 100, 0.1
 ROUNDS_MULTICLASS, RATE_MULTICLASS = 25, 0.2
@@ -75,22 +74,31 @@ class Models:
         return rows[-n_rows:]
 
     def scores(self, key: ModelKey, batch: int) -> NDArray[np.float64]:
-        """Score a batch: probability of class 1, or 1 and 0 for right and wrong of many classes."""
+        """Score a batch: probability of class 1, or the number of a regression, shape (n,).
+
+        Of many classes their probabilities, shape (n, K); for accuracy only 1 and 0 for right and
+        wrong, shape (n,), which is all that it takes.
+        """
         if (key, batch) not in self._scores:
             if key not in self._boosters:
                 self._boosters[key] = self._fit(key)
             rows = self.stream.rows(batch)
             raw = self._boosters[key].predict(self.stream.matrix[rows], num_threads=1)
             raw = np.asarray(raw, dtype=np.float64)
-            if self.stream.n_classes > TWO:
+            if self._is_counted:
                 raw = (raw.argmax(axis=1) == self.stream.target[rows]).astype(np.float64)
             self._scores[key, batch] = raw
         return self._scores[key, batch]
 
-    def truth(self, batch: int) -> NDArray[np.int64]:
-        """Give what the scores are compared with: the labels, or all ones for many classes."""
+    def truth(self, batch: int) -> NDArray[Any]:
+        """Give what the scores are compared with: the labels, or all ones for right and wrong."""
         target = self.stream.target[self.stream.rows(batch)]
-        return target if self.stream.n_classes == TWO else np.ones_like(target)
+        return np.ones_like(target) if self._is_counted else target
+
+    @property
+    def _is_counted(self) -> bool:
+        """Whether scores say right or wrong only."""
+        return self.stream.task == "multiclass" and self.stream.metric == "accuracy"
 
     def estimate(self, key: ModelKey, batch: int) -> MetricEstimate:
         """Give a model's metric on a batch."""
@@ -117,13 +125,13 @@ class Models:
         import lightgbm as lgb
 
         rows, stream = self.training_rows(key), self.stream
-        is_binary = stream.n_classes == TWO
+        is_of_many = stream.task == "multiclass"
         params = PARAMS | {
             "seed": self._seed,
-            "objective": "binary" if is_binary else "multiclass",
-            "learning_rate": RATE if is_binary else RATE_MULTICLASS,
+            "objective": stream.task,
+            "learning_rate": RATE_MULTICLASS if is_of_many else RATE,
         }
-        if not is_binary:
+        if is_of_many:
             params["num_class"] = stream.n_classes
         data = lgb.Dataset(
             stream.matrix[rows],
@@ -131,4 +139,4 @@ class Models:
             categorical_feature=list(stream.categorical),
             params={"verbose": -1},
         )
-        return lgb.train(params, data, ROUNDS if is_binary else ROUNDS_MULTICLASS)
+        return lgb.train(params, data, ROUNDS_MULTICLASS if is_of_many else ROUNDS)

@@ -8,6 +8,7 @@ from evergreen.backtest import svg
 from evergreen.backtest.axes import Scale, Tick, share_ticks, value_ticks
 from evergreen.backtest.summary import SummaryRow, frontier
 from evergreen.backtest.wording import METRIC_WORDS, percent, score_text
+from evergreen.metrics import higher_is_better
 from evergreen.spec.model import MetricName
 
 LEFT, RIGHT, TOP, BOTTOM = 52.0, 22.0, 34.0, 46.0
@@ -55,7 +56,7 @@ def draw_frontier(
     best = frontier(rows)
     ticks = share_ticks if has_share else value_ticks
     body = _axes(x, y, ticks(y.low, y.high, most=6), width=width, height=height)
-    upward = "" if metric != "log_loss" or has_share else " (lower is better)"
+    upward = "" if higher_is_better(metric) or has_share else " (lower is better)"
     what = "kept: share of the gain of retraining at every batch"
     title = what if has_share else f"score: mean {METRIC_WORDS[metric]}{upward}"
     body += [svg.text((4, 16), title, "axis")]

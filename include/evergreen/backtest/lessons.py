@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from evergreen.backtest.summary import MIN_GAIN, SummaryRow, beaten_by
+from evergreen.backtest.summary import SummaryRow, beaten_by, least_gain
 from evergreen.backtest.wording import METRIC_WORDS, percent, score_text
+from evergreen.metrics import higher_is_better
 from evergreen.spec.model import MetricName
 
 
@@ -20,13 +21,13 @@ def verdict(rows: Sequence[SummaryRow], metric: MetricName, *, n_batches: int) -
     if never is None or every is None or every.gain is None:
         return f"None of these {n_batches:,} batches could be scored."
     word = METRIC_WORDS[metric]
-    if every.gain < MIN_GAIN:
+    if every.gain < least_gain(never.score, metric):
         return (
             f"Retraining at every one of {n_batches:,} batches moves {word} from"
             f" {score_text(never.score)} to {score_text(every.score)} only: nothing much changes in"
             " this history, and the best policy is the one that spends least."
         )
-    verb = "lowers" if metric == "log_loss" else "lifts"
+    verb = "lifts" if higher_is_better(metric) else "lowers"
     head = (
         f"Retraining at every one of {n_batches:,} batches {verb} {word} from"
         f" {score_text(never.score)} to {score_text(every.score)}."
@@ -56,10 +57,13 @@ def lesson(row: SummaryRow, rows: Sequence[SummaryRow], metric: MetricName) -> s
             f" {score_text(row.score)}: what doing nothing is worth, and what every gain is"
             " measured from."
         )
-    available = next((other.gain for other in rows if other.policy == "every"), None) or 0.0
+    by_name = {other.policy: other for other in rows}
+    every, never = by_name.get("every"), by_name.get("never")
+    gain = every.gain or 0.0 if every else 0.0
+    is_idle = gain < least_gain(never.score if never else None, metric)
     if row.policy == "every":
-        return _of_every(row, METRIC_WORDS[metric])
-    if available < MIN_GAIN:
+        return _of_every(row, METRIC_WORDS[metric], is_idle=is_idle)
+    if is_idle:
         return _of_idle(row)
     return f"{_gained(row)}{_compared(row, rows)}."
 
@@ -71,9 +75,9 @@ def _best(rows: Sequence[SummaryRow]) -> SummaryRow | None:
     return own or max(others, key=lambda row: (row.kept or 0.0) - row.cost, default=None)
 
 
-def _of_every(row: SummaryRow, word: str) -> str:
+def _of_every(row: SummaryRow, word: str, *, is_idle: bool) -> str:
     gain = row.gain or 0.0
-    if gain < MIN_GAIN:
+    if is_idle:
         return (
             f"{_trainings(row)} move {word} by {gain:+.3f}: there was nothing here to keep up with."
         )

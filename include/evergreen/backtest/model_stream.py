@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from evergreen.backtest.classes import require_two, to_classes
+from evergreen.backtest.classes import require_two, to_classes, to_numbers
 from evergreen.backtest.columns import encode, is_moment, missing_column, plain_table
 from evergreen.backtest.stream import Stream
 from evergreen.backtest.table import MIN_WINDOW
@@ -46,8 +46,7 @@ def stream_of_rows(table: pa.Table, spec: ModelSpec) -> Stream:
     table = table.sort_by([(data.time_column, "ascending")])
     times = _microseconds(table[data.time_column], data.time_column)
     moments, edges = _cut(times, spec)
-    target, values = to_classes(table[data.target], name=data.target)
-    require_two(target[: edges[0]], values, name=data.target, where="the first training window")
+    target, n_classes = _target(table[data.target], spec, first=int(edges[0]))
     rows = plain_table(table.select(list(data.feature_names)))
     matrix, categorical = encode(rows, data.features)
     return Stream(
@@ -57,7 +56,7 @@ def stream_of_rows(table: pa.Table, spec: ModelSpec) -> Stream:
         matrix=matrix,
         categorical=categorical,
         target=target,
-        n_classes=len(values),
+        n_classes=n_classes,
         metric=spec.metric,
         edges=edges,
         window_starts=_place(times, moments - _span(spec.windows.training_days)),
@@ -65,6 +64,22 @@ def stream_of_rows(table: pa.Table, spec: ModelSpec) -> Stream:
         batches_per_year=DAYS_A_YEAR / spec.arrivals.every_days,
         moments=moments.astype("datetime64[us]"),
     )
+
+
+def _target(
+    column: pa.ChunkedArray, spec: ModelSpec, *, first: int
+) -> tuple[NDArray[np.int64] | NDArray[np.float64], int]:
+    """Give the target as a stream takes it, and its number of classes."""
+    data = spec.data
+    if data.task == "regression":
+        return to_numbers(column, name=data.target), data.n_classes
+    target, values = to_classes(column, name=data.target)
+    where = "the first training window"
+    require_two(target[:first], values, name=data.target, where=where)
+    if data.task == "binary":
+        return target, len(values)
+    # As they are in the spec: a class that this history lacks keeps its place.
+    return np.asarray(column.cast(pa.int64()).to_numpy(), dtype=np.int64), data.n_classes
 
 
 def _cut(times: Microseconds, spec: ModelSpec) -> tuple[Microseconds, NDArray[np.int64]]:

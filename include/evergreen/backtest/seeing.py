@@ -1,7 +1,6 @@
 """What a policy would have seen at a batch of the past: nothing that was not known by then."""
 
 from collections.abc import Sequence, Set
-from math import log
 
 import pyarrow as pa
 
@@ -13,6 +12,7 @@ from evergreen.drift.measure import measure_drift
 from evergreen.drift.profile import ReferenceProfile
 from evergreen.measurements import DecayMeasurement, DriftMeasurement
 from evergreen.metrics import higher_is_better
+from evergreen.metrics.chance import chance, unit_of
 from evergreen.signals import LabelledBatch, ModelFacts, PolicySignals, RivalGain
 from evergreen.spec.deciding import Decay, Drift
 
@@ -27,6 +27,10 @@ class Eyes:
     def __init__(self, models: Models) -> None:
         self._models = models
         self._stream = models.stream
+        metric, known = self._stream.metric, self._stream.target[self._stream.training_rows(0)]
+        self._at_chance = chance(metric, n_classes=self._stream.n_classes, target=known)
+        self._unit = unit_of(metric, self._at_chance)
+        self._rules = DECAY.model_copy(update={"max_drop": DECAY.max_drop * self._unit})
         self._profiles: dict[ModelKey, ReferenceProfile] = {}
         self._drift: dict[tuple[ModelKey, int], DriftMeasurement] = {}
 
@@ -63,7 +67,8 @@ class Eyes:
             rivals=tuple(_facts(key) for key in rivals),
             labelled=tuple(labelled),
             window_batches=self._window_batches(newest + 1),
-            chance=self._chance(),
+            chance=self._at_chance,
+            unit=self._unit,
             higher_is_better=higher_is_better(stream.metric),
             drift=self._drifted(champion, batch) if wants_drift else None,
             decay=self._decayed(champion, newest, held) if wants_drift else None,
@@ -96,15 +101,6 @@ class Eyes:
         rows = self._stream.training_rows(edge)
         mean_batch = (self._stream.edges[-1] - self._stream.edges[0]) / self._stream.n_batches
         return float(max(1.0, (rows.stop - rows.start) / mean_batch))
-
-    def _chance(self) -> float:
-        match self._stream.metric:
-            case "auc":
-                return 0.5
-            case "accuracy":
-                return 1 / self._stream.n_classes
-            case _:
-                return log(2)
 
     def _drifted(self, champion: ModelKey, batch: int) -> DriftMeasurement:
         if (champion, batch) not in self._drift:
@@ -143,7 +139,9 @@ class Eyes:
             for position in positions[1:][-DECAY.window_batches :]
         ]
         reference = self._models.estimate(champion, positions[0]) if positions else None
-        return measure_decay(scored, metric=self._stream.metric, reference=reference, rules=DECAY)
+        return measure_decay(
+            scored, metric=self._stream.metric, reference=reference, rules=self._rules
+        )
 
 
 def _facts(key: ModelKey) -> ModelFacts:

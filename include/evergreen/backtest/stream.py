@@ -6,7 +6,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from evergreen.spec.model import Feature, MetricName
+from evergreen.spec.model import METRICS_OF_TASK, Feature, MetricName, Task
+
+TWO_CLASSES = 2
 
 
 @dataclass(frozen=True)
@@ -20,9 +22,9 @@ class Stream:
         matrix: The same features as LightGBM takes them, float64, shape (n, k): categories as codes
             (a code means the same value in every row), missing as NaN.
         categorical: Columns of ``matrix`` that hold codes.
-        target: Class of each row, 0..n_classes - 1, shape (n,).
-        n_classes: Number of classes, at least 2.
-        metric: ``auc`` (two classes), ``accuracy`` or ``log_loss`` (two classes).
+        target: Class of each row, 0..n_classes - 1, or for a regression its number, shape (n,).
+        n_classes: Number of classes, at least 2; 2 for a regression, where it says nothing.
+        metric: One that fits the target; it tells a regression from a classifier.
         edges: Batch i holds rows ``edges[i]`` up to before ``edges[i + 1]``, shape (m + 1,). The
             first champion learns from rows before ``edges[0]``.
         window_starts: A fit on all rows before ``edges[i]`` begins at row ``window_starts[i]`` when
@@ -38,7 +40,7 @@ class Stream:
     features: tuple[Feature, ...]
     matrix: NDArray[np.float64]
     categorical: tuple[int, ...]
-    target: NDArray[np.int64]
+    target: NDArray[np.int64] | NDArray[np.float64]
     n_classes: int
     metric: MetricName
     edges: NDArray[np.int64]
@@ -46,6 +48,14 @@ class Stream:
     label_delay: int = 0
     batches_per_year: float = 52.0
     moments: NDArray[np.datetime64] | None = None
+
+    @property
+    def task(self) -> Task:
+        """What the target is."""
+        if self.metric in METRICS_OF_TASK["regression"]:
+            return "regression"
+        is_binary = self.n_classes == TWO_CLASSES and self.metric in METRICS_OF_TASK["binary"]
+        return "binary" if is_binary else "multiclass"
 
     @property
     def n_batches(self) -> int:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from evergreen.backtest.results import BacktestResult, PolicyRun
 from evergreen.metrics import higher_is_better
-from evergreen.spec.model import MetricName
+from evergreen.spec.model import METRICS_OF_TASK, MetricName
 
-# Where retraining at every batch gains less, a share of that gain says nothing.
 MIN_GAIN = 0.01
+MIN_GAIN_OF_LOSS = 0.02
 ORDER = ("never", "every", "periodic", "thresholds", "default")
 
 
@@ -21,7 +21,7 @@ class SummaryRow:
         score: Mean of the metric over the batches; None where no batch has one.
         gain: Score over that of ``never``, in the metric's unit, positive is better.
         kept: Share of the gain of ``every``; may be below 0 or above 1, None where that gain is
-            below ``MIN_GAIN``.
+            below ``least_gain``.
         cost: Fits over batches, a fit on a part of the window counting as that part.
         n_fits: Trainings; of a mean over several runs the mean, rounded.
         n_promotions: Challengers that became champion; None for a mean over several runs.
@@ -47,10 +47,22 @@ def summarise(result: BacktestResult, metric: MetricName) -> tuple[SummaryRow, .
     sign = 1.0 if higher_is_better(metric) else -1.0
     never = _score(result, "never")
     available = _difference(_score(result, "every"), never, sign)
+    if available is not None and available < least_gain(never, metric):
+        available = None
     return tuple(
         _row(name, result.policies[name], never=never, available=available, sign=sign)
         for name in names
     )
+
+
+def least_gain(never: float | None, metric: MetricName) -> float:
+    """Give the gain of ``every`` below which a share of it says nothing, in the metric's unit.
+
+    It is .01; for a regression, whose metric has the unit of the labels, 2 % of what never loses.
+    """
+    if metric in METRICS_OF_TASK["regression"]:
+        return MIN_GAIN_OF_LOSS * (never or 0.0)
+    return MIN_GAIN
 
 
 def available_gain(result: BacktestResult, metric: MetricName) -> float | None:
@@ -92,7 +104,7 @@ def _row(
 ) -> SummaryRow:
     gain = _difference(run.score, never, sign)
     is_mean = name == "periodic"
-    has_share = gain is not None and available is not None and available >= MIN_GAIN
+    has_share = gain is not None and available is not None
     return SummaryRow(
         policy=name,
         score=run.score,

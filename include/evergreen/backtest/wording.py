@@ -1,12 +1,8 @@
 """Words and numbers of a back-test, the same on the terminal and on the page."""
 
-from evergreen.spec.model import MetricName
+from evergreen.metrics.names import LABELS
 
-METRIC_WORDS: dict[MetricName, str] = {
-    "auc": "AUC",
-    "accuracy": "accuracy",
-    "log_loss": "log loss",
-}
+METRIC_WORDS = LABELS
 ONE_PERCENT = 0.01
 
 

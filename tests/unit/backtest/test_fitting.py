@@ -125,6 +125,24 @@ def test_a_batch_of_one_class_has_neither_metric_nor_gain() -> None:
     assert models.estimate(ModelKey(0), 0).value is not None
 
 
+def test_many_classes_have_a_probability_each_where_the_metric_needs_it() -> None:
+    models = Models(make_world(3, n_classes=4, metric="log_loss"))
+
+    scores = models.scores(ModelKey(0), 1)
+
+    assert scores.shape == (SIZE, 4)
+    assert (scores.argmax(axis=1) == models.truth(1)).mean() > 0.4
+
+
+def test_a_regression_predicts_numbers() -> None:
+    models = Models(make_world(3, metric="mae"))
+
+    found = models.estimate(ModelKey(0), 1).value
+
+    assert models.stream.task == "regression"
+    assert 4 < (found or 0) < 6
+
+
 def test_many_classes_are_scored_as_right_and_wrong() -> None:
     stream = make_world(3, n_classes=4, metric="accuracy")
     models = Models(stream)

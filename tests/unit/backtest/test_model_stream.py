@@ -9,7 +9,7 @@ import pytest
 
 from evergreen.backtest.model_stream import stream_of_rows
 from evergreen.errors import DataError, EmptyWindowError, SchemaError
-from evergreen.spec.model import ModelSpec
+from evergreen.spec.model import ModelSpec, Task
 
 START = datetime(2024, 1, 1, 10, tzinfo=UTC)
 
@@ -57,6 +57,42 @@ def test_the_spec_says_how_a_model_is_cut() -> None:
     assert [f.name for f in stream.features] == ["shop", "x"]
     assert stream.categorical == (0,)
     assert stream.matrix[:2].tolist() == [[1, 0], [0, 1]]
+
+
+@pytest.mark.parametrize(
+    ("task", "metric", "values", "kept", "n_classes"),
+    [
+        pytest.param("multiclass", "accuracy", [0, 3], [0, 3], 5, id="classes keep their numbers"),
+        pytest.param("regression", "rmse", [1.5, -2], [1.5, -2], 2, id="numbers"),
+    ],
+)
+def test_the_target_is_as_the_task_says(
+    task: Task, metric: str, values: list[float], kept: list[float], n_classes: int
+) -> None:
+    classes = {"classes": 5} if task == "multiclass" else {}
+    data = make_spec().data.model_dump() | {"task": task} | classes
+    spec = make_spec(data=data, metric=metric, decay={"max_drop": 0.1})
+    rows = make_rows().set_column(4, "bought", pa.array(values * 100))
+
+    stream = stream_of_rows(rows, spec)
+
+    assert (stream.task, stream.n_classes) == (task, n_classes)
+    assert stream.target[:2].tolist() == kept
+
+
+@pytest.mark.parametrize(
+    ("target", "error", "says"),
+    [
+        pytest.param([None, 1.0] * 100, DataError, "missing or infinite in 100 of 200", id="none"),
+        pytest.param(["a", "b"] * 100, SchemaError, "expected numbers", id="text"),
+    ],
+)
+def test_a_regression_needs_numbers(target: list[Any], error: type[Exception], says: str) -> None:
+    data = make_spec().data.model_dump() | {"task": "regression"}
+    spec = make_spec(data=data, metric="mae", decay={"max_drop": 0.1})
+
+    with pytest.raises(error, match=says):
+        stream_of_rows(make_rows().set_column(4, "bought", pa.array(target)), spec)
 
 
 def test_batches_begin_at_midnight_after_the_training_days() -> None:

@@ -10,6 +10,7 @@ from evergreen.backtest.fitting import ModelKey, Models
 from evergreen.backtest.replay import ALWAYS, replay
 from evergreen.backtest.results import BacktestResult, PolicyRun
 from evergreen.backtest.stream import Stream
+from evergreen.backtest.summary import summarise
 from evergreen.signals import HOLD_BATCHES
 from evergreen.spec.deciding import Policy, PolicyName
 
@@ -240,22 +241,27 @@ def test_a_quiet_world_is_left_alone() -> None:
     assert default.cost <= 0.2
 
 
-@pytest.mark.parametrize("metric", ["accuracy", "log_loss"])
+@pytest.mark.parametrize("metric", ["accuracy", "log_loss", "rmse", "mae"])
 def test_other_metrics_find_the_change_too(metric: Any) -> None:
     result = replay(make_world(10, turns_at=4, metric=metric))
 
     assert result.policies["default"].alarms[0] in (4, 5)
 
 
-def test_many_classes_are_replayed() -> None:
-    stream = make_world(10, turns_at=4, n_classes=3, metric="accuracy")
+@pytest.mark.parametrize("metric", ["accuracy", "log_loss", "f1_macro"])
+def test_many_classes_are_replayed(metric: Any) -> None:
+    stream = make_world(10, turns_at=4, n_classes=3, metric=metric)
 
-    result = replay(stream)
+    rows = {row.policy: row for row in summarise(replay(stream), metric)}
 
-    default = result.policies["default"]
-    assert default.alarms[0] in (4, 5)
-    assert all(0 <= (score or 0) <= 1 for score in default.scores)
-    assert (default.score or 0) > (result.policies["never"].score or 0)
+    assert (rows["default"].gain or 0) > 0.5 * (rows["every"].gain or 1) > 0
+
+
+def test_a_quiet_regression_is_left_alone() -> None:
+    default = replay(make_world(12, metric="rmse")).policies["default"]
+
+    assert default.alarms == ()
+    assert default.cost <= 0.2
 
 
 # Broken batches

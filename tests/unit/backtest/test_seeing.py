@@ -135,6 +135,7 @@ def test_decay_is_against_the_first_labelled_batch_and_leaves_held_ones_out() ->
         pytest.param({"metric": "auc"}, 0.5, True, id="auc"),
         pytest.param({"metric": "accuracy", "n_classes": 4}, 0.25, True, id="four classes"),
         pytest.param({"metric": "log_loss"}, log(2), False, id="log loss"),
+        pytest.param({"metric": "rmse"}, 11.1, False, id="rmse"),
     ],
 )
 def test_chance_is_what_a_model_scores_that_knows_nothing(
@@ -142,6 +143,7 @@ def test_chance_is_what_a_model_scores_that_knows_nothing(
 ) -> None:
     signals = see(make_world(3, **world), 1)
 
-    assert signals.chance == pytest.approx(chance)
+    assert signals.chance == pytest.approx(chance, rel=0.02)
+    assert signals.unit == (1 if is_higher_better else 2 * signals.chance)
     assert signals.higher_is_better is is_higher_better
     assert np.isfinite(signals.labelled[-1].champion.value or np.nan)  # type: ignore[union-attr]  # it has one

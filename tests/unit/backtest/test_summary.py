@@ -3,6 +3,7 @@
 import pytest
 
 from builders.streams import make_result, make_run
+from evergreen.backtest.lessons import verdict
 from evergreen.backtest.results import BacktestResult
 from evergreen.backtest.summary import SummaryRow, beaten_by, frontier, summarise
 
@@ -19,6 +20,18 @@ def test_kept_is_the_share_of_the_gain_of_every() -> None:
     assert row.gain == pytest.approx(0.075)
     assert row.kept == pytest.approx(0.75)
     assert (row.cost, row.n_fits, row.n_promotions) == (0.25, 1, 1)
+
+
+@pytest.mark.parametrize(("every", "has_share"), [(98.1, False), (97.9, True)])
+def test_a_gain_of_a_regression_counts_beside_what_never_loses(
+    every: float, has_share: bool
+) -> None:
+    result = make_result(never=make_run([100.0] * 4), every=make_run([every] * 4, fits=[0, 1]))
+
+    rows = {row.policy: row for row in summarise(result, "rmse")}
+
+    assert (rows["every"].kept is not None) == has_share
+    assert ("only: nothing" in verdict(list(rows.values()), "rmse", n_batches=4)) != has_share
 
 
 def test_of_log_loss_less_is_better() -> None:
