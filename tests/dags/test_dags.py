@@ -9,6 +9,7 @@ import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG
 
+from evergreen.orchestration import assets
 from evergreen.orchestration.backtest_tasks import REPLAY_TIMEOUT
 from evergreen.orchestration.wiring import STEP_TIMEOUT
 
@@ -22,6 +23,7 @@ KINDS = (
     "redelivery",
     "continual_training",
     "rollback",
+    "watch_champion",
     "hold",
     "force_promote",
     "backtest",
@@ -133,6 +135,17 @@ def test_a_release_decides_anew_once_and_takes_no_words_for_templates(bag: DagBa
 @pytest.mark.parametrize("kind", ["hold", "force_promote"])
 def test_what_people_order_starts_by_hand_only(bag: DagBag, kind: str) -> None:
     assert bag.dags[f"{kind}__flights"].timetable.can_be_scheduled is False
+
+
+def test_a_new_champion_is_watched_on_each_labelled_batch(bag: DagBag) -> None:
+    dag = bag.dags["watch_champion__flights"]
+
+    compare, back = dag.get_task("compare_with_former"), dag.get_task("roll_back_if_worse")
+
+    assert dag.timetable.asset_condition == assets.labelled("flights")
+    assert back.upstream_task_ids == {compare.task_id}
+    assert [outlet.name for outlet in back.outlets] == ["champion/flights"]
+    assert compare.outlets == []
 
 
 @pytest.mark.parametrize("file", sorted(DAGS.glob("*.py")), ids=lambda path: path.stem)

@@ -21,6 +21,7 @@ KINDS = (
     "redelivery",
     "continual_training",
     "rollback",
+    "watch_champion",
     "backtest",
 )
 PATIENCE_SECONDS = 300.0

@@ -135,9 +135,13 @@ def _told(ledger: Ledger, found: Promotion | Served | None) -> Text | None:
         return None
     if isinstance(found, Served):
         return _served(found)
-    watches = ledger.watches.of_epoch(found.model, found.epoch)
-    watch = f"\n  watch    {plain(watches[-1].sentence)}" if watches else ""
-    return _promotion(found) + Text(watch)
+    from evergreen.orchestration.holding import tell_hold
+
+    watches = ledger.watches.of_epoch(found.model, found.epoch)[-1:]
+    lines = [f"  watch    {plain(watch.sentence)}" for watch in watches]
+    held = ledger.holds.standing(found.model)
+    lines += [f"  held     {plain(tell_hold(hold))}" for hold in held]
+    return Text("\n".join([str(_promotion(found)), *lines]))
 
 
 def _served(served: Served) -> Text:

@@ -8,6 +8,7 @@ from evergreen.ledger.decisions import decision_id
 from evergreen.ledger.entries import Watch
 from evergreen.notify import alerts
 from evergreen.orchestration.alerting import links, raise_alert
+from evergreen.orchestration.holding import tell_hold
 from evergreen.orchestration.request import MAX_REASON, check_keys, text_of
 from evergreen.orchestration.workbench import Workbench
 from evergreen.records import Promotion
@@ -87,10 +88,9 @@ def undo(bench: Workbench, watch: Watch, context: Any) -> Promotion | str:
         latest = promotions.latest(watch.model)
         if latest is None or latest.epoch != watch.epoch:
             return moved_on
-        held = _held(bench)
-        if held:
-            _tell_held(bench, watched, watch, held, context)
-            return f"v{watched.version} stays: {held}"
+        for hold in bench.ledger.holds.standing(watch.model):
+            _tell_held(bench, watched, watch, tell_hold(hold), context)
+            return f"v{watched.version} stays: {tell_hold(hold)}"
     try:
         return _roll_back(
             bench,
@@ -128,16 +128,6 @@ def tell_rollback(bench: Workbench, row: Promotion, context: Any = None) -> bool
             links=links(bench, "rolled_back", context),
         )
     return raise_alert(bench, alert, is_sent_now=context is not None)
-
-
-def _held(bench: Workbench) -> str:
-    """Say who holds promotions; empty when nobody does."""
-    standing = bench.ledger.holds.standing(bench.spec.name)
-    if not standing:
-        return ""
-    hold = standing[0]
-    since = f"{hold.held_at:%Y-%m-%d %H:%M} UTC"
-    return f"{hold.held_by or 'somebody'} holds promotions since {since} ({hold.reason})"
 
 
 def _tell_held(bench: Workbench, watched: Promotion, watch: Watch, held: str, context: Any) -> None:

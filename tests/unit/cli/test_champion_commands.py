@@ -85,6 +85,16 @@ def test_champion_of_nothing_ends_with_one(call: Call, ledger: Ledger) -> None:
     )
 
 
+def test_champion_tells_who_holds_promotions(call: Call, ledger: Ledger) -> None:
+    promote(ledger, "2")
+    ledger.holds.hold("*", reason="quarter end", held_by="eve")
+
+    shown = call("champion", "flights").out
+
+    assert "  held     promotions of all models are held by eve since" in shown
+    assert "watch" not in shown
+
+
 # Then
 
 

@@ -98,6 +98,18 @@ def one_of_each() -> list[Alert]:
         alerts.rolled_back(
             "flights", epoch=4, version="3", previous_version="4", reason="complaints", **at
         ),
+        alerts.auto_rolled_back(
+            "flights", epoch=6, version="3", previous_version="4", reason="v4 is worse", **at
+        ),
+        alerts.rollback_held(
+            "flights",
+            epoch=5,
+            version="4",
+            former_version="3",
+            reason="v4 is worse",
+            held="promotions of flights are held by ada",
+            **at,
+        ),
         alerts.approval_wanted(
             "flights",
             BATCH,
@@ -146,7 +158,7 @@ def test_each_alert_names_its_model_and_carries_its_links(alert: Alert) -> None:
 @pytest.mark.parametrize("alert", one_of_each(), ids=lambda alert: alert.kind)
 def test_each_alert_says_whether_a_person_must_act(alert: Alert) -> None:
     must_act = {"data_rejected", "failed", "no_data", "late_decision", "alias_mismatch"}
-    must_act |= {"approval_wanted"}
+    must_act |= {"approval_wanted", "rollback_held"}
 
     assert alert.must_act == (alert.kind in must_act)
     assert ("Nothing to do." in alert.text) == (not alert.must_act)
@@ -156,7 +168,8 @@ def test_alerts_on_one_batch_share_a_thread() -> None:
     threads = {alert.kind: alert.thread for alert in one_of_each()}
 
     about_the_champion = {threads.pop("alias_mismatch"), threads.pop("rolled_back")}
-    about_the_champion.add(threads.pop("forced"))
+    for kind in ("forced", "auto_rolled_back", "rollback_held"):
+        about_the_champion.add(threads.pop(kind))
     assert about_the_champion == {"flights:champion"}
     assert set(threads.values()) == {"flights:2013-03-05"}
 

@@ -24,6 +24,7 @@ DAGS_PER_MODEL = {
     "redelivery",
     "continual_training",
     "rollback",
+    "watch_champion",
     "hold",
     "force_promote",
 }

@@ -267,7 +267,7 @@ def test_while_promotions_are_held_nothing_moves_and_a_person_is_asked_once(
     for batch in worse:
         run = watch_run(bench, batch)
         run.call(compare_with_former, name)
-        with pytest.raises(AirflowSkipException, match="eve holds promotions since"):
+        with pytest.raises(AirflowSkipException, match="are held by eve since"):
             run.call(roll_back_if_worse, name)
 
     assert (len(moves(bench)), alias_of(bench)) == (2, "2")
