@@ -44,10 +44,13 @@ class Story:
     versions_after_dry: list[ModelVersion]
     promoted: Decision
     promotions: list[Promotion]
+    watch: DagRun
     rollback: DagRun
     backtest: DagRun
     backtest_reports: list[str]
     alerts: list[OutboxEntry]
+    files_of_versions: list[str]
+    folders_of_versions: list[str]
     broken: list[str]
 
 
@@ -92,7 +95,9 @@ def play(loop: Loop) -> Story:
     forced = loop.decided(rejected.batch, n_decisions=2)
 
     promoted = promote_on_a_flipped_concept(loop)
-    rollback = loop.run_to_end("rollback", {"version": "1", "reason": "v1 was fine"})
+    watch = flip_back(loop, promoted.batch)
+    back = {"version": promoted.challenger_version, "reason": "the labels were wrong"}
+    rollback = loop.run_to_end("rollback", back)
     backtest = loop.run_to_end("backtest", {"policies": "default"})
     return Story(
         first=first,
@@ -107,12 +112,17 @@ def play(loop: Loop) -> Story:
         versions_after_dry=after_dry,
         promoted=promoted,
         promotions=list(loop.ledger.promotions.history(NAME)),
+        watch=watch,
         rollback=rollback,
         backtest=backtest,
         backtest_reports=Store.at(f"file://{loop.stack.home}/store").list_files(
             f"reports/{NAME}/backtests"
         ),
         alerts=list(loop.ledger.alerts.history(NAME)),
+        files_of_versions=Store.at(f"file://{loop.stack.home}/store").list_files(
+            f"versions/{NAME}"
+        ),
+        folders_of_versions=[entry.folder for entry in loop.ledger.versions.history(NAME)],
         broken=broken_invariants(loop),
     )
 
@@ -141,6 +151,13 @@ def promote_on_a_flipped_concept(loop: Loop) -> Decision:
     loop.decided(batch)
     loop.run_to_end("continual_training", {**FORCE, "training_window_days": 7})
     return loop.decided(batch, n_decisions=2)
+
+
+def flip_back(loop: Loop, batch: str) -> DagRun:
+    """Label the week after the promotion the old way: what was learnt last is wrong on it."""
+    loop.label(9)
+    run = loop.run_of("watch_champion", batch)
+    return loop.stack.api.wait_for_run(run.dag_id, run.run_id, timeout_seconds=300)
 
 
 def state_of(loop: Loop, run: DagRun) -> str | None:
@@ -235,13 +252,35 @@ def test_a_shorter_window_by_conf_promotes_after_the_concept_flipped(story: Stor
     assert story.promoted.champion_before not in (None, story.promoted.champion_after)
 
 
-def test_a_rollback_is_a_promotion_row_with_its_reason(story: Story) -> None:
+def test_every_version_has_a_card(story: Story) -> None:
+    cards = [path for path in story.files_of_versions if path.endswith("/model_card.md")]
+
+    assert cards == sorted(f"{folder}/model_card.md" for folder in story.folders_of_versions)
+
+
+def test_a_champion_that_does_worse_on_new_labels_is_rolled_back_once(story: Story) -> None:
+    made = [p for p in story.promotions if p.requested_by == "watch"]
+
+    assert story.watch.state == "success"
+    (row,) = [p for p in made if p.previous_version == story.promoted.challenger_version]
+    assert (row.kind, row.version) == ("rollback", story.promoted.champion_before)
+    assert f"v{row.previous_version} is worse than v{row.version}: auc gain -0." in row.reason
+    told = [e.alert for e in story.alerts if e.alert.kind == "auto_rolled_back"]
+    assert len(told) == len(made)
+    assert len([alert for alert in told if row.reason in alert.text]) == 1
+
+
+def test_a_rollback_by_hand_is_a_promotion_row_with_its_reason(story: Story) -> None:
     last = story.promotions[-1]
 
     assert story.rollback.state == "success"
-    assert (last.kind, last.version) == ("rollback", "1")
-    assert last.previous_version == story.promoted.challenger_version
-    assert "v1 was fine" in last.reason
+    assert (last.kind, last.requested_by) == ("rollback", "admin")
+    assert last.version == story.promoted.challenger_version
+    assert last.previous_version == story.promoted.champion_before
+    assert last.reason == "the labels were wrong"
+    told = [e.alert.text for e in story.alerts if e.alert.kind == "rolled_back"]
+    assert len(told) == 1
+    assert "Requested by admin." in told[0]
 
 
 def test_champion_alias_and_ledger_agree_at_the_end(story: Story) -> None:

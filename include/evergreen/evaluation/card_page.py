@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from evergreen.evaluation.card import CardAct, CardDecision, ModelCard
+from evergreen.evaluation.card import Attribution, CardAct, CardDecision, ModelCard
 from evergreen.evaluation.markdown import escape, facts, table
 from evergreen.records import Evaluation, MetricEstimate, Window
 
@@ -191,10 +191,7 @@ def _drift(card: ModelCard) -> list[str]:
 
 def _attributions(card: ModelCard) -> list[str]:
     told = card.attributions
-    rows = [
-        (one.feature, f"{one.contribution:.4f}", _number(one.champion), _signed(one.difference))
-        for one in told.features[:MAX_ROWS]
-    ]
+    rows = [(one.feature, *_moves(one)) for one in told.features[:MAX_ROWS]]
     header = ("feature", "mean absolute contribution", "champion's", "difference")
     more = _more(len(told.features), "features")
     return [facts([("What is shown", told.sentence)]), table(header, rows) if rows else "", more]
@@ -267,8 +264,10 @@ def _number(value: float | None) -> str | None:
     return None if value is None else f"{value:.4g}"
 
 
-def _signed(value: float | None) -> str | None:
-    return None if value is None else f"{value:+.4f}"
+def _moves(one: Attribution) -> tuple[str, str | None, str | None]:
+    if one.champion is None:
+        return f"{one.contribution:.4f}", None, None
+    return f"{one.contribution:.4f}", f"{one.champion:.4f}", f"{one.difference:+.4f}"
 
 
 def _windows(windows: Sequence[Window]) -> str | None:

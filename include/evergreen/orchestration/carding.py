@@ -145,7 +145,8 @@ def _attributions(bench: Workbench, decision: Decision, entry: VersionEntry) -> 
         rows = read_labelled(bench, decision.evaluation.holdout, before=decision.batch)
     except EvergreenError as err:
         return Attributions(sentence=f"not computed: {err}")
-    return attribute_features(bench, entry.version, decision.champion_before, rows)
+    champion = decision.evaluation.champion_version
+    return attribute_features(bench, entry.version, champion, rows)
 
 
 def _decision(decision: Decision) -> CardDecision:

@@ -28,7 +28,7 @@ def test_the_page_holds_what_a_reviewer_asks_for() -> None:
         "| 2013-01-01 | 6,000 | bbbbbbbbbbbb | accepted: all 12 rules met | cccccccccccc |",
         "| temp | drifted | 0.4 | - | - | PSI 0.4 |",
         "- **Fault:** dup",
-        "| temp | 0.5000 | 0.4 | +0.1000 |",
+        "| temp | 0.5000 | 0.4000 | +0.1000 |",
         "| carrier | 0.1000 | - | - |",
         "| approval | 2013-01-01 00:00 UTC | ada | approved: looks fine |",
         "promote (better): gain +0.02",
