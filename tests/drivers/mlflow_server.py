@@ -26,8 +26,10 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def running_mlflow(home: Path) -> Iterator[str]:
+def running_mlflow(home: Path, *, store: str = "") -> Iterator[str]:
     """Run a server for the length of the block; give its address.
+
+    Without ``store``, the SQLAlchemy URL of its database, it keeps SQLite in ``home``.
 
     Raises:
         RuntimeError: It did not get healthy; the text ends with its log.
@@ -38,7 +40,7 @@ def running_mlflow(home: Path) -> Iterator[str]:
             [
                 *(sys.executable, "-m", "mlflow", "server", "--workers", "1"),
                 *("--host", "127.0.0.1", "--port", str(port)),
-                *("--backend-store-uri", f"sqlite:///{home}/mlflow.db"),
+                *("--backend-store-uri", store or f"sqlite:///{home}/mlflow.db"),
                 *("--artifacts-destination", f"{home}/artifacts"),
             ],
             cwd=home,

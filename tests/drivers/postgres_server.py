@@ -12,16 +12,21 @@ from evergreen.embedded.postgres import Postgres
 STOP_SECONDS = 20.0
 
 
-@contextlib.contextmanager
-def running_postgres(home: Path) -> Iterator[Postgres]:
-    """Run a server for the length of the block."""
-    server = Postgres(
+def new_postgres(home: Path) -> Postgres:
+    """Give a server that is not started yet."""
+    return Postgres(
         home / "cluster",
         port=pick_ports({"postgres": 0})["postgres"],
         password=uuid.uuid4().hex,
         environment=os.environ,
         log=home / "postgres.log",
     )
+
+
+@contextlib.contextmanager
+def running_postgres(home: Path) -> Iterator[Postgres]:
+    """Run a server for the length of the block."""
+    server = new_postgres(home)
     service = server.start()
     try:
         yield server

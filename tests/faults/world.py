@@ -1,7 +1,7 @@
 """One model with all it needs, real parts throughout, between a fault and its invariants."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ class World:
         bench: The test's own workbench; it reaches MLflow beside the proxy.
         environment: What a process of the product sees; it reaches MLflow through the proxy.
         expected: Champion by what has happened so far; the invariants hold the world to it.
-        by_hand: Alias moves that a person made beside the product.
+        by_hand: Where a person has moved the alias to, beside the product, while that lasts.
     """
 
     bench: Workbench
@@ -40,7 +40,7 @@ class World:
     case: str
     table: Table
     expected: str | None = None
-    by_hand: list[str] = field(default_factory=list)
+    by_hand: str | None = None
     n_runs: int = 0
 
     @property
@@ -100,9 +100,9 @@ class World:
         return cleared
 
     def champion(self) -> str | None:
-        """Give the champion by the ledger."""
-        row = self.ledger.promotions.latest(self.name)
-        return None if row is None else row.version
+        """Give the version that the champion alias names."""
+        bearer = self.bench.registry.get_alias(self.name, "champion")
+        return None if bearer is None else bearer.version
 
     def kinds(self) -> list[str]:
         """Give the kinds of the alerts that were raised, in order."""

@@ -1,0 +1,113 @@
+"""Runs that have trained and evaluated already, so that only the promotion is left to try."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from drivers.history import asked_for, begin, reign
+from drivers.killable import KeptRun
+from drivers.tiny import FIRST, WEEK
+from evergreen.evaluation.compare import compare
+from evergreen.measurements import DecayMeasurement
+from evergreen.orchestration.deciding import decide_batch
+from evergreen.orchestration.workbench import Workbench
+from evergreen.promotion.rule import judge
+from evergreen.records import ModelVersion, Window
+from evergreen.registry.client import ModelRegistry
+from faults.world import World
+
+N_ROWS = 1000
+HOLDOUT = Window(start=FIRST, end=FIRST + WEEK)
+NOT_MEASURED = DecayMeasurement(verdict="insufficient_data", sentence="not measured").to_json()
+BEFORE = ("check_request", "measure_drift", "measure_decay", "decide", "train_challenger")
+
+Scores = NDArray[np.float64]
+
+
+def labels() -> Scores:
+    """Give labels of a holdout."""
+    return (np.arange(N_ROWS) % 2).astype(float)
+
+
+def scores(skill: float) -> Scores:
+    """Give scores that tell the labels apart, the better the larger the skill."""
+    noise = np.random.default_rng(3).normal(size=N_ROWS)
+    return 1 / (1 + np.exp(-(skill * (labels() - 0.5) + noise)))
+
+
+def ready_to_promote(
+    world: World,
+    model_file: Path,
+    *,
+    target: Scores | None = None,
+    challenger: Scores | None = None,
+    hours_ago: float = 0,
+) -> KeptRun:
+    """Give a run whose challenger v2 was compared with the champion v1, and judged, for real."""
+    bench = world.bench
+    batch = begin(bench, world.upstream)
+    world.expected = reign(bench, model_file).version
+    run = world.run(batch)
+    asked = asked_for(bench, batch, run.dag_run.run_id, force_retrain=True, reason="a fault")
+    nothing = {"version": None, "path": None}
+    decide_batch(bench, asked, nothing, NOT_MEASURED, run.dag_run.run_id)
+    trained = register_challenger(bench, model_file)
+    evaluation = compare(
+        labels() if target is None else target,
+        scores(3.0) if challenger is None else challenger,
+        scores(1.0),
+        metric="auc",
+        challenger_version=trained["version"],
+        champion_version="1",
+        holdout=HOLDOUT,
+    ).model_copy(update={"evaluated_at": datetime.now(UTC) - timedelta(hours=hours_ago)})
+    verdict = judge(evaluation, bench.spec.promotion, min_rows=100)
+    run.returned |= {
+        "check_request": asked,
+        "train_challenger": trained,
+        "evaluate_challenger": {"evaluation": evaluation.to_json(), "verdict": verdict.to_json()},
+        "measure_drift": nothing,
+        "measure_decay": NOT_MEASURED,
+    }
+    run.states |= dict.fromkeys((*BEFORE, "evaluate_challenger"), "success")
+    run.states |= {"stand_down": "skipped", "write_drift_report": "skipped"}
+    run.save()
+    return run
+
+
+def register_challenger(bench: Workbench, model_file: Path) -> dict[str, Any]:
+    """Register a fitted file as the next version, in the ledger too."""
+    name = bench.spec.name
+    champion = bench.ledger.versions.get(name, "1")
+    made = register_file(bench.registry, name, "challenger", model_file)
+    entry = bench.ledger.versions.record(
+        name,
+        made.version,
+        idempotency_key="challenger",
+        sha256=made.sha256,
+        folder=champion.folder,
+        trained=champion.trained,
+    )
+    return {
+        "version": entry.version,
+        "sha256": entry.sha256,
+        "folder": entry.folder,
+        "trained": entry.trained.to_json(),
+    }
+
+
+def register_file(registry: ModelRegistry, model: str, key: str, file: Path) -> ModelVersion:
+    """Register a file under a key, in the registry alone."""
+    return registry.register(
+        model, idempotency_key=key, model_file=file, tags={}, metrics={}, params={}
+    )
+
+
+def through_proxy(world: World) -> Workbench:
+    """Give a workbench that reaches MLflow through the faulty proxy."""
+    settings = replace(world.bench.settings, mlflow_uri=world.proxy.uri)
+    return Workbench(settings, world.bench.loaded, world.ledger)
