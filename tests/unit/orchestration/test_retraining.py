@@ -409,3 +409,25 @@ def test_without_labels_there_is_nothing_to_train_on(bench: Workbench, upstream:
         train(bench, asked, scratch="scratch/x")
     with pytest.raises(EmptyWindowError, match="no labels"):
         evaluate(bench, asked, {"version": None})
+
+
+def test_the_kill_switch_keeps_a_winner_out_until_it_is_judged_anew(
+    bench: Workbench, run_to_better: TrainingRun, name: str
+) -> None:
+    before = champion_of(bench)
+    bench.ledger.holds.hold(name, reason="audit", held_by="ben")
+
+    held = run_to_better.play()
+    bench.ledger.holds.release(name, reason="over", released_by="ben")
+    late = run_to_better.clear("promote").play()
+    after_late = champion_of(bench)
+    anew = run_to_better.clear("evaluate_challenger").play()
+
+    assert run_to_better.errors == {}
+    assert held is not None
+    assert late is not None
+    assert anew is not None
+    assert [one["outcome"] for one in (held, late, anew)] == ["held", "held", "promoted"]
+    assert "not applied late" in late["sentence"]
+    assert (after_late, anew["champion_after"]) == (before, "2")
+    assert kinds(bench) == ["retrain_started", "promotion_held", "promoted"]
