@@ -42,9 +42,6 @@ def judge_drop(
     n_rows = rows.n_rows
     if found.gain is None:
         return insufficient(guard, found.problem, at_most=at_most, n_rows=n_rows)
-    if n_tests is not None and found.se is None:
-        why = "too few rows for an error"
-        return insufficient(guard, why, at_most=at_most, n_rows=n_rows)
     drop = 0.0 - found.gain
     is_beyond = drop > at_most
     is_chance = n_tests is not None and drop <= _quantile(n_tests) * (found.se or 0.0)

@@ -63,6 +63,14 @@ def test_the_gain_has_an_interval_and_a_method(task: str, metric: MetricName) ->
     assert f"95 % interval {got.gain_low:+.4f} to {got.gain_high:+.4f}" in got.sentence
 
 
+def test_one_row_has_a_gain_without_an_interval() -> None:
+    got = run([1], [0.9], [0.8], "brier")
+
+    assert got.gain == pytest.approx(0.03)
+    assert (got.gain_se, got.gain_low, got.gain_high) == (None, None, None)
+    assert "gain +0.0300 without error (too few rows)" in got.sentence
+
+
 def test_without_times_rows_are_taken_as_independent() -> None:
     target, weak, good = make_pair("binary", 1000)
 

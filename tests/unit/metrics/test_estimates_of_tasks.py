@@ -113,3 +113,9 @@ def test_several_classes_that_cannot_be_computed_are_none_with_a_sentence(
 def test_scores_of_another_shape_are_refused(metric: MetricName, score: list[Any]) -> None:
     with pytest.raises(ValueError, match="expected"):
         estimate(metric, [0, 1], score)
+
+
+def test_one_row_has_a_macro_f1_and_no_error() -> None:
+    result = estimate("f1_macro", [2], [[0.1, 0.2, 0.7]])
+
+    assert (result.value, result.se) == (1.0, None)
