@@ -65,8 +65,8 @@ def champion(
     else:
         say(lines)
     if served is None and not as_json:
-        for line in held:
-            say(f"  held     {plain(line)}")
+        for label, line in held:
+            say(f"  {label:<8} {plain(line)}")
     if found is None:
         raise typer.Exit(NOTHING_FOUND)
 
@@ -135,12 +135,8 @@ def _told(ledger: Ledger, found: Promotion | Served | None) -> Text | None:
         return None
     if isinstance(found, Served):
         return _served(found)
-    from evergreen.orchestration.holding import tell_hold
-
     watches = ledger.watches.of_epoch(found.model, found.epoch)[-1:]
     lines = [f"  watch    {plain(watch.sentence)}" for watch in watches]
-    held = ledger.holds.standing(found.model)
-    lines += [f"  held     {plain(tell_hold(hold))}" for hold in held]
     return Text("\n".join([str(_promotion(found)), *lines]))
 
 

@@ -123,19 +123,26 @@ def promote(
     )
 
 
-def restraints(ledger: Ledger, model: str, settings: Settings) -> Sequence[str]:
-    """Give what keeps a model's promotions back now, one line each: holds, freezes, questions."""
+def restraints(ledger: Ledger, model: str, settings: Settings) -> Sequence[tuple[str, str]]:
+    """Give what keeps a model's promotions back now: (what, sentence) of each."""
     from evergreen.cli.history import spec_now
     from evergreen.orchestration.holding import tell_freeze, tell_hold
 
     now, loaded = datetime.now(UTC), spec_now(model, settings)
     freezes = () if loaded is None else loaded.spec.promotion.freeze
     return [
-        *(tell_hold(hold) for hold in ledger.holds.standing(model)),
-        *(tell_freeze(freeze) for freeze in freezes if freeze.start <= now < freeze.end),
+        *(("held", tell_hold(hold)) for hold in ledger.holds.standing(model)),
         *(
-            f"v{one.version} waits for approval since {moment_text(one.asked_at)}, until"
-            f" {moment_text(one.due_at)}"
+            ("frozen", tell_freeze(freeze))
+            for freeze in freezes
+            if freeze.start <= now < freeze.end
+        ),
+        *(
+            (
+                "asked",
+                f"v{one.version} waits for approval since {moment_text(one.asked_at)}, until"
+                f" {moment_text(one.due_at)}",
+            )
             for one in ledger.approvals.waiting(model, at=now)
         ),
     ]

@@ -4,13 +4,21 @@ from datetime import UTC, datetime, timedelta
 
 from evergreen.orchestration.alerting import alert_late, alert_mismatch
 from evergreen.orchestration.going_back import tell_rollback
+from evergreen.orchestration.people_alerting import tell_forced
 from evergreen.orchestration.workbench import Workbench
+from evergreen.records import Promotion
 
 
 def alert_late_decisions(bench: Workbench) -> list[str]:
-    """Alert for accepted batches without a closed decision in time; give their ids."""
+    """Alert for accepted batches without a closed decision in time; give their ids.
+
+    Nothing is late while a person is asked about a challenger: the model's runs wait for the
+    answer, and people were told.
+    """
     limit = timedelta(hours=bench.spec.arrivals.decide_within_hours)
     now = datetime.now(UTC)
+    if bench.ledger.approvals.waiting(bench.spec.name, at=now):
+        return []
     decided = bench.ledger.decisions.decided_batches(bench.spec.name)
     late = [
         delivery
@@ -25,7 +33,8 @@ def alert_late_decisions(bench: Workbench) -> list[str]:
 def reconcile_champion(bench: Workbench) -> str:
     """Finish a promotion whose alias has not followed; alert when somebody else moved the alias.
 
-    A rollback that nobody could tell of, because its process died, is told now.
+    A rollback or a forced promotion that nobody could tell of, because its process died, is told
+    now.
     """
     from evergreen.promotion.projection import reconcile
 
@@ -33,6 +42,14 @@ def reconcile_champion(bench: Workbench) -> str:
     if found.verdict == "mismatch":
         alert_mismatch(bench, sentence=found.sentence)
     latest = bench.ledger.promotions.latest(bench.spec.name)
-    if latest is not None and (latest.kind, latest.state) == ("rollback", "committed"):
-        tell_rollback(bench, latest)
+    if latest is not None and latest.state == "committed":
+        _tell_again(bench, latest)
     return found.sentence
+
+
+def _tell_again(bench: Workbench, latest: Promotion) -> None:
+    """Tell what a person's order moved; what was told before stays as it is."""
+    if latest.kind == "rollback":
+        tell_rollback(bench, latest)
+    elif latest.kind == "forced":
+        tell_forced(bench, latest)

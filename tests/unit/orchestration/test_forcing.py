@@ -14,6 +14,7 @@ from evergreen.orchestration.deciding import decide_batch
 from evergreen.orchestration.failures import RequestRefused
 from evergreen.orchestration.forcing import force_champion
 from evergreen.orchestration.people_tasks import force_promote
+from evergreen.orchestration.watching import reconcile_champion
 from evergreen.orchestration.workbench import Workbench
 from evergreen.records import PromotionVerdict, TrainedModel, Window
 
@@ -191,3 +192,17 @@ def test_a_file_that_is_another_in_the_registry_is_refused(
         force_champion(bench, "1", REASON, run_id="r", requested_by="ada")
 
     assert champion(bench) == ("2", "2")
+
+
+@pytest.mark.usefixtures("two_champions")
+def test_a_forced_promotion_that_nobody_could_tell_of_is_told_by_the_watchdog(
+    bench: Workbench,
+) -> None:
+    force_champion(bench, "1", REASON, run_id="r", requested_by="ada")
+
+    for _ in range(2):
+        reconcile_champion(bench)
+
+    assert [entry.alert.kind for entry in bench.ledger.alerts.history(bench.spec.name)] == [
+        "forced"
+    ]

@@ -72,6 +72,18 @@ def test_only_a_decision_that_came_to_its_end_counts(
     assert alert_late_decisions(bench) == [batch] * is_late
 
 
+def test_nothing_is_late_while_a_person_is_asked(bench: Workbench, upstream: Upstream) -> None:
+    batch = accept(bench, upstream, 0)
+    age(bench, hours=7)
+    due = datetime.now(UTC) + timedelta(hours=1)
+    bench.ledger.approvals.ask("d1", model=bench.spec.name, version="2", due_at=due)
+
+    while_asked = alert_late_decisions(bench)
+    bench.ledger.approvals.answer("d1", "refused", answered_by="ada", comment="")
+
+    assert (while_asked, alert_late_decisions(bench)) == ([], [batch])
+
+
 @pytest.mark.usefixtures("mlflow_uri")
 def test_a_promotion_that_was_begun_is_rolled_forward(
     bench: Workbench, upstream: Upstream, model_file: Path
