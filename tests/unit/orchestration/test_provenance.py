@@ -52,3 +52,16 @@ def test_the_lock_is_known_by_its_hash(project: Path) -> None:
 
     assert missing == "unknown"
     assert provenance.lock_hash() == sha256(b"numpy==2.0.0\n").hexdigest()
+
+
+def test_libraries_that_may_change_a_fit_are_named_with_their_versions(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import lightgbm
+
+    known = provenance.library_versions()
+    monkeypatch.setattr(provenance, "LIBRARIES", ("no-such-library",))
+
+    assert known["lightgbm"] == lightgbm.__version__
+    assert {"python", "machine", "numpy", "pandas", "pyarrow", "evergreen"} <= set(known)
+    assert provenance.library_versions()["no-such-library"] == "unknown"
