@@ -28,17 +28,20 @@ class ModelKey:
         edge: Index of the edge; the model has seen batches before this one only.
         fraction: Share (0..1] of the full window.
         held: Batches inside that were kept out; as many older rows take their place.
+        left_out: Newest rows before the edge that were kept out, to judge the model on.
     """
 
     edge: int
     fraction: float = 1.0
     held: frozenset[int] = frozenset()
+    left_out: int = 0
 
     @property
     def version(self) -> str:
         """Name for records."""
         without = "-".join(str(batch) for batch in sorted(self.held))
-        return f"{self.edge}@{self.fraction:g}{f'-{without}' if without else ''}"
+        less = f"<{self.left_out}" if self.left_out else ""
+        return f"{self.edge}{less}@{self.fraction:g}{f'-{without}' if without else ''}"
 
 
 class Models:
@@ -55,7 +58,7 @@ class Models:
     def fit_all(self, keys: Iterable[ModelKey], *, jobs: int, on_fit: Callable[[], None]) -> None:
         """Fit many models on ``jobs`` threads; a fit takes one, so the results are the same."""
         with ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
-            waiting = {pool.submit(self._fit, key): key for key in keys}
+            waiting = {pool.submit(self._known_or_fit, key): key for key in keys}
             try:
                 for done in as_completed(waiting):
                     self._boosters[waiting[done]] = done.result()
@@ -66,7 +69,7 @@ class Models:
     def training_rows(self, key: ModelKey) -> NDArray[np.int64]:
         """Give the rows that a model learns from, oldest first."""
         wanted = self.stream.training_rows(key.edge, key.fraction)
-        n_rows, end = wanted.stop - wanted.start, wanted.stop
+        n_rows, end = wanted.stop - wanted.start, max(1, wanted.stop - key.left_out)
         rows = np.arange(end, dtype=np.int64)
         for batch in key.held:
             out = self.stream.rows(batch)
@@ -80,8 +83,7 @@ class Models:
         wrong, shape (n,), which is all that it takes.
         """
         if (key, batch) not in self._scores:
-            if key not in self._boosters:
-                self._boosters[key] = self._fit(key)
+            self._boosters[key] = self._known_or_fit(key)
             rows = self.stream.rows(batch)
             raw = self._boosters[key].predict(self.stream.matrix[rows], num_threads=1)
             raw = np.asarray(raw, dtype=np.float64)
@@ -120,6 +122,9 @@ class Models:
             found = None if gain is None or se is None else (gain, se)
             self._gains[key, over, batch] = found
         return self._gains[key, over, batch]
+
+    def _known_or_fit(self, key: ModelKey) -> "lgb.Booster":
+        return self._boosters[key] if key in self._boosters else self._fit(key)
 
     def _fit(self, key: ModelKey) -> "lgb.Booster":
         import lightgbm as lgb

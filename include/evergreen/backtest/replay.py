@@ -6,15 +6,19 @@ from dataclasses import dataclass, field
 from statistics import fmean
 
 from evergreen.backtest.fitting import ModelKey, Models
+from evergreen.backtest.gate import Gate
 from evergreen.backtest.results import BacktestResult, Fit, PolicyRun
 from evergreen.backtest.seeing import Eyes
 from evergreen.backtest.stream import Stream
 from evergreen.policy import PolicyRules, decide
+from evergreen.records import Evaluation
 from evergreen.signals import HOLD_BATCHES, PolicyDecision, PolicyState
 from evergreen.spec.deciding import Policy, PolicyName
 
 ALWAYS: tuple[PolicyName, ...] = ("never", "every", "periodic")
 ALL: tuple[PolicyName, ...] = (*ALWAYS, "thresholds", "default")
+# What kept is measured between; no rule stands in their way.
+YARDSTICKS: tuple[PolicyName, ...] = ("never", "every")
 ARCHIVE = 4
 
 
@@ -24,7 +28,8 @@ class _Run:
 
     champion: ModelKey
     state: PolicyState = field(default_factory=PolicyState)
-    fitted: list[ModelKey] = field(default_factory=list)
+    served: list[ModelKey] = field(default_factory=list)
+    evaluations: list[Evaluation] = field(default_factory=list)
     held: set[int] = field(default_factory=set)
     scores: list[float | None] = field(default_factory=list)
     fits: list[Fit] = field(default_factory=list)
@@ -39,6 +44,7 @@ def replay(
     *,
     policies: Sequence[PolicyName] | None = None,
     spec_policy: Policy | None = None,
+    gate: Gate | None = None,
     seed: int = 0,
     jobs: int = 1,
     on_progress: Callable[[int, int], None] | None = None,
@@ -53,6 +59,8 @@ def replay(
         stream: The history.
         policies: Which; None: all.
         spec_policy: Budget, restraints and period; defaults otherwise. Its name does not matter.
+        gate: What a challenger must pass; None: it always serves, and has learnt the newest labels
+            too. It does not stand in the way of never and every.
         seed: Seed of the fits.
         jobs: Threads for fitting.
         on_progress: Told (steps done, steps in all), often.
@@ -61,14 +69,14 @@ def replay(
     rules = spec_policy or Policy()
     wanted = ALL if policies is None else policies
     names = [name for name in ALL if name in ALWAYS or name in wanted]
-    plans = {name: _plans(name, rules) for name in names}
+    n_plays = sum(len(_plans(name, rules)) for name in names)
     models = Models(stream, seed=seed)
     eyes = Eyes(models)
     n_fits = max(0, stream.n_batches - stream.label_delay)
-    steps = _Steps(n_fits + sum(map(len, plans.values())) * stream.n_batches, on_progress)
+    steps = _Steps(n_fits + n_plays * stream.n_batches, on_progress)
     models.fit_all((ModelKey(edge) for edge in range(n_fits)), jobs=jobs, on_fit=steps.advance)
     found = {
-        name: _mean([_play(models, eyes, plan, steps) for plan in plans[name]], stream.n_batches)
+        name: play(models, eyes, name, rules=rules, gate=gate, on_step=steps.advance)
         for name in names
     }
     return BacktestResult(
@@ -77,6 +85,30 @@ def replay(
         seconds=round(time.monotonic() - began, 2),
         policies=found,
     )
+
+
+def play(
+    models: Models,
+    eyes: Eyes,
+    name: PolicyName,
+    *,
+    rules: Policy,
+    gate: Gate | None = None,
+    on_step: Callable[[], None] | None = None,
+) -> PolicyRun:
+    """Play one policy over a stream; the arguments are those of ``replay``.
+
+    Args:
+        models: Of the stream; what was fitted before is not fitted again.
+        eyes: Over the same models.
+        name: The policy.
+        rules: Budget, restraints and period.
+        gate: What a challenger must pass.
+        on_step: Told after each batch of each run.
+    """
+    gate = None if name in YARDSTICKS else gate
+    runs = [_play(models, eyes, plan, gate, on_step) for plan in _plans(name, rules)]
+    return _mean(runs, models.stream.n_batches)
 
 
 class _Steps:
@@ -101,8 +133,14 @@ def _plans(name: PolicyName, rules: Policy) -> list[Policy]:
     ]
 
 
-def _play(models: Models, eyes: Eyes, policy: Policy, steps: _Steps) -> _Run:
-    run = _Run(champion=ModelKey(0), fitted=[ModelKey(0)])
+def _play(
+    models: Models,
+    eyes: Eyes,
+    policy: Policy,
+    gate: Gate | None,
+    on_step: Callable[[], None] | None,
+) -> _Run:
+    run = _Run(champion=ModelKey(0), served=[ModelKey(0)])
     rules = PolicyRules(policy=policy)
     n_batches = models.stream.n_batches
     for batch in range(n_batches):
@@ -111,18 +149,32 @@ def _play(models: Models, eyes: Eyes, policy: Policy, steps: _Steps) -> _Run:
             signals = eyes.see(
                 batch,
                 champion=run.champion,
-                rivals=[key for key in run.fitted[-ARCHIVE:] if key != run.champion],
+                rivals=[key for key in run.served[-ARCHIVE:] if key != run.champion],
                 held=run.held,
                 wants_drift=policy.name in ("thresholds", "default"),
+                holdout_batches=int(gate.holdout_batches) if gate else 0,
             )
             decision, run.state = decide(signals, run.state, rules)
-            _act(run, decision, batch, newest=batch - models.stream.label_delay)
-        steps.advance()
+            newest = batch - models.stream.label_delay
+            challenger = _challenger(
+                run, decision, batch, stream=models.stream, newest=newest, gate=gate
+            )
+            _promote(run, models, challenger, batch, newest=newest, gate=gate)
+        if on_step is not None:
+            on_step()
     return run
 
 
-def _act(run: _Run, decision: PolicyDecision, batch: int, *, newest: int) -> None:
-    """Do what was decided; a challenger of the replay always becomes champion."""
+def _challenger(
+    run: _Run,
+    decision: PolicyDecision,
+    batch: int,
+    *,
+    stream: Stream,
+    newest: int,
+    gate: Gate | None,
+) -> ModelKey:
+    """Do what was decided; give the model that it leads to, the champion where to none other."""
     run.sentences.append(decision.sentence)
     if decision.is_alarm:
         run.alarms.append(batch)
@@ -131,17 +183,31 @@ def _act(run: _Run, decision: PolicyDecision, batch: int, *, newest: int) -> Non
         run.quarantined.append(batch)
     if decision.is_released:
         run.held -= set(range(batch - HOLD_BATCHES, batch))
+    if decision.verdict == "reinstate":
+        return next(key for key in run.served if key.version == decision.version)
+    if decision.verdict != "retrain":
+        return run.champion
+    run.fits.append(Fit(batch=batch, fraction=decision.fraction))
+    if gate is not None:
+        return gate.challenger(stream, newest, fraction=decision.fraction, held=run.held)
+    held = frozenset(b for b in run.held if b <= newest)
+    return ModelKey(newest + 1, decision.fraction, held)
+
+
+def _promote(
+    run: _Run, models: Models, challenger: ModelKey, batch: int, *, newest: int, gate: Gate | None
+) -> None:
     champion = run.champion
-    if decision.verdict == "retrain":
-        held = frozenset(b for b in run.held if b <= newest)
-        champion = ModelKey(newest + 1, decision.fraction, held)
-        run.fits.append(Fit(batch=batch, fraction=decision.fraction))
-        run.fitted.append(champion)
-    elif decision.verdict == "reinstate":
-        champion = next(key for key in run.fitted if key.version == decision.version)
-    if champion != run.champion:
-        run.promotions.append(batch)
-    run.champion = champion
+    if challenger == champion:
+        return
+    if gate is not None and not gate.is_passed(
+        models, challenger=challenger, champion=champion, newest=newest, earlier=run.evaluations
+    ):
+        return
+    run.promotions.append(batch)
+    run.champion = challenger
+    if challenger not in run.served:
+        run.served.append(challenger)
 
 
 def _mean(runs: list[_Run], n_batches: int) -> PolicyRun:

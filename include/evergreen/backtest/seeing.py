@@ -42,6 +42,7 @@ class Eyes:
         rivals: Sequence[ModelKey],
         held: Set[int],
         wants_drift: bool,
+        holdout_batches: int = 0,
     ) -> PolicySignals:
         """Give the signals of a batch that has just been scored.
 
@@ -51,6 +52,7 @@ class Eyes:
             rivals: Former champions.
             held: Batches that were held for a data fault.
             wants_drift: Whether the policy looks at drift and decay at all.
+            holdout_batches: Newest labelled batches that a training leaves out, to judge it on.
         """
         stream = self._stream
         newest = batch - stream.label_delay
@@ -67,6 +69,7 @@ class Eyes:
             rivals=tuple(_facts(key) for key in rivals),
             labelled=tuple(labelled),
             window_batches=self._window_batches(newest + 1),
+            holdout_batches=holdout_batches,
             chance=self._at_chance,
             unit=self._unit,
             higher_is_better=higher_is_better(stream.metric),

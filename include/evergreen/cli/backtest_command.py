@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from evergreen.cli.screen import examples
+from evergreen.spec.promoting import Level
 
 backtest_app = typer.Typer()
 
@@ -31,6 +32,7 @@ What is printed, per policy:
         "    --window 50000 --batch 6000 --json sales.json --html sales.html",
         "evergreen backtest --data sales.parquet --time ts --target bought --ignore order_id \\",
         "    --window 50000 --batch 6000 --label-delay 2 --policy default --jobs 4",
+        "evergreen backtest flights --promotion strict   what caution would have cost",
         "jq '.policies | map_values({score, cost})' sales.json",
     ),
 )
@@ -114,6 +116,14 @@ def backtest(
             show_default="all",
         ),
     ] = None,
+    promotion: Annotated[
+        Level | None,
+        typer.Option(
+            help="Let a challenger serve only when this level of the promotion rule lets it; never"
+            " and every stay without a rule, to measure by.",
+            show_default="every challenger serves",
+        ),
+    ] = None,
     seed: Annotated[
         int,
         typer.Option(
@@ -152,6 +162,7 @@ def backtest(
             ignore=tuple(ignore or ()),
             history=history,
             policies=tuple(policy or ()),
+            promotion=promotion,
             seed=seed,
             jobs=jobs,
             json_file=json_file,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 from rich.text import Text
 
 from evergreen.backtest.console import draw_table, showing_progress
+from evergreen.backtest.gate import Gate
 from evergreen.backtest.lessons import verdict
 from evergreen.backtest.results import BacktestResult
 from evergreen.backtest.stream import Stream
@@ -17,7 +18,9 @@ from evergreen.backtest.summary import summarise
 from evergreen.backtest.wording import METRIC_WORDS
 from evergreen.cli.screen import plain, say, screen
 from evergreen.errors import RequestError
-from evergreen.spec.deciding import Policy, PolicyName
+from evergreen.spec.deciding import PolicyName
+from evergreen.spec.model import ModelSpec
+from evergreen.spec.promoting import Level, PromotionRule
 
 if TYPE_CHECKING:
     from evergreen.orchestration.model_history import Source
@@ -38,6 +41,7 @@ class Asked:
     ignore: tuple[str, ...]
     history: "Source | None"
     policies: tuple[str, ...]
+    promotion: Level | None
     seed: int
     jobs: int | None
     json_file: Path | None
@@ -56,15 +60,19 @@ def run(asked: Asked) -> None:
     for path in (asked.json_file, asked.html_file):
         if path is not None:
             _check_output(path, asked)
-    stream, rules = _read(asked)
+    stream, spec = _read(asked)
+    gate = _gate(asked.promotion, spec)
     say(_facts(stream))
+    if gate is not None:
+        say(_judged(gate))
     from evergreen.backtest.replay import replay
 
     with showing_progress(screen(stderr=True), f"Replaying {plain(stream.name)}") as advance:
         result = replay(
             stream,
             policies=policies,
-            spec_policy=rules,
+            spec_policy=spec.policy if spec else None,
+            gate=gate,
             seed=asked.seed,
             jobs=asked.jobs or len(os.sched_getaffinity(0)),
             on_progress=advance,
@@ -133,13 +141,13 @@ def _check_output(path: Path, asked: Asked) -> None:
         raise RequestError(f"{path} may not be written; choose another place")
 
 
-def _read(asked: Asked) -> tuple[Stream, Policy | None]:
+def _read(asked: Asked) -> tuple[Stream, ModelSpec | None]:
     if asked.model is not None:
         from evergreen.cli.model_history import read_model_history
 
         history = read_model_history(asked.model, source=asked.history or "auto")
         say(plain(history.sentence))
-        return history.stream, history.policy
+        return history.stream, history.spec
     from evergreen.backtest.table import read_stream
 
     stream = read_stream(
@@ -153,6 +161,27 @@ def _read(asked: Asked) -> tuple[Stream, Policy | None]:
         ignore=asked.ignore,
     )
     return stream, None
+
+
+def _gate(level: Level | None, spec: ModelSpec | None) -> Gate | None:
+    if level is None:
+        return None
+    if spec is None:
+        return Gate(PromotionRule(level=level))
+    return Gate(
+        spec.promotion.model_copy(update={"level": level}),
+        holdout_batches=spec.windows.holdout_days / spec.arrivals.every_days,
+        min_rows=spec.windows.min_holdout_rows,
+    )
+
+
+def _judged(gate: Gate) -> str:
+    level = gate.rule.level if gate.rule else "none"
+    return (
+        f"Challengers are judged at level {level} on the newest labelled rows,"
+        f" {gate.holdout_batches:g} x a batch and at least {gate.min_rows:,}, which they do not"
+        " learn from; without guards."
+    )
 
 
 def _facts(stream: Stream) -> str:

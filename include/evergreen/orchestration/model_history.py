@@ -31,13 +31,18 @@ class ModelHistory:
 
     Attributes:
         stream: The rows.
-        policy: What the spec says of policies.
+        spec: The model's spec.
         sentence: Where the rows are from.
     """
 
     stream: "Stream"
-    policy: Policy
+    spec: ModelSpec
     sentence: str
+
+    @property
+    def policy(self) -> Policy:
+        """What the spec says of policies."""
+        return self.spec.policy
 
 
 def read_model_history(
@@ -104,7 +109,7 @@ def _stored(loaded: LoadedSpec, settings: Settings, ask: Ask) -> ModelHistory:
     except EmptyWindowError as err:
         raise EmptyWindowError(f"{err}; {_remedy(spec.name, ask)}") from err
     sentence = f"History: {n_batches} labelled batches of {spec.name} from the store."
-    return ModelHistory(stream, spec.policy, sentence)
+    return ModelHistory(stream, spec, sentence)
 
 
 def _read_stored(spec: ModelSpec, settings: Settings) -> "tuple[pa.Table, int]":
@@ -145,7 +150,7 @@ def _replay(loaded: LoadedSpec, settings: Settings, *, why: str) -> ModelHistory
     stream = stream_of_rows(_with_features(table, loaded), loaded.spec)
     reason = f" ({why})" if why else ""
     sentence = f"History: all flights out of New York in 2013, not the store{reason}."
-    return ModelHistory(stream, loaded.spec.policy, sentence)
+    return ModelHistory(stream, loaded.spec, sentence)
 
 
 def _with_features(table: "pa.Table", loaded: LoadedSpec) -> "pa.Table":

@@ -56,6 +56,15 @@ def test_the_json_is_as_promised(call: Call, table: Path, tmp_path: Path) -> Non
         assert run["cost"] == pytest.approx(sum(fit["fraction"] for fit in run["fits"]) / 6)
 
 
+def test_a_promotion_level_is_replayed_too(call: Call, table: Path) -> None:
+    done = replay_table(call, table, "--promotion", "strict")
+
+    assert done.code == 0
+    assert "judged at level strict on the newest labelled rows" in done.out
+    # Sixty rows a batch are fewer than a verdict needs.
+    assert re.search(r"default +│ .*│ +0 │ +\d+ │ +\d+ │", done.out)
+
+
 def test_the_same_seed_writes_the_same_file_but_for_the_seconds(
     call: Call, table: Path, tmp_path: Path
 ) -> None:
