@@ -7,8 +7,11 @@ from airflow.sdk.exceptions import ParamValidationError
 from evergreen.errors import RequestError
 from evergreen.orchestration.backtesting import BacktestRequest, check_backtest
 from evergreen.orchestration.params import (
+    answer_params,
     backtest_params,
     batch_param,
+    force_promote_params,
+    hold_params,
     redelivery_params,
     retrain_params,
     rollback_params,
@@ -29,7 +32,15 @@ BACKTEST_LIMITS = [
     ("jobs", (64, 65)),
     ("jobs", (3, "3")),
 ]
-FORMS = (retrain_params(), rollback_params(), redelivery_params(), backtest_params())
+FORMS = (
+    retrain_params(),
+    rollback_params(),
+    redelivery_params(),
+    backtest_params(),
+    hold_params(),
+    force_promote_params(),
+    answer_params(),
+)
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -85,10 +96,16 @@ def test_the_form_of_a_back_test_ends_where_its_check_does(
         check_backtest("flights", {field: refused})
 
 
+@pytest.mark.parametrize("form", [rollback_params(), force_promote_params()], ids=["back", "force"])
 @pytest.mark.parametrize("version", ["0", "v3", "champion", "", 3])
-def test_a_version_to_go_back_to_is_a_number_in_text(version: Any) -> None:
+def test_a_version_to_move_to_is_a_number_in_text(form: dict[str, Param], version: Any) -> None:
     with pytest.raises(ParamValidationError):
-        rollback_params()["version"].resolve(version)
+        form["version"].resolve(version)
+
+
+def test_the_form_of_a_hold_refuses_what_its_order_refuses() -> None:
+    with pytest.raises(ParamValidationError):
+        hold_params()["action"].resolve("stop")
 
 
 def test_a_batch_may_be_left_empty() -> None:
