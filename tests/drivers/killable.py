@@ -10,6 +10,7 @@ import json
 import multiprocessing
 import os
 import resource
+import sys
 import traceback
 from dataclasses import asdict, dataclass, field
 from multiprocessing.context import ForkServerContext
@@ -139,3 +140,10 @@ def _play(file: Path, environment: dict[str, str], conditions: Conditions) -> No
         traceback.print_exc()
         os._exit(70)
     os._exit(0)
+
+
+if __name__ == "__main__":
+    # Not forked, for what looks at a process from its very start.
+    kept_run = KeptRun.load(Path(sys.argv[1]))
+    kept_run.play()
+    kept_run.save()

@@ -22,6 +22,8 @@ from standins.faulty_proxy import FaultyProxy
 from standins.slack import SlackServer
 
 TABLE = pytest.StashKey[Table]()
+# A machine that is busy with other tests must not decide about a promotion.
+NO_CLOCK = "promotion: {guards: {max_latency_ratio: null}}\n"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -103,7 +105,9 @@ def environment(
     slack: SlackServer,
 ) -> dict[str, str]:
     """What the settings are read from, in this process too."""
-    write_spec(tmp_path / "models", name=name, slack="slack_default")
+    folder = write_spec(tmp_path / "models", name=name, slack="slack_default")
+    with (folder / "model.yaml").open("a") as spec:
+        spec.write(NO_CLOCK)
     variables = {
         "EVERGREEN_HOME": str(tmp_path / "home"),
         "EVERGREEN_MODELS_DIR": str(tmp_path / "models"),
@@ -115,6 +119,12 @@ def environment(
     for variable, value in variables.items():
         monkeypatch.setenv(variable, value)
     return variables
+
+
+@pytest.fixture
+def mlflow_artifacts(mlflow_home: Path) -> Path:
+    """Where the server keeps its files: what somebody with rights to the store could write to."""
+    return mlflow_home / "artifacts"
 
 
 @pytest.fixture

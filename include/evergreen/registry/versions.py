@@ -105,7 +105,7 @@ def fetch_model_file(mlflow: Connection, run_id: str, folder: Path) -> Path:
 
 def _check_listing(mlflow: Connection, run_id: str) -> None:
     """Look at name, kind and size before anything is downloaded."""
-    listed = mlflow.call("list_artifacts", lambda c: c.list_artifacts(run_id))
+    listed = mlflow.call(f"list_artifacts for {MODEL_FILE}", lambda c: c.list_artifacts(run_id))
     for found in listed:
         if found.path != MODEL_FILE:
             continue
