@@ -15,6 +15,7 @@ from evergreen.orchestration.scoring import registered_scorer, score_and_log
 from faults.world import World
 
 TESTS = Path(__file__).parents[1]
+slow = pytest.mark.faults
 
 
 def pickled_command(marker: Path) -> bytes:
@@ -100,11 +101,11 @@ def gone(store: Path, _marker: Path) -> None:
             huge, "3,072 MiB, at most 1,024 are taken", id="huge", marks=pytest.mark.faults
         ),
         pytest.param(with_folder, "a folder, not a file", id="folder"),
-        pytest.param(with_link, "sha256|MLflow at", id="link", marks=pytest.mark.faults),
+        pytest.param(with_link, "sha256|MLflow at", id="link", marks=slow),
         pytest.param(
             with_link_outside, "sha256|MLflow at", id="link outside", marks=pytest.mark.faults
         ),
-        pytest.param(gone, "MLflow at", id="gone", marks=pytest.mark.faults),
+        pytest.param(gone, "MLflow at", id="gone", marks=slow),
     ],
 )
 @pytest.mark.row("S14")
