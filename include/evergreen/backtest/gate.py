@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from evergreen.backtest.fitting import ModelKey, Models
 from evergreen.backtest.stream import Stream
-from evergreen.metrics import estimate, paired_gain
+from evergreen.evaluation.compare import compare
 from evergreen.promotion.rule import judge
 from evergreen.records import Evaluation, Window
 from evergreen.spec.promoting import PromotionRule
@@ -86,20 +86,18 @@ class Gate:
             _column(rows, models.stream, newest, partial(models.scores, key))
             for key in (challenger, champion)
         )
-        gain, se = paired_gain(metric, truth, old, new)
-        return Evaluation(
+        return compare(
+            truth,
+            new,
+            old,
+            metric=metric,
             challenger_version=challenger.version,
             champion_version=champion.version,
-            challenger=estimate(metric, truth, new),
-            champion=estimate(metric, truth, old),
-            gain=gain,
-            gain_se=se,
-            n_rows=truth.size,
             holdout=Window(
                 start=EPOCH + timedelta(seconds=rows.start),
                 end=EPOCH + timedelta(seconds=rows.stop),
             ),
-            sentence="gain of a back-test",
+            times=np.arange(truth.size),
         )
 
 
