@@ -43,6 +43,17 @@ def claim_lane(bench: Workbench, asked: Payload) -> int | None:
     return token
 
 
+def last_look(bench: Workbench, asked: Payload, context: Any) -> None:
+    """Look once more whether this run may go on, when all that takes its time is done.
+
+    Raises:
+        AirflowSkipException: A newer batch was accepted meanwhile.
+        StaleTokenError: Airflow has ended this task while its process lives on.
+    """
+    _skip_if_outdated(bench, asked)
+    check_not_ended(context)
+
+
 def check_not_ended(context: Any) -> None:
     """Refuse where Airflow has ended this task while its process lives on.
 

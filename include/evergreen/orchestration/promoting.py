@@ -1,5 +1,6 @@
 """Moving the champion forwards through the exactly-once protocol."""
 
+from collections.abc import Callable
 from typing import Any
 
 from evergreen.orchestration.fencing import check_age
@@ -11,7 +12,13 @@ Payload = dict[str, Any]
 
 
 def promote_challenger(
-    bench: Workbench, asked: Payload, trained: Payload, evaluated: Payload, *, token: int | None
+    bench: Workbench,
+    asked: Payload,
+    trained: Payload,
+    evaluated: Payload,
+    *,
+    token: int | None,
+    last_look: Callable[[], None] = lambda: None,
 ) -> Promotion:
     """Make the challenger champion through the exactly-once protocol; ``token``: as claimed.
 
@@ -33,6 +40,7 @@ def promote_challenger(
         kind="bootstrap" if expected is None else "promotion",
         reason=_reason(bench, asked, trained, evaluated),
         token=token,
+        last_look=last_look,
         requested_by=asked["request"]["requested_by"],
     )
 

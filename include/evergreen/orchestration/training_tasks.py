@@ -1,6 +1,7 @@
 """Tasks that train, evaluate and promote."""
 
 import logging
+from functools import partial
 from typing import Any
 
 from airflow.sdk import get_current_context, task
@@ -63,7 +64,7 @@ def evaluate_challenger(model: str) -> Payload:
 @task
 def promote(model: str) -> Payload:
     """Make the challenger champion, exactly once; skipped when it did not win, or may not now."""
-    from evergreen.orchestration.fencing import check_not_ended, claim_lane
+    from evergreen.orchestration.fencing import claim_lane, last_look
     from evergreen.orchestration.promoting import promote_challenger
     from evergreen.orchestration.staying import stay_here, why_not_now
 
@@ -79,7 +80,9 @@ def promote(model: str) -> Payload:
         stay = why_not_now(bench, asked, trained, evaluated)
         if stay is not None:
             stay_here(context, stay)
-        check_not_ended(context)
-        promotion = promote_challenger(bench, asked, trained, evaluated, token=token)
+        look = partial(last_look, bench, asked, context)
+        promotion = promote_challenger(
+            bench, asked, trained, evaluated, token=token, last_look=look
+        )
     log.info("%s: v%s is champion (epoch %d)", model, promotion.version, promotion.epoch)
     return promotion.to_json()

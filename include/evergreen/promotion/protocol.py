@@ -10,6 +10,7 @@ What is left: a process that stalls before its alias write until another promoti
 then dies right after that write, leaves the alias behind the ledger; ``reconcile`` reports it.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from evergreen.errors import ChampionChangedError, PromotionError, StaleTokenError
@@ -37,6 +38,7 @@ class Move:
     reason: str
     token: int | None = None
     requested_by: str = ""
+    last_look: Callable[[], None] = lambda: None
 
 
 def promote(
@@ -52,6 +54,7 @@ def promote(
     reason: str,
     token: int | None = None,
     requested_by: str = "",
+    last_look: Callable[[], None] = lambda: None,
 ) -> Promotion:
     """Make ``version`` the champion; called again for the same decision, finish or confirm it.
 
@@ -69,6 +72,8 @@ def promote(
         token: What ``take_lane`` gave when this try began; None takes the lane over now, as befits
             a person's order.
         requested_by: Who asked for it; empty for the policy.
+        last_look: Called just before the intent is written, after all waiting for MLflow; raises
+            where the caller is not to go on.
 
     Returns:
         The ledger's row, ``committed`` unless the champion has moved on since.
@@ -82,7 +87,7 @@ def promote(
     """
     if kind != "forced" and (kind == "bootstrap") != (expected_champion is None):
         raise ValueError(f"kind {kind!r} does not go with expected champion {expected_champion!r}")
-    move = Move(model, version, sha256, kind, decision_id, reason, token, requested_by)
+    move = Move(model, version, sha256, kind, decision_id, reason, token, requested_by, last_look)
     mine = ledger.by_decision(model, decision_id)
     if mine is not None:
         return resume(ledger, registry, mine, version)
@@ -131,6 +136,7 @@ def take_epoch(
         ChampionChangedError: Another decision took the epoch after ``champion`` first.
         StaleTokenError: Another run, or a later try of this one, took the lane since.
     """
+    move.last_look()
     failpoint("before_intent")
     try:
         row = ledger.write_intent(

@@ -10,7 +10,13 @@ from drivers.history import accept, asked_for, begin, enthrone
 from drivers.runs import TrainingRun, training_run
 from drivers.tiny import Upstream
 from evergreen.errors import PromotionError, StaleTokenError
-from evergreen.orchestration.fencing import begin_retrain, check_age, check_not_ended, claim_lane
+from evergreen.orchestration.fencing import (
+    begin_retrain,
+    check_age,
+    check_not_ended,
+    claim_lane,
+    last_look,
+)
 from evergreen.orchestration.workbench import Workbench
 
 
@@ -103,6 +109,16 @@ def test_what_was_begun_needs_no_lane(
 
     assert claim_lane(bench, asked) is None
     assert is_good(bench, newer)
+
+
+def test_a_batch_that_lands_until_the_last_look_stops_the_promotion(
+    bench: Workbench, upstream: Upstream, asked: dict[str, Any]
+) -> None:
+    last_look(bench, asked, context_of("running"))
+    accept(bench, upstream, 6)
+
+    with pytest.raises(AirflowSkipException, match="accepted meanwhile"):
+        last_look(bench, asked, context_of("running"))
 
 
 @pytest.mark.parametrize("state", [None, "running"])

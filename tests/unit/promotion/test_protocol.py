@@ -421,6 +421,30 @@ def test_a_try_that_was_replaced_confirms_what_the_later_try_has_done(world: Any
     world.check()
 
 
+def test_what_a_last_look_finds_moves_nothing(world: Any) -> None:
+    move(world, "1", None)
+
+    def refuse() -> None:
+        raise StaleTokenError("cancelled")
+
+    with pytest.raises(StaleTokenError, match="cancelled"):
+        move(world, "2", "1", last_look=refuse)
+
+    assert world.registry.writes == ["1"]
+    world.check()
+
+
+def test_nothing_is_asked_between_the_last_look_and_the_intent(world: Any) -> None:
+    move(world, "1", None)
+    fuse = world.arm(None)
+    steps: list[int] = []
+    just_before(world.ledger, "write_intent", lambda: steps.append(fuse.steps))
+
+    move(world, "2", "1", last_look=lambda: steps.append(fuse.steps))
+
+    assert steps[0] == steps[1] > 0
+
+
 def test_who_asked_is_kept(world: Any) -> None:
     assert move(world, "1", None, requested_by="ada").requested_by == "ada"
 
