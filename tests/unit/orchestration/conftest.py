@@ -16,6 +16,7 @@ from evergreen.ledger.ledger import Ledger
 from evergreen.orchestration.workbench import Workbench
 from evergreen.settings import read_settings
 from evergreen.spec.loader import load_spec
+from evergreen.spec.model import Task
 from standins.slack import SlackServer
 
 
@@ -29,7 +30,8 @@ def home(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> Path:
     slack = "slack_default" if "slack" in request.fixturenames else ""
-    task = request.getfixturevalue("task") if "task" in request.fixturenames else "binary"
+    has_task = "task" in request.fixturenames
+    task: Task = request.getfixturevalue("task") if has_task else "binary"
     write_spec(tmp_path / "models", name=name, slack=slack, task=task)
     monkeypatch.setenv("EVERGREEN_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("EVERGREEN_MODELS_DIR", str(tmp_path / "models"))
