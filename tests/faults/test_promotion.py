@@ -132,3 +132,21 @@ def test_a_run_that_was_set_to_failed_while_it_ran_promotes_nothing(
     assert world.play(run) == 0
     world.expected = "2"
     world.hold("refused; cleared: promoted", run)
+
+
+@pytest.mark.faults
+@pytest.mark.row("T08")
+def test_a_batch_that_is_decided_is_not_decided_again_unasked(
+    world: World, model_file: Path
+) -> None:
+    first = ready_to_promote(world, model_file)
+    assert world.play(first) == 0
+    world.expected = "2"
+    second = world.run("")
+    second.dag_run.conf = {}
+    second.save()
+
+    assert world.play(second) == 0
+
+    assert set(world.read(second).states.values()) == {"skipped"}
+    world.hold("the second is skipped, it names the first", first, second)
