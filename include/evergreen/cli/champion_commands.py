@@ -1,6 +1,5 @@
 """``evergreen champion`` and ``evergreen rollback``: who serves, who served, and the way back."""
 
-import getpass
 import uuid
 from typing import Annotated
 
@@ -9,15 +8,14 @@ from rich.text import Text
 
 from evergreen.cli.ledger_commands import NOTHING_FOUND, AsJson, Model, open_ledger
 from evergreen.cli.people_commands import restraints
+from evergreen.cli.person import Who, name_of
 from evergreen.cli.screen import examples, moment_text, plain, say, show_json
 from evergreen.cli.serving import Served, who_served
-from evergreen.errors import RequestError
 from evergreen.ledger.ledger import Ledger
 from evergreen.records import Promotion
 
 champion_app = typer.Typer()
 
-LONGEST_NAME = 100
 AT_NOTES = """\b
 --at answers twice:
   by the data    the version that scored the batch whose window holds the moment
@@ -89,10 +87,7 @@ def rollback(
     reason: Annotated[
         str, typer.Option(help="Why; required, kept in the ledger.", show_default=False)
     ] = "",
-    requested_by: Annotated[
-        str,
-        typer.Option("--as", metavar="WHO", help="Your name.", show_default="your login"),
-    ] = "",
+    requested_by: Who = "",
     as_json: AsJson = False,
 ) -> None:
     """Make a former champion the champion again, at once, through the exactly-once protocol.
@@ -104,8 +99,7 @@ def rollback(
     from evergreen.orchestration.workbench import Workbench
     from evergreen.spec.loader import load_specs
 
-    if len(requested_by) > LONGEST_NAME:
-        raise RequestError(f"--as has {len(requested_by)} characters, at most {LONGEST_NAME}")
+    who = name_of(requested_by)
     with open_ledger() as (ledger, settings):
         loaded = load_specs(settings.models_dir, home=settings.home).find(model)
         bench = Workbench(settings, loaded, ledger)
@@ -113,7 +107,7 @@ def rollback(
             bench,
             version=to,
             reason=reason,
-            requested_by=requested_by.strip() or _login(),
+            requested_by=who,
             invocation=uuid.uuid4().hex,
         )
         tell_rollback(bench, row)
@@ -121,13 +115,6 @@ def rollback(
         show_json(row.to_json())
     else:
         say(_promotion(row))
-
-
-def _login() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError) as err:
-        raise RequestError("this machine does not know who you are; add --as YOUR-NAME") from err
 
 
 def _told(ledger: Ledger, found: Promotion | Served | None) -> Text | None:

@@ -1,6 +1,5 @@
 """``evergreen hold``, ``release`` and ``promote``: what a person orders about promotions."""
 
-import getpass
 import json
 import uuid
 from collections.abc import Sequence
@@ -10,6 +9,7 @@ from typing import Annotated
 import typer
 
 from evergreen.cli.ledger_commands import Model, open_ledger
+from evergreen.cli.person import Who, name_of
 from evergreen.cli.screen import examples, moment_text, plain, say
 from evergreen.errors import RequestError
 from evergreen.ledger.entries import ALL_MODELS
@@ -19,15 +19,11 @@ from evergreen.spec.loader import LoadedSpec, load_specs
 
 people_app = typer.Typer()
 
-LONGEST_NAME = 100
 SomeModel = Annotated[
     str | None, typer.Argument(help="Name of the model.", show_default="none: --all")
 ]
 All = Annotated[bool, typer.Option("--all", help="All models, those to come among them.")]
 Reason = Annotated[str, typer.Option(help="Why; required, kept in the ledger.", show_default=False)]
-Who = Annotated[
-    str, typer.Option("--as", metavar="WHO", help="Your name.", show_default="your login")
-]
 
 
 @people_app.command(
@@ -52,7 +48,7 @@ def hold(
 
     with open_ledger() as (ledger, settings):
         scope = _scope(model, settings, is_all=is_all)
-        row = ledger.holds.hold(scope, reason=_reason(reason), held_by=_name(requested_by))
+        row = ledger.holds.hold(scope, reason=_reason(reason), held_by=name_of(requested_by))
     say(plain(tell_hold(row)))
 
 
@@ -73,7 +69,7 @@ def release(
 
     --all ends the hold of all models, and no hold of a single one.
     """
-    why, who = _reason(reason), _name(requested_by)
+    why, who = _reason(reason), name_of(requested_by)
     with open_ledger() as (ledger, settings):
         scope = _scope(model, settings, is_all=is_all)
         if not ledger.holds.release(scope, reason=why, released_by=who):
@@ -113,7 +109,7 @@ def promote(
             version.removeprefix("v"),
             _reason(reason),
             run_id=f"command {uuid.uuid4().hex}",
-            requested_by=_name(requested_by),
+            requested_by=name_of(requested_by),
         )
         tell_forced(bench, row)
     before = "none" if row.previous_version is None else f"v{row.previous_version}"
@@ -195,10 +191,3 @@ def _reason(text: str) -> str:
     if not reason:
         raise RequestError('it needs a reason: --reason "why"; nothing was changed')
     return reason
-
-
-def _name(asked: str) -> str:
-    name = " ".join(asked.split()) or getpass.getuser()
-    if len(name) > LONGEST_NAME:
-        raise RequestError(f"--as has {len(name)} characters, at most {LONGEST_NAME}")
-    return name
