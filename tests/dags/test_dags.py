@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from airflow.dag_processing.dagbag import DagBag
+from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import DAG
 
 from evergreen.orchestration import assets
@@ -126,6 +127,7 @@ def test_no_one_is_asked_unless_the_spec_says_so(bag: DagBag) -> None:
 def test_a_release_decides_anew_once_and_takes_no_words_for_templates(bag: DagBag) -> None:
     anew = bag.dags["hold__flights"].get_task("decide_anew")
 
+    assert isinstance(anew, TriggerDagRunOperator)
     assert anew.upstream_task_ids == {"find_held"}
     assert anew.trigger_dag_id == "continual_training__flights"
     assert anew.skip_when_already_exists is True

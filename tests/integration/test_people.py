@@ -31,7 +31,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
 
 DAGS = [f"{kind}__{NAME}" for kind in ("continual_training", "hold", "force_promote")]
 TRAINING = DAGS[0]
-FORCE = {"force_retrain": True, "reason": "the world has turned", "training_window_days": 7}
+FORCE = {"force_retrain": True, "reason": "the world has turned"}
 SETTLED_SECONDS = 3.0  # answered within a second, Airflow may ask again
 LONG_AGO, FAR_AHEAD = "2024-01-01T00:00:00Z", "2124-01-01T00:00:00Z"
 
@@ -67,6 +67,7 @@ class Story:
 def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     folder = tmp_path_factory.mktemp("people")
     spec = write_spec(folder / "models", slack="chat")
+    learn_from_the_last_week(spec)
     with SlackServer() as slack:
         chat = {"conn_type": "slack", "password": "xoxb", "extra": {"base_url": slack.base_url}}
         rules = Rules(spec)
@@ -89,6 +90,13 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
             seed(stack, ledger, spec)
             loop = Loop(stack, ledger, Upstream.of(spec, folder / "home"))
             yield play(People(loop, rules), slack)
+
+
+def learn_from_the_last_week(spec: Path) -> None:
+    """Let a training learn from the week before the holdout, in which the world had turned."""
+    text = (spec / "model.yaml").read_text()
+    assert "training_days: 28" in text
+    (spec / "model.yaml").write_text(text.replace("training_days: 28", "training_days: 7"))
 
 
 def seed(stack: Stack, ledger: Ledger, spec: Path) -> None:

@@ -7,10 +7,12 @@ its own, so that they do not meet there. One that asks for ``task`` gets a model
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from drivers.history import fit_model
+from drivers.asking import PROMOTION, Case, change_spec
+from drivers.history import begin, fit_model
 from drivers.tiny import Upstream, write_spec
 from evergreen.ledger.ledger import Ledger
 from evergreen.orchestration.workbench import Workbench
@@ -71,3 +73,31 @@ def slack(monkeypatch: pytest.MonkeyPatch) -> Iterator[SlackServer]:
             f' "extra": {{"base_url": "{server.base_url}"}}}}',
         )
         yield server
+
+
+@pytest.fixture
+def shown(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """What was sent to Airflow's page, in place of its supervisor."""
+    pages: list[dict[str, Any]] = []
+
+    def upsert(**page: Any) -> None:
+        pages.append(page)
+
+    monkeypatch.setattr("airflow.providers.standard.operators.hitl.upsert_hitl_detail", upsert)
+    return pages
+
+
+@pytest.fixture
+def rule(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """What the spec says of approvals; a test changes it by ``parametrize``."""
+    return {"hours": 24, "on_timeout": "keep", "approvers": "", **getattr(request, "param", {})}
+
+
+@pytest.fixture
+def case(
+    bench: Workbench, upstream: Upstream, rule: dict[str, Any], shown: list[dict[str, Any]]
+) -> Case:
+    """A run whose challenger won, with a spec that asks a person."""
+    batch = begin(bench, upstream)
+    change_spec(bench, PROMOTION.format(**rule))
+    return Case(bench, batch)
