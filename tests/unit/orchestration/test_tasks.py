@@ -84,6 +84,8 @@ def test_decay_is_measured_and_a_better_challenger_is_promoted(
     assert (drift.prediction.kind, decay.label and decay.label.kind) == (kinds[task],) * 2
     assert decision.evaluation is not None
     assert (decision.evaluation.gain or 0) > 0
+    is_loss = task == "regression"
+    assert decision.signals.unit == (2 * decision.signals.chance if is_loss else 1)
     latest = bench.ledger.promotions.latest(bench.spec.name)
     assert latest is not None
     assert (latest.version, latest.state) == ("2", "committed")
