@@ -28,7 +28,7 @@ def record_outcome(
     evaluated = _result_of("evaluate_challenger", context, states)
     stay = stay_of(context, states)
     if asked["request"]["dry_run"]:
-        return _end_dry_run(bench, asked, *_outcome(states, evaluated, stay))
+        return _end_dry_run(bench, asked, *_outcome(states, evaluated, None))
     if states.get("decide") != "success":
         outcome, sentence = _outcome(states, evaluated, stay)
         return {"outcome": outcome, "sentence": sentence}

@@ -49,6 +49,10 @@ def test_nobody_is_asked_on_a_dry_run(case: Case, shown: list[dict[str, Any]]) -
     with pytest.raises(AirflowSkipException, match="dry run"):
         case.ask()
 
+    assert case.close()[1] == (
+        "dry run, nothing kept and nothing moved: the challenger would have been promoted:"
+        " auc gain +0.02"
+    )
     assert shown == []
 
 
