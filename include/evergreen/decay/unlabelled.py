@@ -137,8 +137,6 @@ def _not_estimated(metric: MetricName, score: FloatArray) -> str:
         return "a regression gives no probabilities to estimate from"
     if score.ndim == TWO and metric != "accuracy":
         return f"of several classes only accuracy is estimated, not {metric}"
-    if score.ndim == 1 and metric not in METRICS_OF_TASK["binary"]:
-        return f"{metric} takes the probability of each class"
     return ""
 
 

@@ -167,7 +167,6 @@ def test_accuracy_of_several_classes_is_estimated_without_labels() -> None:
     [
         pytest.param("log_loss", make_classes(1000), "only accuracy is estimated", id="log loss"),
         pytest.param("f1_macro", make_classes(1000), "only accuracy is estimated", id="f1"),
-        pytest.param("f1_macro", make_numbers(1000), "the probability of each class", id="one"),
         pytest.param("rmse", make_numbers(1000), "a regression gives no probabilities", id="rmse"),
     ],
 )
