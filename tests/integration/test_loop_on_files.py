@@ -96,7 +96,10 @@ def play(loop: Loop) -> Story:
 
     promoted = promote_on_a_flipped_concept(loop)
     watch = flip_back(loop, promoted.batch)
-    back = {"version": promoted.challenger_version, "reason": "the labels were wrong"}
+    back: dict[str, object] = {
+        "version": promoted.challenger_version,
+        "reason": "the labels were wrong",
+    }
     rollback = loop.run_to_end("rollback", back)
     backtest = loop.run_to_end("backtest", {"policies": "default"})
     return Story(
