@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from evergreen.failpoints import FAILPOINTS
+from faults.judged import ready_to_promote
 from faults.world import World
 
 SAMPLE = {
@@ -15,6 +16,8 @@ SAMPLE = {
     "after_alias": "P04",
     "after_close": "P05",
 }
+# From here on nothing is fitted or scored any more: the run may begin where it has been judged.
+JUDGED = FAILPOINTS[FAILPOINTS.index("after_lane") : FAILPOINTS.index("after_close") + 1]
 EACH = [
     pytest.param(
         name,
@@ -30,7 +33,11 @@ EACH = [
 def test_killed_run_again_killed_again_and_run_again_it_is_one_promotion(
     world: World, model_file: Path, failpoint: str
 ) -> None:
-    run = world.run(world.with_champion(model_file))
+    run = (
+        ready_to_promote(world, model_file)
+        if failpoint in JUDGED
+        else world.run(world.with_champion(model_file))
+    )
 
     assert world.play(run, failpoint) == -signal.SIGKILL
     world.expected = world.champion()
