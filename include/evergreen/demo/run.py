@@ -26,7 +26,10 @@ KINDS = (
     "labels",
     "redelivery",
     "continual_training",
+    "watch_champion",
     "rollback",
+    "hold",
+    "force_promote",
     "backtest",
 )
 SUITE = ("watchdog", "housekeeping")
