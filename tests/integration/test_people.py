@@ -76,7 +76,8 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
             Stack(
                 folder / "home",
                 project=PROJECT,
-                database="sqlite",
+                database="postgres",
+                ledger="postgres",
                 dags=[*DAGS, "watchdog"],
                 models_dir=folder / "models",
                 extra_env={
