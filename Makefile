@@ -16,7 +16,7 @@ COVERAGE := --cov --cov-report=term
 PYTEST := $(BIN)/python -m pytest
 LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --quiet
 
-.PHONY: help install lock fmt lint types arrows test test-unit test-dags test-faults test-integration check bench bench-policy demo clean
+.PHONY: help install lock fmt lint types arrows test test-unit test-dags test-faults test-integration check bench bench-policy bench-promotion demo clean
 
 help: ## print this list
 	@echo "Evergreen: keeps tabular models fresh on Apache Airflow"
@@ -73,6 +73,9 @@ STREAMS ?= ../shared/data/streams
 bench-policy: install ## the policies on labelled streams (STREAMS=folder DELAYS=0,1,3)
 	$(BIN)/python -m bench.policy $(STREAMS) $(if $(DELAYS),--delays $(DELAYS)) --json bench-policy.json
 
+bench-promotion: install ## what each promotion level risks and costs (QUICK=1 for a minute, STREAMS=folder)
+	$(BIN)/python -m bench.promotion $(STREAMS) $(if $(QUICK),--quick) --json bench-promotion.json
+
 # Variables given to make reach the demo by its environment. It answers Ctrl-C itself and stops what it
 # started; 130 is then its normal end.
 demo: install ## real Airflow on real flights (DEMO_EXIT=1 DEMO_WEEKS= DEMO_SEED= DEMO_START=)
@@ -80,5 +83,5 @@ demo: install ## real Airflow on real flights (DEMO_EXIT=1 DEMO_WEEKS= DEMO_SEED
 
 clean: ## remove caches and what the demo wrote; .venv stays
 	rm -rf .evergreen .coverage htmlcov .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
-	rm -rf build dist demo-report.json bench-report.json bench-policy.json
+	rm -rf build dist demo-report.json bench-report.json bench-policy.json bench-promotion.json
 	find dags include plugins scripts tests -name __pycache__ -type d -prune -exec rm -rf {} +
