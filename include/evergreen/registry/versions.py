@@ -111,8 +111,9 @@ def _check_listing(mlflow: Connection, run_id: str) -> None:
             continue
         if found.is_dir:
             raise _not_plain(mlflow, run_id, "a folder, not a file")
-        if (found.file_size or 0) > MAX_MODEL_BYTES:
-            size = f"{found.file_size / 2**20:,.0f} MiB"
+        n_bytes = found.file_size or 0
+        if n_bytes > MAX_MODEL_BYTES:
+            size = f"{n_bytes / 2**20:,.0f} MiB"
             raise _not_plain(mlflow, run_id, f"{size}, at most {MAX_MODEL_BYTES >> 20:,} are taken")
 
 
