@@ -238,7 +238,7 @@ class PromotionVerdict(Record):
     Attributes:
         cause: The one thing that decided; empty in rows of older versions.
         probability: For balanced: that the gain is positive, 0..1.
-        e_value: For strict: evidence against "not better" over the model's life.
+        e_value: For strict: this retrain's evidence against "not better".
     """
 
     verdict: Literal["promote", "keep"]
