@@ -22,7 +22,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from bench.policy_streams import find_streams
 from bench.promotion_figures import NAIVE, After, Cell, Found, report_json
-from bench.promotion_kept import HOLDOUT_BATCHES, LEVELS, KeptWork, OfStream, play_ways
+from bench.promotion_kept import HOLDOUTS, LEVELS, KeptWork, OfStream, play_ways
 from bench.promotion_lives import LIFE, LifeWork, Shares, live, naive
 from bench.promotion_page import print_report
 from bench.promotion_scores import TRUTHS, Draws, DrawWork, Truth, draw
@@ -198,7 +198,11 @@ def _streams(asked: argparse.Namespace) -> tuple[list[KeptWork], list[str]]:
     found, notes = find_streams(asked.streams)
     real = [(path, known) for path, known in found if known.kind == "real"]
     largest_first = sorted(real, key=lambda one: -one[0].stat().st_size)
-    works = [KeptWork(path, known, HOLDOUT_BATCHES, asked.seed) for path, known in largest_first]
+    works = [
+        KeptWork(path, known, holdout, asked.seed)
+        for path, known in largest_first
+        for holdout in HOLDOUTS
+    ]
     return works, notes
 
 

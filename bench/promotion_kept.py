@@ -17,9 +17,10 @@ from evergreen.metrics import higher_is_better
 from evergreen.spec.deciding import Policy
 from evergreen.spec.promoting import Level, PromotionRule
 
-# Newest labelled rows that a training leaves out, in batches: as a week of weekly batches is.
-HOLDOUT_BATCHES = 1.0
-MIN_ROWS = 100
+# Newest labelled rows that a training leaves out, in batches: a week of weekly ones, or less.
+HOLDOUTS = (1.0, 0.25)
+# Half of what the smallest stream has in a quarter of a batch.
+MIN_ROWS = 20
 LEVELS: tuple[Level, ...] = ("eager", "balanced", "strict")
 NO_HOLDOUT, NO_RULE = "no holdout, no rule", "holdout, no rule"
 WAYS: tuple[str, ...] = (NO_HOLDOUT, NO_RULE, *LEVELS)
@@ -44,9 +45,10 @@ class OfWay(NamedTuple):
 
 
 class OfStream(NamedTuple):
-    """One stream: what retraining at every batch gains, and each way."""
+    """One stream with one holdout: what retraining at every batch gains, and each way."""
 
     stream: str
+    holdout_batches: float
     available: float
     ways: dict[str, OfWay]
 
@@ -71,7 +73,13 @@ def play_ways(work: KeptWork) -> OfStream:
     for way in WAYS:
         run = play(models, eyes, "default", rules=rules, gate=_gate(way, work.holdout_batches))
         ways[way] = OfWay(_gain(run, never, sign), len(run.fits), len(run.promotions))
-    return OfStream(work.path.stem, _gain(every, never, sign), ways)
+    available = _gain(every, never, sign)
+    return OfStream(work.path.stem, work.holdout_batches, available, ways)
+
+
+def with_holdout(streams: list[OfStream], holdout_batches: float) -> list[OfStream]:
+    """Give the streams as they were replayed with one holdout."""
+    return [one for one in streams if one.holdout_batches == holdout_batches]
 
 
 def pooled(streams: list[OfStream], way: str) -> float | None:
@@ -83,20 +91,23 @@ def pooled(streams: list[OfStream], way: str) -> float | None:
     return gained / sum(one.available for one in counted)
 
 
-def to_json(streams: list[OfStream]) -> dict[str, Any]:
-    """Give everything, for programs."""
-    return {
-        "holdout_batches": HOLDOUT_BATCHES,
-        "pooled": {way: pooled(streams, way) for way in WAYS},
-        "streams": [
-            {
-                "stream": one.stream,
-                "available": one.available,
-                "ways": {way: of_way._asdict() for way, of_way in one.ways.items()},
-            }
-            for one in streams
-        ],
-    }
+def to_json(streams: list[OfStream]) -> list[dict[str, Any]]:
+    """Give everything, for programs: one entry per holdout."""
+    return [
+        {
+            "holdout_batches": holdout,
+            "pooled": {way: pooled(with_holdout(streams, holdout), way) for way in WAYS},
+            "streams": [
+                {
+                    "stream": one.stream,
+                    "available": one.available,
+                    "ways": {way: of_way._asdict() for way, of_way in one.ways.items()},
+                }
+                for one in with_holdout(streams, holdout)
+            ],
+        }
+        for holdout in HOLDOUTS
+    ]
 
 
 def _gate(way: str, holdout_batches: float) -> Gate | None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bench.promotion_figures import NAIVE, Found, targets
-from bench.promotion_kept import HOLDOUT_BATCHES, LEVELS, WAYS, OfStream, pooled
+from bench.promotion_kept import HOLDOUTS, LEVELS, WAYS, OfStream, pooled, with_holdout
 from bench.promotion_scores import Truth
 from rich.console import Console
 from rich.table import Table
@@ -22,8 +22,8 @@ def print_report(console: Console, found: Found, sizes: Sequence[int]) -> None:
     for truth in TITLES:
         console.print(_promoted_table(found, truth, sizes))
     console.print(_after_table(found, sizes))
-    if found.streams:
-        console.print(_kept_table(found.streams))
+    for holdout in HOLDOUTS if found.streams else ():
+        console.print(_kept_table(with_holdout(found.streams, holdout), holdout))
     console.print(_targets_table(found, sizes))
 
 
@@ -53,10 +53,10 @@ def _after_table(found: Found, sizes: Sequence[int]) -> Table:
     return table
 
 
-def _kept_table(streams: list[OfStream]) -> Table:
+def _kept_table(streams: list[OfStream], holdout: float) -> Table:
     title = (
         "Kept by the policy default under drift (fits, promotions); holdout: the newest"
-        f" {HOLDOUT_BATCHES:g} x a batch"
+        f" {holdout:g} x a batch"
     )
     table = _table(title, "stream", *WAYS)
     for one in streams:

@@ -46,10 +46,13 @@ def evaluation_line(evaluation: Evaluation | None) -> str:
 
 
 def gain_line(evaluation: Evaluation | None) -> str:
-    """The paired gain with its standard error; empty where there was no champion."""
+    """The paired gain with its 95 % interval; empty where there was no champion."""
     if evaluation is None or evaluation.gain is None:
         return ""
+    low, high = evaluation.gain_low, evaluation.gain_high
     error = "" if evaluation.gain_se is None else f", standard error {evaluation.gain_se:.4f}"
+    if low is not None and high is not None:
+        error = f", 95 % interval {low:+.4f} to {high:+.4f}"
     return f"Gain {evaluation.gain:+.4f}{error} (positive: the challenger is better)."
 
 

@@ -4,7 +4,7 @@ True gains of a model's retrains are taken as normal around 0, with a spread tha
 the earlier evaluations, each weighed by its own error. The centre stays at 0: that challengers
 often were better is no proof of this one, so however well a year went, a challenger of equal
 quality passes no more often than the paired evidence alone allows. After a year of retrains that
-moved nothing, more evidence is asked for. With little history a weak spread decides, about 2 % of
+moved nothing, more evidence is asked for. With little history a weak spread decides, about 4 % of
 the champion's metric; it keeps some weight for ever, so that a retrain unlike all before it is
 judged by its own evidence.
 
@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 
-# Of the champion's metric: .014 for an AUC of .7. What one retrain gains where little is known.
-SCALE_SHARE = 0.02
+# Of the champion's metric: .028 for an AUC of .7. What one retrain gains where little is known.
+SCALE_SHARE = 0.04
 WEAK_WEIGHT = 0.2
 # All below is in units of that scale.
 SPREADS: FloatArray = np.geomspace(0.5, 100.0, 20)

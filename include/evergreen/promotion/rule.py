@@ -44,7 +44,7 @@ def judge(
     unproved = [guard.guard for guard in evaluation.guards if guard.verdict == "insufficient"]
     if not unproved:
         return verdict
-    sentence = f"{verdict.sentence}; too few rows to tell of {_listed(unproved)}"
+    sentence = f"{verdict.sentence}; not computed: {_listed(unproved)}"
     return verdict.model_copy(update={"sentence": sentence})
 
 
@@ -117,7 +117,8 @@ def _judge_gain(
     )
     if gain <= 0:
         return _keep("not_better", f"{told}: the challenger is not better")
-    told += f" (needs {limit(rule.min_gain, decimals=4)})"
+    if rule.min_gain > 0:
+        told += f" (needs {limit(rule.min_gain, decimals=4)})"
     if gain < rule.min_gain:
         return _keep("gain_too_small", told)
     proof = prove(evaluation, rule, earlier=earlier)

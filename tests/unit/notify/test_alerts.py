@@ -5,6 +5,7 @@ import pytest
 
 from evergreen.measurements import ColumnDrift, DriftMeasurement
 from evergreen.notify import alerts
+from evergreen.notify.wording import gain_line
 from evergreen.records import Alert, AlertKind, Evaluation, MetricEstimate, PromotionVerdict, Window
 from evergreen.signals import PolicyDecision
 
@@ -248,6 +249,14 @@ def test_promotion_shows_both_scores_the_gain_and_the_way_back() -> None:
     assert "challenger 0.7301, champion 0.7178" in alert.text
     assert "Gain +0.0123, standard error 0.0031" in alert.text
     assert "start rollback__flights with version 3" in alert.text
+
+
+def test_the_gain_is_told_with_its_interval_where_there_is_one() -> None:
+    known = make_evaluation().model_copy(update={"gain_low": 0.0061, "gain_high": 0.0185})
+
+    told = gain_line(known)
+
+    assert told.startswith("Gain +0.0123, 95 % interval +0.0061 to +0.0185 (")
 
 
 def test_first_promotion_has_no_way_back() -> None:
