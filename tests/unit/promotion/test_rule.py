@@ -213,7 +213,7 @@ def test_what_was_insufficient_is_said_beside_any_verdict() -> None:
 
     assert (better.cause, worse.cause) == ("better", "not_better")
     for got in (better, worse):
-        assert "too few rows to tell of slice carrier=OO" in got.sentence
+        assert "not computed: slice carrier=OO" in got.sentence
 
 
 def test_each_refusal_has_a_sentence_of_its_own() -> None:
