@@ -47,8 +47,11 @@ types: install ## mypy, strict, over package, dags, plugins and tests
 arrows: install ## import-linter: which room may import which
 	$(BIN)/lint-imports
 
-test: install ## every test, integration included; prints summary and coverage
-	$(PYTEST) $(COVERAGE) $(ARGS)
+# A file of tests stays in one process, so that what its tests share is made once.
+WORKERS ?= 2
+
+test: install ## every test, integration included; prints summary and coverage (WORKERS=2)
+	$(PYTEST) -n $(WORKERS) --dist loadfile $(COVERAGE) $(ARGS)
 
 test-unit: install ## unit tests only
 	$(PYTEST) tests/unit $(ARGS)
