@@ -11,7 +11,7 @@ from evergreen.cli.screen import cell, make_table, moment_text, number, plain
 from evergreen.cli.signal_rows import more_signals
 from evergreen.ledger.entries import Approval, Decision, Delivery
 from evergreen.measurements import ColumnDrift, DecayMeasurement
-from evergreen.records import Evaluation, MetricEstimate, Promotion
+from evergreen.records import Evaluation, GuardResult, MetricEstimate, Promotion
 
 
 def show_explanation(console: Console, explanation: Explanation) -> None:
@@ -166,6 +166,19 @@ def _add_evaluation(facts: Table, evaluation: Evaluation) -> None:
         facts.add_row("", cell(f"champion {_estimate(evaluation.champion)}"))
     gain = f"gain {number(evaluation.gain, signed=True)} ± {number(evaluation.gain_se)}"
     facts.add_row("", cell(f"{gain} over {evaluation.n_rows:,} rows, {evaluation.holdout}"))
+    for one in evaluation.candidates:
+        facts.add_row("", cell(f"candidate {one.candidate}: gain {number(one.gain, signed=True)}"))
+    if evaluation.guards:
+        _add_guards(facts, evaluation.guards)
+
+
+def _add_guards(facts: Table, guards: tuple[GuardResult, ...]) -> None:
+    """Tell how many guards passed; name those that did not, with their sentence."""
+    n_passed = sum(guard.verdict == "passed" for guard in guards)
+    facts.add_row("guards", cell(f"{n_passed} of {len(guards)} passed"))
+    for guard in guards:
+        if guard.verdict != "passed":
+            facts.add_row("", cell(f"{guard.guard} {guard.verdict}: {guard.sentence}"))
 
 
 def _promotion_text(promotion: Promotion) -> str:

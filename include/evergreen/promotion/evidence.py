@@ -4,7 +4,7 @@ True gains of a model's retrains are taken as normal around 0, with a spread tha
 the earlier evaluations, each weighed by its own error. The centre stays at 0: that challengers
 often were better is no proof of this one, so however well a year went, a challenger of equal
 quality passes no more often than the paired evidence alone allows. After a year of retrains that
-moved nothing, more evidence is asked for. With little history a weak spread decides, about 4 % of
+moved nothing, more evidence is asked for. With little history a weak spread decides, about 6 % of
 the champion's metric; it keeps some weight for ever, so that a retrain unlike all before it is
 judged by its own evidence.
 
@@ -22,8 +22,10 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 
-# Of the champion's metric: .028 for an AUC of .7. What one retrain gains where little is known.
-SCALE_SHARE = 0.04
+# What one retrain may gain where little is known, of the champion's metric: .042 for an AUC of .7;
+# and in standard errors, so that on few rows the paired evidence still speaks for itself.
+SCALE_SHARE = 0.06
+SCALE_ERRORS = 3.0
 WEAK_WEIGHT = 0.2
 # All below is in units of that scale.
 SPREADS: FloatArray = np.geomspace(0.5, 100.0, 20)
@@ -79,7 +81,7 @@ def scale_of(metric: float, se: float) -> float:
         metric: The champion's, finite; where it is 0, its unit is told by ``se``.
         se: Standard error of the gain, finite.
     """
-    return max(SCALE_SHARE * abs(metric), se) or 1.0
+    return max(SCALE_SHARE * abs(metric), SCALE_ERRORS * se) or 1.0
 
 
 def learn_prior(earlier: Sequence[Measured], *, scale: float) -> Prior:

@@ -88,9 +88,9 @@ def test_the_spread_is_told_in_the_unit_of_the_metric(
 @pytest.mark.parametrize(
     ("metric", "se", "scale"),
     [
-        pytest.param(0.7, 0.005, 0.028, id="of the metric"),
-        pytest.param(-0.7, 0.005, 0.028, id="of a negative metric"),
-        pytest.param(0.7, 0.03, 0.03, id="no tighter than the error"),
+        pytest.param(0.7, 0.005, 0.042, id="of the metric"),
+        pytest.param(-0.7, 0.005, 0.042, id="of a negative metric"),
+        pytest.param(0.7, 0.03, 0.09, id="no tighter than three errors"),
         pytest.param(0.0, 0.0, 1.0, id="nothing tells"),
     ],
 )
