@@ -109,18 +109,13 @@ def train(
 def evaluate(
     bench: Workbench, asked: Payload, trained: Payload
 ) -> tuple[Evaluation, PromotionVerdict]:
-    """Score both models anew on the newest labelled rows and apply the promotion rule."""
+    """Score both models anew on the newest labelled rows and apply the promotion rule.
+
+    What this decision has promoted already is judged by the evaluation that it was promoted on.
+    """
     from evergreen.promotion.rule import judge
 
-    contest = Contest(bench, asked)
-    with _scorer_of(bench, trained) as scorer:
-        challenger = contest.see(scorer)
-        evaluation = contest.compare(challenger, trained["version"]).model_copy(
-            update={
-                "guards": contest.guards(challenger, scorer),
-                "candidates": tuple(map(CandidateResult.from_json, trained.get("candidates", ()))),
-            }
-        )
+    evaluation = _promoted_on(bench, asked, trained) or _compared(bench, asked, trained)
     verdict = judge(
         evaluation,
         bench.spec.promotion,
@@ -129,7 +124,6 @@ def evaluate(
     )
     if trained["version"] is not None and not asked["request"]["dry_run"]:
         _keep_evaluation(bench, trained["version"], evaluation, verdict)
-        keep_baseline(bench, trained["folder"], contest.rows, scores_of(challenger))
     newer = newer_batch(bench, asked["batch"])
     if verdict.verdict == "promote" and newer is not None:
         sentence = (
@@ -139,6 +133,30 @@ def evaluate(
         outdated = {"verdict": "keep", "cause": "outdated", "sentence": sentence}
         verdict = verdict.model_copy(update=outdated)
     return evaluation, verdict
+
+
+def _promoted_on(bench: Workbench, asked: Payload, trained: Payload) -> Evaluation | None:
+    """Give what the challenger was promoted on, if this decision has promoted it."""
+    made = bench.ledger.promotions.by_decision(bench.spec.name, asked["decision"])
+    if made is None or made.state != "committed" or made.version != trained["version"]:
+        return None
+    return bench.ledger.versions.get(bench.spec.name, made.version).evaluation
+
+
+def _compared(bench: Workbench, asked: Payload, trained: Payload) -> Evaluation:
+    """Let the challenger meet the champion, guards and all; keep its scores for monitoring."""
+    contest = Contest(bench, asked)
+    with _scorer_of(bench, trained) as scorer:
+        challenger = contest.see(scorer)
+        evaluation = contest.compare(challenger, trained["version"]).model_copy(
+            update={
+                "guards": contest.guards(challenger, scorer),
+                "candidates": tuple(map(CandidateResult.from_json, trained.get("candidates", ()))),
+            }
+        )
+    if trained["version"] is not None and not asked["request"]["dry_run"]:
+        keep_baseline(bench, trained["folder"], contest.rows, scores_of(challenger))
+    return evaluation
 
 
 def _known(bench: Workbench, asked: Payload, candidates: list[Candidate]) -> VersionEntry | None:
