@@ -299,11 +299,15 @@ AlertKind = Literal[
 ]
 
 
+Severity = Literal["critical", "warning", "info"]
+
+
 class Alert(Record):
     """One message to people. ``incident`` is its identity: at most one alert is kept per value.
 
     ``thread`` groups the alerts of one story (one batch of one model). ``links`` are (label, URL)
-    pairs.
+    pairs. ``numbers`` are the figures that matter, at most three (label, value with unit and limit)
+    pairs. ``since`` is when the condition began, where that is not when it was told.
     """
 
     model: str
@@ -314,3 +318,6 @@ class Alert(Record):
     text: str
     must_act: bool
     links: tuple[tuple[str, str], ...] = ()
+    severity: Severity = "info"
+    numbers: tuple[tuple[str, str], ...] = ()
+    since: datetime | None = None

@@ -1,14 +1,16 @@
 """What the ledger gives back: one frozen record per kind of row."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from evergreen.records import (
     Alert,
+    AlertKind,
     Evaluation,
     PromotionVerdict,
     QualityResult,
     Record,
+    Severity,
     TrainedModel,
     Window,
 )
@@ -21,6 +23,7 @@ Outcome = Literal[
 ]
 AlertState = Literal["pending", "delivered", "logged", "undeliverable"]
 Answer = Literal["open", "approved", "refused", "timed_out_keep", "timed_out_promote"]
+AlertRole = Literal["opening", "update", "closing", "note"]
 ALL_MODELS = "*"
 WatchState = Literal["watching", "passed", "worse", "not_computable", "left_out"]
 COUNTED: tuple[WatchState, ...] = ("watching", "passed", "worse")
@@ -172,3 +175,64 @@ class OutboxEntry(Record):
     message_ts: str | None
     raised_at: datetime
     delivered_at: datetime | None
+    incident_id: int | None = None
+    role: AlertRole = "note"
+
+
+class Incident(Record):
+    """One condition of one model that people were told of: a single thread from start to end.
+
+    Attributes:
+        id: Number of the incident; pages and threads name it.
+        topic: What the condition is about; at most one is open per model, topic and subject.
+        subject: What tells two conditions of one topic apart, such as a DAG; mostly empty.
+        kind: Kind of the alert that opened it, which is its runbook.
+        sentence: How it stands now.
+        must_act: A person has to do something; otherwise it heals by itself.
+        resolution: How it ended, such as ``resolved by promotion of v7``; empty while open.
+        n_events: Alerts that belong to it.
+        n_calm: Batches in a row without the condition.
+        message_ts: Slack's name of the thread; None until it was delivered.
+        snoozed_until: Nothing but its end is told before then.
+    """
+
+    id: int
+    model: str
+    topic: str
+    subject: str
+    kind: AlertKind
+    severity: Severity
+    title: str
+    sentence: str
+    must_act: bool
+    opened_at: datetime
+    updated_at: datetime
+    closed_at: datetime | None
+    resolution: str
+    n_events: int
+    n_calm: int
+    channel: str
+    message_ts: str | None
+    acknowledged_by: str | None
+    acknowledged_at: datetime | None
+    acknowledge_reason: str | None
+    snoozed_until: datetime | None
+    snoozed_by: str | None
+    snooze_reason: str | None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the condition still stands."""
+        return self.closed_at is None
+
+
+class Action(Record):
+    """What a person did from a page: who, what, why and what came of it."""
+
+    model: str
+    action: str
+    done_by: str
+    reason: str
+    detail: dict[str, Any]
+    outcome: str
+    done_at: datetime

@@ -7,6 +7,7 @@ from sqlalchemy import (
     JSON,
     DateTime,
     Dialect,
+    Index,
     String,
     Text,
     TypeDecorator,
@@ -97,6 +98,7 @@ class DecisionRow(Base):
     """One decision about one batch, from its signals to what came of it."""
 
     __tablename__ = "decisions"
+    __table_args__ = (Index("ix_decisions_model_decided_at", "model", "decided_at"),)
 
     id: Mapped[str] = mapped_column(primary_key=True)
     model: Mapped[str] = mapped_column(index=True)
@@ -123,6 +125,18 @@ class DecisionRow(Base):
     is_suspect: Mapped[bool] = mapped_column(server_default=false())
     is_released: Mapped[bool] = mapped_column(server_default=false())
     promotion_verdict: Mapped[dict[str, Any] | None]
+    # What pages and metrics show of the signals, so that a long history is read without its JSON.
+    n_rows: Mapped[int | None]
+    drift_verdict: Mapped[str | None]
+    drifted_share: Mapped[float | None]
+    moved_share: Mapped[float | None]
+    decay_verdict: Mapped[str | None]
+    metric_name: Mapped[str | None]
+    metric: Mapped[float | None]
+    metric_se: Mapped[float | None]
+    reference_metric: Mapped[float | None]
+    coverage: Mapped[float | None]
+    is_harmless: Mapped[bool] = mapped_column(server_default=false())
 
 
 class VersionRow(Base):
@@ -235,3 +249,54 @@ class AlertRow(Base):
     message_ts: Mapped[str | None]
     raised_at: Mapped[datetime]
     delivered_at: Mapped[datetime | None]
+    incident_id: Mapped[int | None] = mapped_column(index=True)
+    role: Mapped[str] = mapped_column(server_default="note")
+
+
+class IncidentRow(Base):
+    """One condition of one model that people were told of: a single thread from start to end.
+
+    ``open_key`` is what makes an open incident unique; it is empty once the incident is closed.
+    """
+
+    __tablename__ = "incidents"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    open_key: Mapped[str | None] = mapped_column(unique=True)
+    model: Mapped[str] = mapped_column(index=True)
+    topic: Mapped[str]
+    subject: Mapped[str]
+    kind: Mapped[str]
+    severity: Mapped[str]
+    title: Mapped[str] = mapped_column(Text)
+    sentence: Mapped[str] = mapped_column(Text)
+    must_act: Mapped[bool]
+    opened_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+    resolution: Mapped[str] = mapped_column(Text, server_default="")
+    n_events: Mapped[int] = mapped_column(server_default="1")
+    n_calm: Mapped[int] = mapped_column(server_default="0")
+    channel: Mapped[str] = mapped_column(server_default="")
+    message_ts: Mapped[str | None]
+    acknowledged_by: Mapped[str | None]
+    acknowledged_at: Mapped[datetime | None]
+    acknowledge_reason: Mapped[str | None] = mapped_column(Text)
+    snoozed_until: Mapped[datetime | None]
+    snoozed_by: Mapped[str | None]
+    snooze_reason: Mapped[str | None] = mapped_column(Text)
+
+
+class ActionRow(Base):
+    """What a person did from a page: who, what, why and what came of it. Never changed."""
+
+    __tablename__ = "actions"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    model: Mapped[str] = mapped_column(index=True)
+    action: Mapped[str]
+    done_by: Mapped[str]
+    reason: Mapped[str] = mapped_column(Text)
+    detail: Mapped[dict[str, Any]]
+    outcome: Mapped[str] = mapped_column(Text)
+    done_at: Mapped[datetime]

@@ -1,0 +1,64 @@
+"""Who may see and do what: Airflow's own login and its access rights per DAG.
+
+A model is read by whoever may read ``continual_training__<model>``, and acted on by whoever may
+edit it. What may not be read is answered like what does not exist.
+"""
+
+from collections.abc import Iterable
+from typing import Annotated
+
+from airflow.api_fastapi.app import get_auth_manager
+from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
+from airflow.api_fastapi.auth.managers.models.resource_details import DagDetails
+from airflow.api_fastapi.core_api.security import get_user
+from fastapi import Depends, HTTPException
+
+UserDep = Annotated[BaseUser, Depends(get_user)]
+DAG = "continual_training"
+
+
+def dag_of(model: str) -> str:
+    """Give the DAG whose access rights are those of the model."""
+    return f"{DAG}__{model}"
+
+
+def readable(names: Iterable[str], user: BaseUser) -> frozenset[str]:
+    """Give the models that the user may read."""
+    by_dag = {dag_of(name): name for name in names}
+    allowed = get_auth_manager().filter_authorized_dag_ids(
+        dag_ids=set(by_dag), user=user, method="GET"
+    )
+    return frozenset(by_dag[dag_id] for dag_id in allowed)
+
+
+def may_read(model: str, user: BaseUser) -> bool:
+    """Tell whether the user may read the model."""
+    details = DagDetails(id=dag_of(model))
+    return get_auth_manager().is_authorized_dag(method="GET", details=details, user=user)
+
+
+def may_edit(model: str, user: BaseUser) -> bool:
+    """Tell whether the user may act on the model."""
+    details = DagDetails(id=dag_of(model))
+    return get_auth_manager().is_authorized_dag(method="PUT", details=details, user=user)
+
+
+def check_read(model: str, user: BaseUser) -> None:
+    """Refuse whoever may not read the model.
+
+    Raises:
+        HTTPException: 403, the same for a model that does not exist.
+    """
+    if not may_read(model, user):
+        raise HTTPException(403, "no such model, or you may not read it")
+
+
+def check_edit(model: str, user: BaseUser) -> None:
+    """Refuse whoever may not act on the model.
+
+    Raises:
+        HTTPException: 403.
+    """
+    check_read(model, user)
+    if not may_edit(model, user):
+        raise HTTPException(403, f"you may read {model}, but not act on it; ask for edit access")
