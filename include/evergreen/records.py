@@ -307,7 +307,8 @@ class Alert(Record):
 
     ``thread`` groups the alerts of one story (one batch of one model). ``links`` are (label, URL)
     pairs. ``numbers`` are the figures that matter, at most three (label, value with unit and limit)
-    pairs. ``since`` is when the condition began, where that is not when it was told.
+    pairs. ``since`` is when the condition began, where that is not when it was told. ``commands``
+    are what to type, ready for a shell, the one to begin with first.
     """
 
     model: str
@@ -321,3 +322,4 @@ class Alert(Record):
     severity: Severity = "info"
     numbers: tuple[tuple[str, str], ...] = ()
     since: datetime | None = None
+    commands: tuple[str, ...] = ()

@@ -8,6 +8,7 @@ about acting, and the links, are mrkdwn. Limits: docs.slack.dev/reference/block-
 from typing import Any
 
 from evergreen.notify.escaping import clean, escape, neutralise, one_line, usable_url
+from evergreen.notify.standing import Standing
 from evergreen.records import Alert
 
 Block = dict[str, Any]
@@ -19,9 +20,9 @@ MAX_LINKS = 8
 NO_TITLE = "(no title)"
 
 
-def to_blocks(alert: Alert) -> list[Block]:
+def to_blocks(alert: Alert, standing: Standing | None = None) -> list[Block]:
     """Give the message as Slack blocks: title, text, whether to act, links."""
-    title = escape(one_line(alert.title) or NO_TITLE, limit=MAX_TITLE)
+    title = escape(_title(alert, standing), limit=MAX_TITLE)
     text = escape(clean(alert.text), limit=MAX_SECTION)
     blocks: list[Block] = [{"type": "header", "text": _plain(title)}]
     if text:
@@ -33,10 +34,10 @@ def to_blocks(alert: Alert) -> list[Block]:
     return blocks
 
 
-def to_fallback(alert: Alert) -> str:
+def to_fallback(alert: Alert, standing: Standing | None = None) -> str:
     """Give the message's one text for notifications, where blocks are not shown; no formatting."""
     acting = "Action needed: " if alert.must_act else ""
-    whole = f"{acting}{one_line(alert.title) or NO_TITLE}\n{clean(alert.text)}"
+    whole = f"{acting}{_title(alert, standing)}\n{clean(alert.text)}"
     return escape(whole, limit=MAX_FALLBACK)
 
 
@@ -47,6 +48,14 @@ def to_text(alert: Alert) -> str:
     lines += [f"    {line}" for line in clean(alert.text).split("\n") if line]
     lines += [f"    {one_line(label)}: {one_line(url)}" for label, url in alert.links]
     return "\n".join(lines)
+
+
+def _title(alert: Alert, standing: Standing | None) -> str:
+    title = one_line(alert.title) or NO_TITLE
+    if standing is None or not standing.is_over:
+        return title
+    ending = one_line(standing.resolution) or "over"
+    return f"{ending[:1].upper()}{ending[1:]}: {title}"
 
 
 def _plain(text: str) -> Block:

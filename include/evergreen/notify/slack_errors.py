@@ -1,7 +1,10 @@
 """Slack's error codes: which no retry can heal, and what to do about each.
 
-Source: docs.slack.dev/reference/methods/chat.postMessage, section Errors.
+Source: docs.slack.dev/reference/methods, section Errors of chat.postMessage, chat.update,
+files.getUploadURLExternal and files.completeUploadExternal.
 """
+
+from evergreen.errors import NotifyError
 
 REMEDIES = {
     "account_inactive": "the bot was removed from the workspace; install the app again",
@@ -9,7 +12,7 @@ REMEDIES = {
     "ekm_access_denied": "the workspace's administrators have suspended posting",
     "invalid_auth": "the token is not valid; put a new bot token into the Slack connection",
     "is_archived": "the channel is archived; correct alerts.channel",
-    "missing_scope": "the bot lacks the scope chat:write; add it and install the app again",
+    "missing_scope": "the bot lacks a scope, such as chat:write; add it and install the app again",
     "no_permission": "the bot may not post there; give it chat:write and invite it",
     "not_allowed_token_type": "the token is of the wrong kind; use a bot token (xoxb-...)",
     "not_authed": "no token arrived; put a bot token into the Slack connection",
@@ -36,6 +39,10 @@ MALFORMED = frozenset(
     }
 )
 RATE_LIMITS = frozenset({"rate_limited", "ratelimited", "message_limit_exceeded"})
+# The message was deleted, is not the bot's, or the workspace lets no message be edited so late.
+NO_EDIT = frozenset(
+    {"message_not_found", "cant_update_message", "edit_window_closed", "is_inactive"}
+)
 GONE_STATUSES = frozenset({400, 401, 403, 404, 405, 410})
 OK = 200
 SERVER_ERROR = 500
@@ -53,11 +60,24 @@ FIELD_TO_DROP = {
 MAX_CODE = 200
 
 
+class SlackRefusedError(NotifyError):
+    """Slack answered, and said no.
+
+    Attributes:
+        code: Slack's own word for it; empty where it gave none.
+    """
+
+    def __init__(self, message: str, *, code: str, is_permanent: bool) -> None:
+        super().__init__(message, is_permanent=is_permanent)
+        self.code = code
+
+
 def is_permanent(code: str, status: int) -> bool:
     """Say whether no retry helps. An unknown code may pass, so the alert is kept and retried."""
     if status >= SERVER_ERROR:
         return False
-    return code in REMEDIES or code in MALFORMED or status in GONE_STATUSES
+    known = (REMEDIES, MALFORMED, NO_EDIT)
+    return any(code in codes for codes in known) or status in GONE_STATUSES
 
 
 def describe(code: str, status: int, channel: str) -> str:

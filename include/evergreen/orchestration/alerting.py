@@ -292,7 +292,7 @@ def _deliver(bench: Workbench, entry: OutboxEntry) -> int:
         connection.password or "", base_url=connection.extra_dejson.get("base_url")
     )
     thread = bench.ledger.alerts.thread_ts(entry.alert.thread)
-    message_ts = sender.send(rules.channel, entry.alert, thread_ts=thread)
+    message_ts = sender.send(rules.channel, entry.alert, thread_ts=thread).ts
     failpoint("after_alert_sent")
     bench.ledger.alerts.record_delivered(entry.alert.incident, message_ts)
     return 1

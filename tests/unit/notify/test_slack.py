@@ -42,7 +42,7 @@ def refusal(sender: SlackSender, alert: Alert) -> NotifyError:
 def test_send_posts_blocks_and_gives_the_message_id(
     slack: SlackServer, make_alert: MakeAlert
 ) -> None:
-    ts = make_sender(slack).send("#alerts", make_alert())
+    ts = make_sender(slack).send("#alerts", make_alert()).ts
 
     ((path, authorization, body),) = slack.requests
     assert ts == "1700000000.000001"
@@ -102,7 +102,7 @@ def test_lost_reply_then_second_try_is_one_message(
     slack.script = ["drop"]
 
     error = refusal(sender, make_alert())
-    ts = sender.send("#alerts", make_alert())
+    ts = sender.send("#alerts", make_alert()).ts
 
     assert not error.is_permanent
     assert len(slack.messages) == 1
