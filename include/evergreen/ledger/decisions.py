@@ -9,6 +9,7 @@ from sqlalchemy import delete, or_, select
 from evergreen.errors import LedgerError
 from evergreen.ledger.database import Database
 from evergreen.ledger.entries import Decision, Outcome
+from evergreen.ledger.figures import figures_of
 from evergreen.ledger.tables import DecisionRow, DriftRow
 from evergreen.measurements import ColumnDrift, DriftMeasurement
 from evergreen.records import Evaluation, PromotionVerdict
@@ -107,6 +108,7 @@ class Decisions:
             promotion_verdict=None,
             is_suspect=decision.is_suspect,
             is_released=decision.is_released,
+            **figures_of(signals, decision)._asdict(),
         )
         with self._database.session() as session:
             mine = session.get(DecisionRow, row.id)
@@ -219,8 +221,20 @@ class Decisions:
 
     def history(self, model: str, *, limit: int | None = None) -> Sequence[Decision]:
         """Give the decisions of a model, oldest first; with a limit, the newest that many."""
-        rows = self._select(DecisionRow.model == model)
-        return rows if limit is None else rows[-limit:]
+        if limit is None:
+            return self._select(DecisionRow.model == model)
+        return self.newest(model, limit=limit)[::-1]
+
+    def newest(self, model: str, *, limit: int, skip: int = 0) -> Sequence[Decision]:
+        """Give one page of the decisions of a model, newest first."""
+        query = (
+            select(DecisionRow)
+            .where(DecisionRow.model == model)
+            .order_by(DecisionRow.decided_at.desc(), DecisionRow.batch.desc())
+        )
+        with self._database.session() as session:
+            rows = session.scalars(query.limit(limit).offset(skip)).all()
+        return [_to_decision(row) for row in rows]
 
     def evaluations(self, model: str, *, before: str) -> Sequence[Evaluation]:
         """Give what earlier decisions found about challengers against a champion, oldest first.

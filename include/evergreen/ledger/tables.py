@@ -48,6 +48,7 @@ class DeliveryRow(Base):
     """One delivery of data or labels, as it was last taken in."""
 
     __tablename__ = "batches"
+    __table_args__ = (Index("ix_batches_status", "kind", "status", "model", "batch"),)
 
     model: Mapped[str] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(primary_key=True)
@@ -98,7 +99,10 @@ class DecisionRow(Base):
     """One decision about one batch, from its signals to what came of it."""
 
     __tablename__ = "decisions"
-    __table_args__ = (Index("ix_decisions_model_decided_at", "model", "decided_at"),)
+    __table_args__ = (
+        Index("ix_decisions_model_decided_at", "model", "decided_at", "id"),
+        Index("ix_decisions_outcome", "outcome", "model", "verdict"),
+    )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     model: Mapped[str] = mapped_column(index=True)
@@ -210,7 +214,7 @@ class ApprovalRow(Base):
     version: Mapped[str]
     asked_at: Mapped[datetime]
     due_at: Mapped[datetime]
-    answer: Mapped[str]
+    answer: Mapped[str] = mapped_column(index=True)
     answered_by: Mapped[str]
     comment: Mapped[str] = mapped_column(Text)
     answered_at: Mapped[datetime | None]
