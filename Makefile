@@ -16,7 +16,7 @@ COVERAGE := --cov --cov-report=term
 PYTEST := $(BIN)/python -m pytest
 LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --quiet
 
-.PHONY: help install lock fmt lint types arrows test test-unit test-dags test-faults test-integration check bench bench-policy bench-promotion demo clean
+.PHONY: help install lock fmt lint types arrows test test-unit test-dags test-faults test-integration test-browser check bench bench-policy bench-promotion demo clean
 
 help: ## print this list
 	@echo "Evergreen: keeps tabular models fresh on Apache Airflow"
@@ -50,7 +50,9 @@ arrows: install ## import-linter: which room may import which
 # A file of tests stays in one process, so that what its tests share is made once.
 WORKERS ?= 2
 
+# Without Chromium the browser tests are skipped here, in the words of the script; test-browser fails.
 test: install ## every test, integration included; prints summary and coverage (WORKERS=2)
+	@scripts/chromium.sh >/dev/null || true
 	$(PYTEST) -n $(WORKERS) --dist loadfile $(COVERAGE) $(ARGS)
 
 test-unit: install ## unit tests only
@@ -64,6 +66,9 @@ test-faults: install ## every fault of the catalogue, tried for real; prints a t
 
 test-integration: install ## the whole loop on real services
 	$(PYTEST) tests/integration $(ARGS)
+
+test-browser: install ## Airflow's UI and our pages in Chromium; pictures in test-artifacts/browser
+	CHROMIUM=$$(scripts/chromium.sh) && export CHROMIUM && $(PYTEST) tests/browser -m "" $(ARGS)
 
 check: lint types arrows test-unit test-dags ## all but integration
 
@@ -86,5 +91,5 @@ demo: install ## real Airflow on real flights (DEMO_EXIT=1 DEMO_WEEKS= DEMO_SEED
 
 clean: ## remove caches and what the demo wrote; .venv stays
 	rm -rf .evergreen .coverage htmlcov .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
-	rm -rf build dist demo-report.json bench-report.json bench-policy.json bench-promotion.json
+	rm -rf build dist test-artifacts demo-report.json bench-report.json bench-policy.json bench-promotion.json
 	find dags include plugins scripts tests -name __pycache__ -type d -prune -exec rm -rf {} +
