@@ -8,6 +8,8 @@ from evergreen.ledger.batches import Batches
 from evergreen.ledger.database import Database
 from evergreen.ledger.decisions import Decisions
 from evergreen.ledger.holds import Holds
+from evergreen.ledger.incidents import Incidents
+from evergreen.ledger.overview import Overview
 from evergreen.ledger.promotions import Promotions, Versions
 from evergreen.ledger.watches import Watches
 
@@ -21,9 +23,11 @@ class Ledger:
         versions: Model versions.
         promotions: Who is, and was, champion.
         alerts: The outbox.
+        incidents: What people were told of, each from start to end.
         holds: The kill switch.
         approvals: What people were asked, and their answers.
         watches: How new champions did after their promotion.
+        overview: All models at once.
     """
 
     def __init__(self, url: str) -> None:
@@ -33,9 +37,11 @@ class Ledger:
         self.versions = Versions(self._database)
         self.promotions = Promotions(self._database)
         self.alerts = Alerts(self._database)
+        self.incidents = Incidents(self._database)
         self.holds = Holds(self._database)
         self.approvals = Approvals(self._database)
         self.watches = Watches(self._database)
+        self.overview = Overview(self._database)
 
     def migrate(self) -> None:
         """Bring the tables to the newest form."""

@@ -48,7 +48,7 @@ class DeliveryRow(Base):
     """One delivery of data or labels, as it was last taken in."""
 
     __tablename__ = "batches"
-    __table_args__ = (Index("ix_batches_status", "kind", "status", "model", "batch"),)
+    __table_args__ = (Index("ix_batches_status", "kind", "status", "model", "batch", "taken_at"),)
 
     model: Mapped[str] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(primary_key=True)
@@ -101,6 +101,7 @@ class DecisionRow(Base):
     __tablename__ = "decisions"
     __table_args__ = (
         Index("ix_decisions_model_decided_at", "model", "decided_at", "id"),
+        Index("ix_decisions_model_batch", "model", "batch", "outcome", "closed_at"),
         Index("ix_decisions_outcome", "outcome", "model", "verdict"),
     )
 
@@ -255,6 +256,7 @@ class AlertRow(Base):
     delivered_at: Mapped[datetime | None]
     incident_id: Mapped[int | None] = mapped_column(index=True)
     role: Mapped[str] = mapped_column(server_default="note")
+    channel: Mapped[str] = mapped_column(server_default="")
 
 
 class IncidentRow(Base):

@@ -42,8 +42,13 @@ def upgrade() -> None:
         )
     # Lists of all models walk these instead of the rows, whose JSON fills many pages.
     op.create_index("ix_decisions_model_decided_at", "decisions", ["model", "decided_at", "id"])
+    op.create_index(
+        "ix_decisions_model_batch", "decisions", ["model", "batch", "outcome", "closed_at"]
+    )
     op.create_index("ix_decisions_outcome", "decisions", ["outcome", "model", "verdict"])
-    op.create_index("ix_batches_status", "batches", ["kind", "status", "model", "batch"])
+    op.create_index(
+        "ix_batches_status", "batches", ["kind", "status", "model", "batch", "taken_at"]
+    )
     op.create_index("ix_approvals_answer", "approvals", ["answer"])
     connection = op.get_bind()
     update = DECISIONS.update().where(DECISIONS.c.id == sa.bindparam("its_id"))
@@ -53,7 +58,7 @@ def upgrade() -> None:
         connection.execute(update, [_figures(row) for row in rows])
 
 
-def _chunks(connection: sa.Connection) -> Iterator[list[Mapping[str, Any]]]:
+def _chunks(connection: sa.Connection) -> Iterator[list[dict[str, Any]]]:
     """Give all decisions, a few at a time: their JSON may be larger than memory."""
     last = ""
     query = sa.select(DECISIONS.c.id, DECISIONS.c.signals, DECISIONS.c.decided)
