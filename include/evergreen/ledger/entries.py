@@ -21,7 +21,7 @@ DeliveryStatus = Literal["received", "accepted", "rejected", "skipped"]
 Outcome = Literal[
     "open", "stood_down", "bootstrapped", "promoted", "kept", "held", "refused", "failed"
 ]
-AlertState = Literal["pending", "delivered", "logged", "undeliverable"]
+AlertState = Literal["pending", "delivered", "logged", "snoozed", "undeliverable"]
 Answer = Literal["open", "approved", "refused", "timed_out_keep", "timed_out_promote"]
 AlertRole = Literal["opening", "update", "closing", "note"]
 ALL_MODELS = "*"
@@ -166,7 +166,17 @@ class Approval(Record):
 
 
 class OutboxEntry(Record):
-    """One alert and what became of it."""
+    """One message about an alert and what became of it.
+
+    Attributes:
+        state: ``logged`` is shown in the log only; ``snoozed`` was left out because its incident
+            was snoozed, and is summed up later; ``undeliverable`` waits for a person.
+        role: ``opening`` is the first message of a thread, ``note`` a reply in it; both are also
+            how the first message reads from then on. ``update`` only changes the first message.
+            ``closing`` is the last reply.
+        incident_id: The incident whose thread it belongs to; None: a message of its own.
+        channel: Where it goes, where it belongs to no incident.
+    """
 
     alert: Alert
     state: AlertState
@@ -177,6 +187,7 @@ class OutboxEntry(Record):
     delivered_at: datetime | None
     incident_id: int | None = None
     role: AlertRole = "note"
+    channel: str = ""
 
 
 class Incident(Record):

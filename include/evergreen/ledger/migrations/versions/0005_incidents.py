@@ -52,4 +52,5 @@ def upgrade() -> None:
     with op.batch_alter_table("alerts") as table:
         table.add_column(sa.Column("incident_id", sa.Integer(), nullable=True))
         table.add_column(sa.Column("role", NAME, nullable=False, server_default="note"))
+        table.add_column(sa.Column("channel", NAME, nullable=False, server_default=""))
         table.create_index("ix_alerts_incident_id", ["incident_id"])
