@@ -1,20 +1,19 @@
 """Registers Evergreen's pages with Airflow; the classes live in the package."""
 
+from urllib.parse import urlsplit
+
+from airflow.configuration import conf
 from airflow.plugins_manager import AirflowPlugin
 
-from evergreen.web.app import PREFIX, create_app
+from evergreen.web.mounting import PREFIX, LazyApp, external_views
+
+ROOT = urlsplit(conf.get("api", "base_url", fallback="") or "").path.rstrip("/")
 
 
 class EvergreenPlugin(AirflowPlugin):
     """The suite inside Airflow's UI."""
 
     name = "evergreen"
-    fastapi_apps = [{"name": "evergreen", "url_prefix": PREFIX, "app": create_app()}]  # noqa: RUF012
-    external_views = [  # noqa: RUF012 - Airflow reads plain class attributes
-        {
-            "name": "Models",
-            "href": f"{PREFIX}/models",
-            "destination": "nav",
-            "url_route": "evergreen",
-        }
-    ]
+    # Airflow reads plain class attributes.
+    fastapi_apps = [{"name": name, "url_prefix": PREFIX, "app": LazyApp()}]  # noqa: RUF012
+    external_views = external_views(ROOT)

@@ -149,11 +149,16 @@ class Decisions:
         Raises:
             LedgerError: There is none with that id.
         """
+        found = self.find(identity)
+        if found is None:
+            raise LedgerError(f"no decision {identity!r} in ledger {self._database.name}")
+        return found
+
+    def find(self, identity: str) -> Decision | None:
+        """Give one decision; None when there is none with that id."""
         with self._database.session() as session:
             row = session.get(DecisionRow, identity)
-        if row is None:
-            raise LedgerError(f"no decision {identity!r} in ledger {self._database.name}")
-        return _to_decision(row)
+        return None if row is None else _to_decision(row)
 
     def of_batch(self, model: str, batch: str) -> Sequence[Decision]:
         """Give all decisions about one batch, oldest first."""

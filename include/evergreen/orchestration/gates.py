@@ -90,7 +90,7 @@ def write_docs(bench: Workbench, batch: str) -> str:
     from evergreen.quality.docs import render_data_docs
 
     delivery = taken(bench, "data", batch)
-    place = f"reports/{bench.spec.name}/{batch}/data_docs"
+    place = docs_folder(bench.spec.name, batch)
     with bench.scratch() as folder:
         frame = read_snapshot(bench, delivery).to_pandas()
         render_data_docs(
@@ -99,6 +99,11 @@ def write_docs(bench: Workbench, batch: str) -> str:
         for page in sorted(p for p in folder.rglob("*") if p.is_file()):
             bench.store.upload(page, f"{place}/{page.relative_to(folder).as_posix()}")
     return bench.store.uri_of(f"{place}/index.html")
+
+
+def docs_folder(model: str, batch: str) -> str:
+    """Give the place of a batch's Data Docs in the store; the page in it is ``index.html``."""
+    return f"reports/{model}/{batch}/data_docs"
 
 
 def taken(bench: Workbench, kind: DeliveryKind, batch: str) -> Delivery:

@@ -23,6 +23,7 @@ from evergreen.storage.parquet import parquet_batches
 
 # A dead address fails within half a minute; the caller retries, not the client.
 S3_CONFIG = {"connect_timeout": 5, "read_timeout": 60, "retries": {"max_attempts": 2}}
+PIECE_BYTES = 2**20
 
 
 class Store:
@@ -120,6 +121,13 @@ class Store:
         uri, full = self.uri_of(path), self._full(path)
         with storage_failures("reading", uri):
             return cast(bytes, self._fs.cat_file(full))
+
+    def read_pieces(self, path: str, *, piece_bytes: int = PIECE_BYTES) -> Iterator[bytes]:
+        """Give the content of a file piece by piece, so that memory does not grow with it."""
+        uri, full = self.uri_of(path), self._full(path)
+        with storage_failures("reading", uri), self._fs.open(full, "rb") as file:
+            while piece := file.read(piece_bytes):
+                yield piece
 
     def write_bytes(self, path: str, data: bytes) -> None:
         """Write a file whole, over what was there."""

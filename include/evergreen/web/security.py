@@ -11,9 +11,14 @@ from airflow.api_fastapi.app import get_auth_manager
 from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
 from airflow.api_fastapi.auth.managers.models.resource_details import DagDetails
 from airflow.api_fastapi.core_api.security import get_user
-from fastapi import Depends, HTTPException
+from fastapi import Depends, HTTPException, Path
 
 UserDep = Annotated[BaseUser, Depends(get_user)]
+# What stands in an address can only be what we gave out: no dot, no slash, nothing long.
+ModelName = Annotated[str, Path(pattern=r"^[a-z][a-z0-9_]{0,49}$")]
+BatchId = Annotated[str, Path(pattern=r"^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2})?$")]
+DecisionId = Annotated[str, Path(pattern=r"^[0-9a-f]{16}$")]
+IncidentId = Annotated[int, Path(ge=1, le=2**31 - 1)]
 DAG = "continual_training"
 
 

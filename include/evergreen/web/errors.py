@@ -1,0 +1,116 @@
+"""What a request gets that was not answered: a page for browsers, JSON for the rest.
+
+No text of an outside system and no stack trace leaves the server; the log has them.
+"""
+
+import logging
+from html import escape
+from urllib.parse import quote, urlencode
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, JSONResponse, Response
+
+from evergreen.errors import ExternalError, LedgerError, StorageError
+
+log = logging.getLogger(__name__)
+
+UNAUTHORIZED = 401
+TITLES = {
+    400: "Not understood",
+    UNAUTHORIZED: "Please log in",
+    403: "Not allowed",
+    404: "Not found",
+    405: "Not done this way",
+    409: "Not possible now",
+    413: "Too large",
+    422: "Not understood",
+    500: "Something broke",
+    503: "Not available now",
+}
+PAGE = """<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark"><title>{title} · Evergreen</title>
+<link rel="stylesheet" href="{static}/evergreen.css"></head>
+<body class="error"><main><h1>{title}</h1><p>{text}</p>{link}</main></body>
+</html>
+"""
+
+
+def add_error_handlers(app: FastAPI) -> None:
+    """Make the application answer every error in our way."""
+    app.add_exception_handler(HTTPException, _on_refusal)
+    app.add_exception_handler(RequestValidationError, _on_malformed)
+    app.add_exception_handler(ExternalError, _on_outage)
+    app.add_exception_handler(Exception, _on_defect)
+
+
+def error_response(
+    request: Request, status: int, text: str, headers: dict[str, str] | None = None
+) -> Response:
+    """Give the answer for an error: HTML where a page was asked for, else JSON.
+
+    Args:
+        request: What was asked.
+        status: HTTP status.
+        text: For people; escaped here.
+        headers: More headers.
+    """
+    if not _wants_page(request):
+        return JSONResponse({"detail": text}, status_code=status, headers=headers)
+    page = PAGE.format(
+        title=escape(TITLES.get(status, "Not done")),
+        text=escape(text),
+        static=escape(f"{request.scope.get('root_path', '')}/static"),
+        link=_login_link(request) if status == UNAUTHORIZED else "",
+    )
+    return HTMLResponse(page, status_code=status, headers=headers)
+
+
+def _wants_page(request: Request) -> bool:
+    return "text/html" in request.headers.get("accept", "")
+
+
+def _login_link(request: Request) -> str:
+    """Give the link to Airflow's login, which comes back to what was asked for."""
+    root = request.scope.get("app_root_path", "")
+    here = quote(request.url.path) + (f"?{request.url.query}" if request.url.query else "")
+    href = escape(f"{root}/api/v2/auth/login?{urlencode({'next': here})}")
+    return f'<p><a href="{href}">Log in to Airflow</a></p>'
+
+
+async def _on_refusal(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - what it was registered for
+    headers = dict(error.headers or {})
+    return error_response(request, error.status_code, str(error.detail), headers)
+
+
+async def _on_malformed(request: Request, error: Exception) -> Response:
+    """Answer parameters that cannot be: in the path there is no such page; values stay unsaid."""
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - what it was registered for
+    problems = error.errors()
+    if any(problem["loc"][:1] == ("path",) for problem in problems):
+        return error_response(request, 404, "there is no such page")
+    named = "; ".join(
+        f"{'.'.join(str(part) for part in problem['loc'][1:])}: {problem['msg']}"
+        for problem in problems
+    )
+    return error_response(request, 422, named)
+
+
+async def _on_outage(request: Request, error: Exception) -> Response:
+    log.error("%s %s: %s", request.method, request.url.path, error)
+    what = "An outside system"
+    if isinstance(error, LedgerError):
+        what = "Evergreen's ledger"
+    elif isinstance(error, StorageError):
+        what = "Evergreen's store"
+    text = f"{what} does not answer as it should. Airflow itself goes on; the log of its API server"
+    return error_response(request, 503, f"{text} says why.", {"Retry-After": "30"})
+
+
+async def _on_defect(request: Request, _error: Exception) -> Response:
+    text = "This page broke, which is our fault. The log of Airflow's API server says where."
+    return error_response(request, 500, text)
