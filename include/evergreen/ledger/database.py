@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from evergreen.errors import LedgerError
 
 SQLITE_BUSY_SECONDS = 30
+READS_ONLY = "evergreen_reads_only"
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -62,6 +63,17 @@ class Database:
         ):
             yield session
 
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Open one transaction that only reads: on SQLite, it keeps nobody from writing.
+
+        Raises:
+            LedgerError: The database did not do it.
+        """
+        engine = self.engine.execution_options(**{READS_ONLY: True})
+        with self._translated(), Session(engine, expire_on_commit=False) as session:
+            yield session
+
     def close(self) -> None:
         """Give back all connections."""
         self.engine.dispose()
@@ -96,6 +108,7 @@ def _make_engine(url: str) -> Engine:
     @event.listens_for(engine, "begin")
     def _on_begin(connection: Any) -> None:
         # A deferred transaction that reads, then writes, fails when another wrote between.
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        is_reading = connection.get_execution_options().get(READS_ONLY, False)
+        connection.exec_driver_sql("BEGIN" if is_reading else "BEGIN IMMEDIATE")
 
     return engine

@@ -52,15 +52,6 @@ class OpenDecision(NamedTuple):
     decided_at: datetime
 
 
-class DecisionCount(NamedTuple):
-    """How many decisions of a model have one verdict and one outcome."""
-
-    model: str
-    verdict: str
-    outcome: str
-    n_decisions: int
-
-
 class DeliveryGlance(NamedTuple):
     """What became of a delivery of data; the window is that of its rows, in event time."""
 

@@ -5,12 +5,12 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import Executable, Select, func, select
+from sqlalchemy import ColumnElement, Executable, Select, func, select, true
+from sqlalchemy.orm import InstrumentedAttribute
 
 from evergreen.ledger.database import Database
 from evergreen.ledger.entries import Approval, Hold, Incident, Outcome
 from evergreen.ledger.glances import (
-    DecisionCount,
     DeliveryGlance,
     Glance,
     LatestDecision,
@@ -41,15 +41,26 @@ class _OfModel(Protocol):
 
 
 class Overview:
-    """What the list of models is made of. Mappings are by model; who has nothing is not in them."""
+    """What the list of models is made of. Mappings are by model; who has nothing is not in them.
 
-    def __init__(self, database: Database) -> None:
+    Args:
+        database: Where to look.
+        model: Look at this one only; None: at all.
+    """
+
+    def __init__(self, database: Database, model: str | None = None) -> None:
         self._database = database
+        self._model = model
+
+    def of(self, model: str) -> "Overview":
+        """Give the same for one model."""
+        return Overview(self._database, model)
 
     def latest(self) -> dict[str, LatestDecision]:
         """Give the newest decision of each model."""
         newest = (
             select(DecisionRow.model, func.max(DecisionRow.decided_at).label("decided_at"))
+            .where(self._is_meant(DecisionRow.model))
             .group_by(DecisionRow.model)
             .subquery()
         )
@@ -87,20 +98,17 @@ class Overview:
     def running(self) -> dict[str, tuple[OpenDecision, ...]]:
         """Give the decisions that have not come to an end, oldest first."""
         columns = [getattr(DecisionRow, name) for name in OpenDecision._fields]
-        query = select(*columns).where(DecisionRow.outcome == "open")
+        query = select(*columns).where(
+            DecisionRow.outcome == "open", self._is_meant(DecisionRow.model)
+        )
         rows = self._rows(query.order_by(DecisionRow.decided_at, DecisionRow.id))
         return _by_model(OpenDecision(*row) for row in rows)
-
-    def counts(self) -> list[DecisionCount]:
-        """Give how many decisions of each verdict and outcome each model has."""
-        keys = (DecisionRow.model, DecisionRow.verdict, DecisionRow.outcome)
-        query = select(*keys, func.count()).group_by(*keys).order_by(*keys)
-        return [DecisionCount(*row) for row in self._rows(query)]
 
     def champions(self) -> dict[str, Promotion]:
         """Give the promotion of the highest epoch of each model: who is champion."""
         newest = (
             select(PromotionRow.model, func.max(PromotionRow.epoch).label("epoch"))
+            .where(self._is_meant(PromotionRow.model))
             .group_by(PromotionRow.model)
             .subquery()
         )
@@ -114,7 +122,7 @@ class Overview:
         """Give the delivery of data of the newest batch of each model, whatever became of it."""
         newest = (
             select(DeliveryRow.model, func.max(DeliveryRow.batch).label("batch"))
-            .where(DeliveryRow.kind == "data")
+            .where(DeliveryRow.kind == "data", self._is_meant(DeliveryRow.model))
             .group_by(DeliveryRow.model)
             .subquery()
         )
@@ -133,7 +141,7 @@ class Overview:
         """Give how many accepted batches are newer than the newest that was decided about."""
         decided = (
             select(DecisionRow.model, func.max(DecisionRow.batch).label("batch"))
-            .where(DecisionRow.outcome.not_in(UNSETTLED))
+            .where(DecisionRow.outcome.not_in(UNSETTLED), self._is_meant(DecisionRow.model))
             .group_by(DecisionRow.model)
             .subquery()
         )
@@ -148,6 +156,7 @@ class Overview:
             .where(
                 DeliveryRow.kind == "data",
                 DeliveryRow.status == "accepted",
+                self._is_meant(DeliveryRow.model),
                 (decided.c.batch.is_(None)) | (DeliveryRow.batch > decided.c.batch),
             )
             .group_by(DeliveryRow.model)
@@ -156,13 +165,19 @@ class Overview:
 
     def open_incidents(self) -> dict[str, tuple[Incident, ...]]:
         """Give the incidents that are open, the one that changed last first."""
-        query = select(IncidentRow).where(IncidentRow.closed_at.is_(None))
+        query = select(IncidentRow).where(
+            IncidentRow.closed_at.is_(None), self._is_meant(IncidentRow.model)
+        )
         ordered = query.order_by(IncidentRow.updated_at.desc(), IncidentRow.id.desc())
         return _by_model(self._records(ordered, Incident))
 
     def open_approvals(self, *, at: datetime) -> dict[str, tuple[Approval, ...]]:
         """Give the questions that are open and not past their time, oldest first."""
-        query = select(ApprovalRow).where(ApprovalRow.answer == "open", ApprovalRow.due_at > at)
+        query = select(ApprovalRow).where(
+            ApprovalRow.answer == "open",
+            ApprovalRow.due_at > at,
+            self._is_meant(ApprovalRow.model),
+        )
         return _by_model(self._records(query.order_by(ApprovalRow.asked_at), Approval))
 
     def holds(self) -> Sequence[Hold]:
@@ -170,12 +185,15 @@ class Overview:
         query = select(HoldRow).where(HoldRow.released_at.is_(None)).order_by(HoldRow.id)
         return self._records(query, Hold)
 
+    def _is_meant(self, column: InstrumentedAttribute[str]) -> ColumnElement[bool]:
+        return true() if self._model is None else column == self._model
+
     def _rows(self, query: Executable) -> Sequence[Any]:
-        with self._database.session() as session:
+        with self._database.reading() as session:
             return session.execute(query).all()
 
     def _records(self, query: Select[Any], kind: type[R]) -> list[R]:
-        with self._database.session() as session:
+        with self._database.reading() as session:
             rows: Sequence[Base] = session.scalars(query).all()
         names = tuple(kind.model_fields)
         return [kind.model_validate({name: getattr(row, name) for name in names}) for row in rows]

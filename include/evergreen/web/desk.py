@@ -1,0 +1,72 @@
+"""What pages and API read from: settings, ledger, specs, store and the addresses of MLflow."""
+
+from collections.abc import Callable
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import Depends
+
+from evergreen.ledger.ledger import Ledger
+from evergreen.settings import Settings, read_settings
+from evergreen.web.security import UserDep, readable
+from evergreen.web.sources import open_ledger
+from evergreen.web.specs import SpecShelf
+
+if TYPE_CHECKING:
+    from evergreen.storage.store import Store
+
+
+class Desk:
+    """One installation, as pages read it; shared by all requests of a process.
+
+    Attributes:
+        settings: Addresses and folders.
+        ledger: The truth.
+        specs: The models' specs, parsed once per change.
+    """
+
+    def __init__(self, settings: Settings, ledger: Ledger) -> None:
+        self.settings = settings
+        self.ledger = ledger
+        self.specs = SpecShelf(settings.models_dir, home=settings.home)
+
+    @cached_property
+    def store(self) -> "Store":
+        """Where snapshots, profiles and reports lie."""
+        from evergreen.orchestration.workbench import open_store
+
+        return open_store(self.settings.store_uri, self.settings.store_connection_id)
+
+    @cached_property
+    def version_url(self) -> Callable[[str, str], str]:
+        """Gives MLflow's page of a version of a model; empty where there is no server."""
+        if not self.settings.mlflow_uri:
+            return lambda _model, _version: ""
+        from evergreen.registry.client import ModelRegistry
+
+        return ModelRegistry(self.settings.mlflow_uri).version_url
+
+
+def open_desk() -> Desk:
+    """Give the desk of this process; other settings in the environment give another one.
+
+    Raises:
+        LedgerError: The ledger's address cannot be understood.
+    """
+    return _desk(read_settings())
+
+
+@cache
+def _desk(settings: Settings) -> Desk:
+    return Desk(settings, open_ledger())
+
+
+DeskDep = Annotated[Desk, Depends(open_desk)]
+
+
+def visible_models(desk: DeskDep, user: UserDep) -> frozenset[str]:
+    """Give the models of the installation that the user may read."""
+    return readable(desk.specs.names(), user)
+
+
+VisibleDep = Annotated[frozenset[str], Depends(visible_models)]
