@@ -200,6 +200,12 @@ class Incidents:
         with self._database.session() as session:
             return to_incident(_locked(session, incident_id, self._database.name))
 
+    def find(self, incident_id: int) -> Incident | None:
+        """Give one incident; None when there is none with that number."""
+        with self._database.session() as session:
+            row = session.get(IncidentRow, incident_id)
+            return None if row is None else to_incident(row)
+
     def standing(self, model: str, topic: str, subject: str = "") -> Incident | None:
         """Give the open incident of a topic; None where there is none."""
         with self._database.session() as session:

@@ -2,11 +2,13 @@
 
 from typing import Self
 
+from evergreen.ledger.actions import Actions
 from evergreen.ledger.alerts import Alerts
 from evergreen.ledger.approvals import Approvals
 from evergreen.ledger.batches import Batches
 from evergreen.ledger.database import Database
 from evergreen.ledger.decisions import Decisions
+from evergreen.ledger.gauges import Gauges
 from evergreen.ledger.holds import Holds
 from evergreen.ledger.incidents import Incidents
 from evergreen.ledger.overview import Overview
@@ -27,7 +29,9 @@ class Ledger:
         holds: The kill switch.
         approvals: What people were asked, and their answers.
         watches: How new champions did after their promotion.
+        actions: What people did from a page.
         overview: All models at once.
+        gauges: Totals for monitoring.
     """
 
     def __init__(self, url: str) -> None:
@@ -41,7 +45,9 @@ class Ledger:
         self.holds = Holds(self._database)
         self.approvals = Approvals(self._database)
         self.watches = Watches(self._database)
+        self.actions = Actions(self._database)
         self.overview = Overview(self._database)
+        self.gauges = Gauges(self._database)
 
     def migrate(self) -> None:
         """Bring the tables to the newest form."""
