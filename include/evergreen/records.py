@@ -282,6 +282,7 @@ class Promotion(Record):
 AlertKind = Literal[
     "data_rejected",
     "drift",
+    "decay",
     "retrain_started",
     "promoted",
     "kept",

@@ -5,6 +5,7 @@ They give plain text; how it is escaped and shown is the matter of ``messages``.
 """
 
 from evergreen.notify.building import Links, links_of
+from evergreen.notify.decay_alerts import decay
 from evergreen.notify.people_alerts import (
     approval_reminder,
     approval_wanted,
@@ -36,6 +37,7 @@ __all__ = [
     "approval_wanted",
     "auto_rolled_back",
     "data_rejected",
+    "decay",
     "drift",
     "failed",
     "forced",

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
+from evergreen.spec.alerting import Alerts
 from evergreen.spec.checks import check_runbooks, check_schedule, check_timezone
 from evergreen.spec.deciding import Decay, Drift, Policy
 from evergreen.spec.lightgbm_params import BoosterParams
@@ -186,22 +187,6 @@ class Quality(Section):
     max_null_shares: dict[str, Share] = Field(default_factory=dict)
     min_label_match: Share = Field(0.95, description="Share of the batch's rows that got a label.")
     data_docs: Literal["when_rejected", "always"] = "when_rejected"
-
-
-class Alerts(Section):
-    """Where alerts go. Without a channel they stay in the outbox and are shown in the logs."""
-
-    slack_connection_id: str = ""
-    channel: str = ""
-    send_quiet: bool = Field(False, description="Also send 'stood down' on quiet days.")
-
-    @model_validator(mode="after")
-    def _complete(self) -> Self:
-        if bool(self.slack_connection_id) != bool(self.channel):
-            raise ValueError("slack_connection_id and channel go together; give both or neither")
-        if self.channel.startswith(("http:", "https:", "xox")):
-            raise ValueError("channel is a channel name or id, never a webhook or token")
-        return self
 
 
 class Retention(Section):

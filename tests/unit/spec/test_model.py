@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from evergreen.spec.model import Alerts, DataSchema, Location, ModelSpec
+from evergreen.spec.alerting import Alerts
+from evergreen.spec.model import DataSchema, Location, ModelSpec
 
 
 def make_data(**changes: Any) -> dict[str, Any]:

@@ -1,0 +1,71 @@
+"""The alert about a champion that does worse on labels than when it was promoted."""
+
+from evergreen.measurements import DecayMeasurement
+from evergreen.notify.building import NOTHING_TO_DO, Links, build_alert
+from evergreen.records import Alert, MetricEstimate, Severity
+
+
+def decay(
+    model: str,
+    batch: str,
+    *,
+    measurement: DecayMeasurement | None,
+    follow_up: str = "",
+    is_alarm: bool = False,
+    links: Links = (),
+) -> Alert:
+    """The champion does worse on matured labels than when it was promoted.
+
+    Args:
+        model: The model.
+        batch: The batch that was decided on.
+        measurement: What was measured; None where only the newest labels say so.
+        follow_up: What the policy made of it, one sentence.
+        is_alarm: The policy sees sudden harm.
+        links: Where to look.
+    """
+    severity: Severity = "critical" if is_alarm else "warning"
+    metric = _metric(measurement)
+    alert = build_alert(
+        "decay",
+        model,
+        (batch,),
+        title=f"{model}: {'sudden drop' if is_alarm else 'decay'} of {metric}, seen in {batch}",
+        lines=(
+            "" if measurement is None else measurement.sentence,
+            _looked_at(measurement),
+            follow_up,
+            NOTHING_TO_DO,
+        ),
+        must_act=False,
+        links=links,
+    )
+    return alert.model_copy(update={"severity": severity, "numbers": _numbers(measurement)})
+
+
+def _metric(measurement: DecayMeasurement | None) -> str:
+    known = None if measurement is None else measurement.current or measurement.reference
+    return "the metric" if known is None else known.name
+
+
+def _looked_at(measurement: DecayMeasurement | None) -> str:
+    if measurement is None or not measurement.batches:
+        return ""
+    return f"Newest batch with labels: {measurement.batches[-1]}."
+
+
+def _numbers(measurement: DecayMeasurement | None) -> tuple[tuple[str, str], ...]:
+    if measurement is None:
+        return ()
+    limit = "" if measurement.limit is None else f" (limit {measurement.limit:.4f})"
+    now, then = _value(measurement.current), _value(measurement.reference)
+    found = (
+        (f"{_metric(measurement)} now", now and f"{now} (was {then or 'not known'})"),
+        ("drop", "" if measurement.drop is None else f"{measurement.drop:+.4f}{limit}"),
+        ("labels", "" if measurement.coverage is None else f"{measurement.coverage:.0%} of rows"),
+    )
+    return tuple((label, value) for label, value in found if value)
+
+
+def _value(estimate: MetricEstimate | None) -> str:
+    return "" if estimate is None or estimate.value is None else f"{estimate.value:.4f}"
