@@ -1,8 +1,15 @@
-"""How the incident of a message stands, as its first message shows it."""
+"""How the incident of a message stands, and the one line that says so."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
-from evergreen.records import Record
+from evergreen.notify.escaping import escape, neutralise, one_line
+from evergreen.notify.wording import hours
+from evergreen.records import Alert, Record
+
+MARKERS = {"critical": "\u25a0 Critical", "warning": "\u25b2 Warning", "info": "\u25cb Info"}
+OVER = "\u2713"
+SECONDS_PER_HOUR = 3600.0
+MAX_WORDS = 80
 
 
 class Standing(Record):
@@ -31,3 +38,54 @@ class Standing(Record):
     def is_over(self) -> bool:
         """Whether the incident has ended."""
         return self.closed_at is not None or bool(self.resolution)
+
+    @property
+    def ending(self) -> str:
+        """How it ended, as the first words of a sentence."""
+        text = one_line(self.resolution) or "over"
+        return f"{text[:1].upper()}{text[1:]}"
+
+
+def status_of(alert: Alert, standing: Standing | None = None) -> str:
+    """Give severity, whether to act, since when, and what people have said: one line of mrkdwn."""
+    if standing is not None and standing.is_over:
+        return _joined(f"{OVER} *{_safe(standing.ending)}*", *_end(standing), "No action needed")
+    began = alert.since or (standing.opened_at if standing else None)
+    return _joined(
+        MARKERS[alert.severity],
+        "*Action needed*" if alert.must_act else "No action needed",
+        f"since {moment(began)}" if began else "",
+        *(_people(standing) if standing else ()),
+    )
+
+
+def moment(when: datetime) -> str:
+    """``2013-03-05 06:10 UTC``."""
+    return f"{when.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def _end(standing: Standing) -> tuple[str, ...]:
+    if standing.closed_at is None:
+        return ()
+    if standing.opened_at is None:
+        return (moment(standing.closed_at),)
+    lasted = (standing.closed_at - standing.opened_at).total_seconds() / SECONDS_PER_HOUR
+    return (moment(standing.closed_at), f"after {hours(max(lasted, 0))}")
+
+
+def _people(standing: Standing) -> tuple[str, ...]:
+    told = f"told {standing.n_events} times" if standing.n_events > 1 else ""
+    seen = f"acknowledged by {_safe(standing.acknowledged_by)}" if standing.acknowledged_by else ""
+    snoozed = ""
+    if standing.snoozed_until is not None:
+        who = f" by {_safe(standing.snoozed_by)}" if standing.snoozed_by else ""
+        snoozed = f"snoozed until {moment(standing.snoozed_until)}{who}"
+    return told, seen, snoozed
+
+
+def _safe(text: str) -> str:
+    return escape(neutralise(one_line(text)), limit=MAX_WORDS)
+
+
+def _joined(*parts: str) -> str:
+    return " \u00b7 ".join(part for part in parts if part)

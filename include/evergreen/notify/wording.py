@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from evergreen.records import Evaluation
 
 HOURS_PER_DAY = 24
+MINUTES_PER_HOUR = 60
 
 
 def plural(count: int, noun: str) -> str:
@@ -21,7 +22,9 @@ def listed(sentences: Sequence[str], *, shown: int) -> list[str]:
 
 
 def hours(amount: float) -> str:
-    """``6 hours``, ``8 days``."""
+    """``20 minutes``, ``6 hours``, ``8 days``."""
+    if amount < 1:
+        return plural(round(amount * MINUTES_PER_HOUR), "minute")
     if amount >= 2 * HOURS_PER_DAY:
         return f"{amount / HOURS_PER_DAY:.3g} days"
     return "1 hour" if amount == 1 else f"{amount:.3g} hours"
