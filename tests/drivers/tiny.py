@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
 import pandas as pd
@@ -93,7 +93,7 @@ class Upstream:
     labels: Store
 
     @classmethod
-    def of(cls, folder: Path, home: Path, *, filesystem: object = None) -> "Upstream":
+    def of(cls, folder: Path, home: Path, *, filesystem: object = None) -> Self:
         """Give the upstream system of the model in ``folder``."""
         loaded = load_spec(folder, home=home)
         spec = loaded.spec

@@ -1,0 +1,85 @@
+"""Airflow with the suite's pages, for the browser: real services, and models with a history.
+
+``tiny`` runs under the real scheduler, and its promotions want an approval; ``hostile`` has played
+a history in which every free text is an attack.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from unittest.mock import patch
+
+from builders.hostile import HostileUpstream, play_hostile_history, write_hostile_spec
+from drivers.history import accept, begin, fit_model, label, reign
+from drivers.loop import PROJECT, Loop, migrate
+from drivers.tiny import NAME, Upstream, write_spec
+from evergreen.embedded.stack import Stack
+from evergreen.ledger.ledger import Ledger
+from evergreen.orchestration.workbench import Workbench
+from evergreen.settings import read_settings
+from evergreen.spec.loader import load_spec
+
+TRAINING = f"continual_training__{NAME}"
+DAGS = (TRAINING, f"hold__{NAME}")
+
+
+@dataclass(frozen=True)
+class Site:
+    """A running Airflow whose models have a history."""
+
+    stack: Stack
+    ledger: Ledger
+    loop: Loop
+
+    @property
+    def url(self) -> str:
+        """Address of Airflow's UI."""
+        return self.stack.airflow_url
+
+
+@contextmanager
+def running_site(folder: Path) -> Iterator[Site]:
+    """Run Airflow with its models' histories for the length of the block."""
+    models = folder / "models"
+    tiny = write_people_spec(models)
+    hostile = write_hostile_spec(models)
+    with (
+        Stack(
+            folder / "home",
+            project=PROJECT,
+            database="postgres",
+            ledger="postgres",
+            dags=DAGS,
+            models_dir=models,
+            prepare=migrate,
+        ) as stack,
+        Ledger(stack.ledger_url) as ledger,
+        patch.dict(os.environ, stack.environment),
+    ):
+        seed_tiny(Workbench(read_settings(), load_spec(tiny, home=stack.home), ledger), folder)
+        bench = Workbench(read_settings(), load_spec(hostile, home=stack.home), ledger)
+        play_hostile_history(bench, HostileUpstream.of(hostile, stack.home))
+        yield Site(stack, ledger, Loop(stack, ledger, Upstream.of(tiny, stack.home)))
+
+
+def write_people_spec(models: Path) -> Path:
+    """Write the spec of a model whose promotions want an approval; give its folder."""
+    folder = write_spec(models)
+    file = folder / "model.yaml"
+    text = file.read_text().replace("training_days: 28", "training_days: 7")
+    file.write_text(f"{text}promotion: {{approval: required}}\n")
+    return folder
+
+
+def seed_tiny(bench: Workbench, folder: Path) -> None:
+    """Give the model a champion of a world that has turned since, so that a challenger wins."""
+    upstream = Upstream.of(bench.loaded.folder, bench.settings.home)
+    begin(bench, upstream)
+    reign(bench, fit_model(folder / "fitted"))
+    for week in (5, 6):
+        if week > 5:
+            accept(bench, upstream, week, is_flipped=True)
+        label(bench, upstream, week, is_flipped=True)
+    accept(bench, upstream, 7, is_flipped=True)
