@@ -12,7 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from evergreen.errors import ExternalError, LedgerError, StorageError
+from evergreen.errors import ExternalError, LedgerError, RequestError, StorageError
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +25,7 @@ TITLES = {
     405: "Not done this way",
     409: "Not possible now",
     413: "Too large",
+    415: "Not understood",
     422: "Not understood",
     500: "Something broke",
     503: "Not available now",
@@ -43,6 +44,7 @@ def add_error_handlers(app: FastAPI) -> None:
     """Make the application answer every error in our way."""
     app.add_exception_handler(HTTPException, _on_refusal)
     app.add_exception_handler(RequestValidationError, _on_malformed)
+    app.add_exception_handler(RequestError, _on_bad_request)
     app.add_exception_handler(ExternalError, _on_outage)
     app.add_exception_handler(Exception, _on_defect)
 
@@ -58,7 +60,7 @@ def error_response(
         text: For people; escaped here.
         headers: More headers.
     """
-    if not _wants_page(request):
+    if not wants_page(request):
         return JSONResponse({"detail": text}, status_code=status, headers=headers)
     page = PAGE.format(
         title=escape(TITLES.get(status, "Not done")),
@@ -69,7 +71,8 @@ def error_response(
     return HTMLResponse(page, status_code=status, headers=headers)
 
 
-def _wants_page(request: Request) -> bool:
+def wants_page(request: Request) -> bool:
+    """Whether a person at a browser asks, not a script."""
     return "text/html" in request.headers.get("accept", "")
 
 
@@ -98,6 +101,10 @@ async def _on_malformed(request: Request, error: Exception) -> Response:
         for problem in problems
     )
     return error_response(request, 422, named)
+
+
+async def _on_bad_request(request: Request, error: Exception) -> Response:
+    return error_response(request, 400, str(error))
 
 
 async def _on_outage(request: Request, error: Exception) -> Response:
