@@ -9,6 +9,7 @@ from rich.text import Text
 from evergreen.cli.backtest_command import backtest_app
 from evergreen.cli.calibrate_command import calibrate_app
 from evergreen.cli.champion_commands import champion_app
+from evergreen.cli.check_command import check_app
 from evergreen.cli.demo_command import demo_app
 from evergreen.cli.land_commands import land_app
 from evergreen.cli.ledger_commands import history_app, ledger_app
@@ -33,6 +34,7 @@ app = typer.Typer(
     evergreen decisions flights           the history of a model
     evergreen why flights 2013-03-08      why it did (or did not) retrain that week
     evergreen champion flights            who serves; --at 2013-06-01: who served then?
+    evergreen check flights               is all well? exit code 1 where it is not
     evergreen backtest flights            what would each policy have kept, and cost?
     evergreen calibrate flights           what counts as drift, and how often by mistake?
     evergreen reproduce 5f2b6c0e9d1a4b37  train that decision's model again: the same file?
@@ -46,6 +48,7 @@ app.add_typer(demo_app)
 app.add_typer(backtest_app)
 app.add_typer(history_app)
 app.add_typer(champion_app)
+app.add_typer(check_app)
 app.add_typer(people_app)
 app.add_typer(calibrate_app)
 app.add_typer(reproduce_app)

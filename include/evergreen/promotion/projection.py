@@ -56,11 +56,35 @@ def reconcile(ledger: PromotionLedger, registry: AliasRegistry, model: str) -> R
     if row is not None and row.state == "intent":
         return _finish(ledger, registry, row)
     bearer = registry.get_alias(model, CHAMPION)
-    verdict = _agree(row, bearer, model)
+    verdict = compare(row, bearer, model)
     if verdict.verdict == "mismatch" and ledger.latest(model) != row:
         # The champion was moved between the two questions; both answers are new now.
         return reconcile(ledger, registry, model)
     return verdict
+
+
+def compare(row: Promotion | None, bearer: ModelVersion | None, model: str) -> Reconciliation:
+    """Tell whether the alias names what the ledger says; a question only, nothing is moved.
+
+    Args:
+        row: The newest promotion of the ledger, committed; None where there is none.
+        bearer: The version that the alias names; None where there is no alias.
+        model: The model.
+    """
+    named = None if bearer is None else bearer.version
+    if named != (None if row is None else row.version):
+        moved = out_of_band(model, named, None if row is None else row.version)
+        return Reconciliation(verdict="mismatch", sentence=str(moved))
+    if row is None or bearer is None:
+        return Reconciliation(verdict="no_champion", sentence=f"{model} has no champion yet")
+    if not bearer.is_ready or bearer.sha256 != row.sha256:
+        sentence = (
+            f"{model} v{named} is champion, but the registry says sha256"
+            f" {bearer.sha256[:12] or 'none'}, {'READY' if bearer.is_ready else 'not READY'}; the"
+            f" ledger says {row.sha256[:12]}. Nothing was changed: roll back to a version you trust"
+        )
+        return Reconciliation(verdict="mismatch", sentence=sentence)
+    return Reconciliation(verdict="in_step", sentence=f"{model} v{named} is champion")
 
 
 def alias_version(registry: AliasRegistry, model: str) -> str | None:
@@ -143,20 +167,3 @@ def _finish(ledger: PromotionLedger, registry: AliasRegistry, row: Promotion) ->
         verdict="projected",
         sentence=f"the {row.kind} of {row.model} to v{row.version} was begun and is now finished",
     )
-
-
-def _agree(row: Promotion | None, bearer: ModelVersion | None, model: str) -> Reconciliation:
-    named = None if bearer is None else bearer.version
-    if named != (None if row is None else row.version):
-        moved = out_of_band(model, named, None if row is None else row.version)
-        return Reconciliation(verdict="mismatch", sentence=str(moved))
-    if row is None or bearer is None:
-        return Reconciliation(verdict="no_champion", sentence=f"{model} has no champion yet")
-    if not bearer.is_ready or bearer.sha256 != row.sha256:
-        sentence = (
-            f"{model} v{named} is champion, but the registry says sha256"
-            f" {bearer.sha256[:12] or 'none'}, {'READY' if bearer.is_ready else 'not READY'}; the"
-            f" ledger says {row.sha256[:12]}. Nothing was changed: roll back to a version you trust"
-        )
-        return Reconciliation(verdict="mismatch", sentence=sentence)
-    return Reconciliation(verdict="in_step", sentence=f"{model} v{named} is champion")

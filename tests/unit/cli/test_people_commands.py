@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from builders.ledger_rows import Call, add_decision, add_delivery, week_of
+from builders.ledger_rows import Call, add_decision, add_delivery
 from evergreen.ledger.entries import Decision
 from evergreen.ledger.ledger import Ledger
-from evergreen.records import ModelVersion, TrainedModel
+from evergreen.records import ModelVersion
 from evergreen.registry.client import ModelRegistry
 
 BATCH = "2013-03-05"
@@ -147,59 +147,6 @@ def test_a_forced_promotion_of_an_unknown_version_is_refused(call: Call, ledger:
     assert refused.code == 2
     assert "no version '7' in the ledger" in refused.err
     assert call("promote", "flights", "7").code == 2
-
-
-@pytest.fixture
-def two_versions(
-    ledger: Ledger, mlflow_uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> list[ModelVersion]:
-    """Give two versions that ledger and registry know; the second is champion."""
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", mlflow_uri)
-    registry = ModelRegistry(mlflow_uri)
-    versions = []
-    for word in ("first", "second"):
-        file = tmp_path / "model.lgb"
-        file.write_text(word)
-        key = f"{tmp_path.name} {word}"
-        made = registry.register(
-            "flights", idempotency_key=key, model_file=file, tags={}, metrics={}, params={}
-        )
-        ledger.versions.record(
-            "flights",
-            made.version,
-            idempotency_key=key,
-            sha256=made.sha256,
-            folder="versions/k",
-            trained=make_trained(made.sha256),
-        )
-        versions.append(made)
-    row = ledger.promotions.write_intent(
-        "flights",
-        epoch=1,
-        version=versions[1].version,
-        previous_version=None,
-        sha256=versions[1].sha256,
-        kind="bootstrap",
-        decision_id="d1",
-        reason="first model",
-    )
-    registry.set_alias("flights", "champion", row.version)
-    ledger.promotions.commit("flights", row.epoch)
-    return versions
-
-
-def make_trained(sha256: str) -> TrainedModel:
-    return TrainedModel(
-        path="versions/k/model.lgb",
-        sha256=sha256,
-        n_rows=100,
-        n_rounds=1,
-        seconds=0.1,
-        device="cpu",
-        device_reason="",
-        seed=1,
-        window=week_of(BATCH),
-    )
 
 
 def test_a_forced_promotion_moves_the_champion_and_leaves_telling_to_the_watchdog(

@@ -1,0 +1,151 @@
+"""``evergreen check``: is all well with a model? Runbooks end with it, and so can a script."""
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+import typer
+from rich.text import Text
+
+from evergreen.cli.ledger_commands import NOTHING_FOUND, AsJson, Model, open_ledger
+from evergreen.cli.screen import examples, plain, say, show_json
+from evergreen.errors import ExternalError
+from evergreen.ledger.ledger import Ledger
+from evergreen.orchestration.workbench import Workbench
+from evergreen.records import Promotion, Record
+from evergreen.spec.loader import load_specs
+
+check_app = typer.Typer()
+HoldState = Literal["held", "released"]
+
+
+class Finding(Record):
+    """One thing that was looked at, whether it is as it should be, and a sentence about it."""
+
+    what: str
+    is_well: bool
+    sentence: str
+
+
+@check_app.command(
+    "check",
+    epilog=examples(
+        "evergreen check flights                        do alias and ledger agree?",
+        "evergreen check flights --champion 7           and does v7 serve?",
+        "evergreen check flights --decided 2013-03-05   and is that batch decided about?",
+        "evergreen check flights --labelled 2013-03-05  and are its labels joined to it?",
+        "evergreen check flights --promotions released  and does nobody hold promotions?",
+    ),
+)
+def check(
+    model: Model,
+    *,
+    champion: Annotated[
+        str | None,
+        typer.Option(metavar="VERSION", help="This version serves.", show_default="any"),
+    ] = None,
+    decided: Annotated[
+        str | None,
+        typer.Option(
+            metavar="BATCH", help="This batch has a decision that is closed.", show_default="none"
+        ),
+    ] = None,
+    labelled: Annotated[
+        str | None,
+        typer.Option(metavar="BATCH", help="This batch has its labels.", show_default="none"),
+    ] = None,
+    promotions: Annotated[
+        HoldState | None, typer.Option(help="Somebody holds promotions, or nobody.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say whether all is well with a model: exit code 0 where it is, 1 where anything is not.
+
+    It always looks whether the alias in MLflow names the ledger's champion. Nothing is changed.
+    """
+    with open_ledger() as (ledger, settings):
+        loaded = load_specs(settings.models_dir, home=settings.home).find(model)
+        bench = Workbench(settings, loaded, ledger)
+        findings = [_alias(bench)]
+        if champion is not None:
+            findings.append(_champion(bench, champion.removeprefix("v")))
+        if decided is not None:
+            findings.append(_decision(ledger, model, decided))
+        if labelled is not None:
+            findings.append(_labels(ledger, model, labelled))
+        if promotions is not None:
+            findings.append(_holds(ledger, model, is_held=promotions == "held"))
+    if as_json:
+        show_json([finding.to_json() for finding in findings])
+    else:
+        say(Text("\n").join(_lines(findings)))
+    if not all(finding.is_well for finding in findings):
+        raise typer.Exit(NOTHING_FOUND)
+
+
+def _alias(bench: Workbench) -> Finding:
+    """Tell whether the champion alias in MLflow names what the ledger says, without moving it."""
+    from evergreen.promotion.projection import CHAMPION, compare
+
+    row = bench.ledger.promotions.latest(bench.spec.name)
+    if row is not None and row.state == "intent":
+        sentence = f"the {row.kind} to v{row.version} was begun; the watchdog finishes it"
+        return Finding(what="alias", is_well=False, sentence=sentence)
+    try:
+        found = compare(row, bench.registry.get_alias(bench.spec.name, CHAMPION), bench.spec.name)
+    except ExternalError as err:
+        return Finding(what="alias", is_well=False, sentence=str(err))
+    return Finding(what="alias", is_well=found.verdict != "mismatch", sentence=found.sentence)
+
+
+def _champion(bench: Workbench, version: str) -> Finding:
+    row = bench.ledger.promotions.latest(bench.spec.name)
+    return Finding(
+        what="champion",
+        is_well=row is not None and (row.version, row.state) == (version, "committed"),
+        sentence=f"{_told(row)}, expected v{version}",
+    )
+
+
+def _told(row: Promotion | None) -> str:
+    return "there is no champion" if row is None else f"v{row.version} is champion ({row.state})"
+
+
+def _decision(ledger: Ledger, model: str, batch: str) -> Finding:
+    delivery = ledger.batches.delivery(model, "data", batch)
+    found = ledger.decisions.of_batch(model, batch)
+    if delivery is None or delivery.status != "accepted":
+        state = "has not arrived" if delivery is None else f"is {delivery.status}"
+        return Finding(what="decision", is_well=False, sentence=f"batch {batch} {state}")
+    if not found:
+        sentence = f"batch {batch} is accepted, and nothing has decided about it yet"
+        return Finding(what="decision", is_well=False, sentence=sentence)
+    newest = found[-1]
+    return Finding(
+        what="decision",
+        is_well=newest.closed_at is not None and newest.outcome not in ("open", "failed"),
+        sentence=f"the decision about {batch} is {newest.outcome.replace('_', ' ')}",
+    )
+
+
+def _labels(ledger: Ledger, model: str, batch: str) -> Finding:
+    delivery = ledger.batches.delivery(model, "labels", batch)
+    state = "have not arrived" if delivery is None else f"are {delivery.status}"
+    return Finding(
+        what="labels",
+        is_well=delivery is not None and delivery.status == "accepted",
+        sentence=f"the labels of {batch} {state}",
+    )
+
+
+def _holds(ledger: Ledger, model: str, *, is_held: bool) -> Finding:
+    from evergreen.orchestration.holding import tell_hold
+
+    held = [tell_hold(hold) for hold in ledger.holds.standing(model)]
+    sentence = "; ".join(held) or f"nobody holds promotions of {model}"
+    return Finding(what="promotions", is_well=bool(held) == is_held, sentence=sentence)
+
+
+def _lines(findings: list[Finding]) -> Iterator[Text]:
+    for finding in findings:
+        mark = ("well", "green") if finding.is_well else ("NOT WELL", "bold red")
+        yield Text.assemble(mark, f"  {finding.what}: {plain(finding.sentence)}")
