@@ -41,6 +41,18 @@ class LatestDecision(NamedTuple):
         return f"{self.sentence.rstrip('.')}. {self.outcome_sentence}"
 
 
+class ListedDecision(NamedTuple):
+    """One decision of a long list: its figures, what asked for it, what it said, what came of it."""
+
+    figures: Glance
+    trigger: str
+    sentence: str
+    outcome_sentence: str
+    champion_before: str | None
+    champion_after: str | None
+    challenger_version: str | None
+
+
 class OpenDecision(NamedTuple):
     """A decision that has not come to an end."""
 

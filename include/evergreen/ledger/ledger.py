@@ -8,6 +8,7 @@ from evergreen.ledger.approvals import Approvals
 from evergreen.ledger.batches import Batches
 from evergreen.ledger.database import Database
 from evergreen.ledger.decisions import Decisions
+from evergreen.ledger.details import Details
 from evergreen.ledger.gauges import Gauges
 from evergreen.ledger.holds import Holds
 from evergreen.ledger.incidents import Incidents
@@ -31,6 +32,7 @@ class Ledger:
         watches: How new champions did after their promotion.
         actions: What people did from a page.
         overview: All models at once.
+        details: What belongs to one model, decision or incident, within bounds.
         gauges: Totals for monitoring.
     """
 
@@ -47,6 +49,7 @@ class Ledger:
         self.watches = Watches(self._database)
         self.actions = Actions(self._database)
         self.overview = Overview(self._database)
+        self.details = Details(self._database)
         self.gauges = Gauges(self._database)
 
     def migrate(self) -> None:

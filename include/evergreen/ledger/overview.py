@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import ColumnElement, Executable, Select, func, select, true
+from sqlalchemy import ColumnElement, Executable, func, select, true
 from sqlalchemy.orm import InstrumentedAttribute
 
 from evergreen.ledger.database import Database
@@ -17,21 +17,19 @@ from evergreen.ledger.glances import (
     OpenDecision,
     Waiting,
 )
+from evergreen.ledger.reads import FIGURES, read_records
 from evergreen.ledger.tables import (
     ApprovalRow,
-    Base,
     DecisionRow,
     DeliveryRow,
     HoldRow,
     IncidentRow,
     PromotionRow,
 )
-from evergreen.records import Promotion, Record
+from evergreen.records import Promotion
 
 UNSETTLED: tuple[Outcome, ...] = ("open", "failed")
-FIGURES = tuple(getattr(DecisionRow, name) for name in Glance._fields)
 
-R = TypeVar("R", bound=Record)
 G = TypeVar("G", bound="_OfModel")
 
 
@@ -116,7 +114,7 @@ class Overview:
             newest,
             (PromotionRow.model == newest.c.model) & (PromotionRow.epoch == newest.c.epoch),
         )
-        return {found.model: found for found in self._records(query, Promotion)}
+        return {found.model: found for found in read_records(self._database, query, Promotion)}
 
     def deliveries(self) -> dict[str, DeliveryGlance]:
         """Give the delivery of data of the newest batch of each model, whatever became of it."""
@@ -169,7 +167,7 @@ class Overview:
             IncidentRow.closed_at.is_(None), self._is_meant(IncidentRow.model)
         )
         ordered = query.order_by(IncidentRow.updated_at.desc(), IncidentRow.id.desc())
-        return _by_model(self._records(ordered, Incident))
+        return _by_model(read_records(self._database, ordered, Incident))
 
     def open_approvals(self, *, at: datetime) -> dict[str, tuple[Approval, ...]]:
         """Give the questions that are open and not past their time, oldest first."""
@@ -178,12 +176,14 @@ class Overview:
             ApprovalRow.due_at > at,
             self._is_meant(ApprovalRow.model),
         )
-        return _by_model(self._records(query.order_by(ApprovalRow.asked_at), Approval))
+        return _by_model(
+            read_records(self._database, query.order_by(ApprovalRow.asked_at), Approval)
+        )
 
     def holds(self) -> Sequence[Hold]:
         """Give all holds that are in force, of single models and of all (``*``), oldest first."""
         query = select(HoldRow).where(HoldRow.released_at.is_(None)).order_by(HoldRow.id)
-        return self._records(query, Hold)
+        return read_records(self._database, query, Hold)
 
     def _is_meant(self, column: InstrumentedAttribute[str]) -> ColumnElement[bool]:
         return true() if self._model is None else column == self._model
@@ -191,12 +191,6 @@ class Overview:
     def _rows(self, query: Executable) -> Sequence[Any]:
         with self._database.reading() as session:
             return session.execute(query).all()
-
-    def _records(self, query: Select[Any], kind: type[R]) -> list[R]:
-        with self._database.reading() as session:
-            rows: Sequence[Base] = session.scalars(query).all()
-        names = tuple(kind.model_fields)
-        return [kind.model_validate({name: getattr(row, name) for name in names}) for row in rows]
 
 
 def _by_model(found: Iterable[G]) -> dict[str, tuple[G, ...]]:
