@@ -6,7 +6,15 @@ All moments are in UTC. Shares are 0..1. Numbers that were not measured are None
 from datetime import datetime
 from typing import Literal
 
-from evergreen.ledger.entries import Action, Approval, Decision, Delivery, Incident, VersionEntry
+from evergreen.ledger.entries import (
+    Action,
+    Approval,
+    Decision,
+    Delivery,
+    Incident,
+    OutboxEntry,
+    VersionEntry,
+)
 from evergreen.measurements import ColumnDrift
 from evergreen.records import Promotion, Record
 
@@ -168,3 +176,42 @@ class DecisionDetail(Record):
     mlflow_link: str
     report_link: str
     docs_link: str
+
+
+class DecisionLine(Record):
+    """One decision in a long list: its figures, what asked for it and what came of it."""
+
+    point: Point
+    trigger: str
+    sentence: str
+    outcome_sentence: str
+    champion_before: str | None
+    champion_after: str | None
+    challenger_version: str | None
+
+
+class DecisionsPage(Record):
+    """One page of a model's decisions, newest first."""
+
+    model: str
+    decisions: tuple[DecisionLine, ...]
+    n_decisions: int
+    page: int
+    n_pages: int
+    page_size: int
+
+
+class IncidentDetail(Record):
+    """One incident with its messages and the decisions made while it was open, oldest first.
+
+    Attributes:
+        incident: How it stands.
+        messages: What people were told, or are still to be told.
+        points: Figures of the newest decisions up to its end.
+        runbook: Name of the runbook, under ``/runbooks``.
+    """
+
+    incident: Incident
+    messages: tuple[OutboxEntry, ...]
+    points: tuple[Point, ...]
+    runbook: str
