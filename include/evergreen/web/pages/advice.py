@@ -1,0 +1,126 @@
+"""The three answers of a model's page: what happened, must I act, what do I type."""
+
+import shlex
+from dataclasses import dataclass
+
+from evergreen.ledger.entries import Incident
+from evergreen.web.views import ModelDetail, State
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What somebody who was woken reads first.
+
+    Attributes:
+        happened: How things stand, in a sentence.
+        must_act: Whether a person has to do something.
+        act: Whether and what, in a sentence.
+        command: What to type; never changes anything, except where ``act`` says so.
+        runbook: Kind of the runbook that goes on from here; empty for none.
+    """
+
+    happened: str
+    must_act: bool
+    act: str
+    command: str
+    runbook: str
+
+
+# Whether to act, what to do, the command ("{model}" and "{batch}" are filled in), the runbook.
+BY_STATE: dict[State, tuple[bool, str, str, str]] = {
+    "unreadable": (
+        True,
+        "Yes: correct model.yaml. Until then nothing is decided for this model.",
+        "evergreen spec check",
+        "failed",
+    ),
+    "no_data": (
+        True,
+        "Yes: ask the owner of the source where the batch is.",
+        "evergreen decisions {model}",
+        "no_data",
+    ),
+    "late": (
+        True,
+        "Yes: a batch waits for its decision. Look at the newest run.",
+        "evergreen decisions {model}",
+        "late_decision",
+    ),
+    "failed": (
+        True,
+        "Yes: read the log of the failed task, mend the cause, clear the task.",
+        "evergreen why {model} {batch}",
+        "failed",
+    ),
+    "waiting_for_approval": (
+        True,
+        "Yes: a challenger won and waits for your answer in Airflow.",
+        "evergreen why {model} {batch}",
+        "approval_wanted",
+    ),
+    "retraining": (
+        False,
+        "No: the run goes on by itself, and its result is told here.",
+        "evergreen why {model} {batch}",
+        "retrain_started",
+    ),
+    "decaying": (
+        False,
+        "Not yet: the policy retrains when that pays. Act when an incident says so.",
+        "evergreen why {model} {batch}",
+        "drift",
+    ),
+    "drifting": (
+        False,
+        "No: the policy retrains when that pays. Act when an incident says so.",
+        "evergreen why {model} {batch}",
+        "drift",
+    ),
+    "drifting_harmless": (
+        False,
+        "No: the data moved and the champion does not suffer.",
+        "evergreen why {model} {batch}",
+        "drift",
+    ),
+    "frozen": (
+        False,
+        "Only when the reason of the hold is over; then release it.",
+        'evergreen release {model} --reason "<why>"',
+        "promotion_held",
+    ),
+    "new": (
+        False,
+        "No: the first batches with labels make the first champion.",
+        "evergreen decisions {model}",
+        "kept",
+    ),
+    "fresh": (False, "No.", "evergreen decisions {model}", ""),
+}
+
+
+def advise(detail: ModelDetail) -> Advice:
+    """Give the answers; an open incident that needs a person speaks before the state."""
+    summary = detail.summary
+    must_act, act, command, runbook = BY_STATE[summary.state]
+    urgent = most_urgent(detail.incidents)
+    happened = summary.state_sentence
+    if urgent is not None:
+        happened = urgent.sentence or urgent.title
+        runbook = urgent.kind
+        if not must_act:
+            must_act, act = True, f"Yes: {urgent.title}. Its runbook says what to do."
+    batch = summary.last.batch if summary.last else "<batch>"
+    typed = command.format(model=_word(summary.name), batch=_word(batch))
+    return Advice(happened, must_act, act, typed, runbook)
+
+
+def most_urgent(incidents: tuple[Incident, ...]) -> Incident | None:
+    """Give the open incident that needs a person, the gravest and then the oldest first."""
+    graveness = {"critical": 0, "warning": 1, "info": 2}
+    waiting = [one for one in incidents if one.is_open and one.must_act]
+    return min(waiting, key=lambda one: (graveness[one.severity], one.opened_at), default=None)
+
+
+def _word(value: str) -> str:
+    """Give a value as one word of a shell; a placeholder stays readable."""
+    return value if value == "<batch>" else shlex.quote(value)

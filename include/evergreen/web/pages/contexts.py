@@ -1,0 +1,57 @@
+"""What each template is given besides the view itself."""
+
+from urllib.parse import quote
+
+from evergreen.ledger.entries import Approval
+from evergreen.records import Json
+from evergreen.web.pages.advice import advise
+from evergreen.web.pages.charts import timeline
+from evergreen.web.pages.sparkline import draw_sparkline
+from evergreen.web.pages.words import metric_words
+from evergreen.web.security import dag_of
+from evergreen.web.views import ModelDetail, ModelsPage, ModelSummary
+
+
+def of_models(view: ModelsPage) -> Json:
+    """Give the context of the list of models."""
+    return {"here": "models", "view": view, "rows": [_row(model) for model in view.models]}
+
+
+def of_model(detail: ModelDetail, *, base: str, may_edit: bool, csrf: str) -> Json:
+    """Give the context of a model's page; ``base`` is the path under which the pages lie."""
+    return {
+        "here": "models",
+        "detail": detail,
+        "summary": detail.summary,
+        "advice": advise(detail),
+        "timeline": timeline(detail, base=base),
+        "waiting": [_waiting(detail, one) for one in detail.approvals if one.answer == "open"],
+        "may_edit": may_edit,
+        "csrf": csrf,
+    }
+
+
+def _row(model: ModelSummary) -> Json:
+    name = next((p.metric_name for p in reversed(model.points) if p.metric_name), None)
+    metrics = [p.metric for p in model.points]
+    shares = [p.drifted_share for p in model.points]
+    return {
+        "model": model,
+        "metric_name": name,
+        "metric": _newest(metrics),
+        "drifted": _newest(shares),
+        "metric_line": draw_sparkline(metrics, what=metric_words(name)[0]),
+        "drift_line": draw_sparkline(shares, what="drifted share", is_share=True),
+    }
+
+
+def _newest(values: list[float | None]) -> float | None:
+    return next((value for value in reversed(values) if value is not None), None)
+
+
+def _waiting(detail: ModelDetail, approval: Approval) -> Json:
+    """Give a question and where it is answered, relative to Airflow's root."""
+    dag = dag_of(detail.summary.name)
+    run = next((d.run_id for d in detail.decisions if d.id == approval.decision_id), "")
+    task = f"/runs/{quote(run, safe='')}/tasks/approve" if run else ""
+    return {"approval": approval, "link": f"/dags/{dag}{task}/required_actions"}

@@ -1,0 +1,31 @@
+// Inside Airflow the pages stand in a frame that may neither open windows nor leave by itself, so
+// links that lead out of them are followed by the page around it.
+(function () {
+  "use strict";
+
+  function outside() {
+    try {
+      return window.top !== window && window.top.document ? window.top.document : null;
+    } catch (error) {
+      return null; // a frame of another site: let the browser decide
+    }
+  }
+
+  document.addEventListener("click", function (event) {
+    var link = event.target.closest ? event.target.closest("a[data-leave]") : null;
+    var around = outside();
+    if (!link || !around || event.button !== 0 || event.ctrlKey || event.metaKey) {
+      return;
+    }
+    event.preventDefault();
+    var copy = around.createElement("a");
+    copy.href = link.href;
+    if (new URL(link.href).origin !== window.location.origin) {
+      copy.target = "_blank";
+      copy.rel = "noopener noreferrer";
+    }
+    around.body.appendChild(copy);
+    copy.click();
+    copy.remove();
+  });
+})();

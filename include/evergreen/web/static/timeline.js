@@ -1,0 +1,203 @@
+// The course of one model: metric with its interval, shares, and what was decided, batch by batch.
+(function () {
+  "use strict";
+  var tools = window.evergreenCharts;
+  var box = document.querySelector("[data-timeline]");
+  if (!box || !window.Chart || !tools) {
+    return; // the table below holds the same
+  }
+  var data = JSON.parse(document.getElementById(box.dataset.timeline).textContent);
+  var points = data.points;
+  var SHAPES = { good: "triangle", warn: "rectRot", bad: "crossRot", busy: "rect", calm: "circle" };
+
+  function series(key, scale) {
+    return points.map(function (point, i) {
+      var value = point[key];
+      return { x: i, y: value === null ? null : value * (scale || 1) };
+    });
+  }
+
+  // Batches are named below the axis; as many as there is room for.
+  function batches(palette, isShown) {
+    return tools.axis(palette, "batch, in the order of its decisions", {
+      type: "linear",
+      min: -0.5,
+      max: points.length - 0.5,
+      title: {
+        display: isShown,
+        text: "batch, in the order of its decisions",
+        color: palette["text-soft"],
+        font: { size: 11 }
+      },
+      afterBuildTicks: function (scale) {
+        var step = Math.max(1, Math.ceil(points.length / Math.max(2, Math.floor(scale.width / 92))));
+        scale.ticks = [];
+        for (var i = points.length - 1; i >= 0; i -= step) {
+          scale.ticks.unshift({ value: i });
+        }
+      },
+      ticks: {
+        display: isShown,
+        maxRotation: 0,
+        autoSkip: false,
+        callback: function (value) {
+          var name = points[value] ? points[value].batch : "";
+          return name.length > 12 ? name.slice(0, 11) + "…" : name;
+        }
+      }
+    });
+  }
+
+  function told(point) {
+    return [
+      data.metric + " " + tools.number(point.metric) + " (95 %: " + tools.number(point.low) +
+        " to " + tools.number(point.high) + ")",
+      "at promotion " + tools.number(point.reference),
+      "drifted " + percent(point.drifted) + " of features",
+      "labels " + percent(point.coverage) + " of rows",
+      point.outcome + ", decided " + point.decided
+    ];
+  }
+
+  function percent(share) {
+    return share === null ? "–" : (100 * share).toFixed(share > 0 && share < 0.1 ? 1 : 0) + " %";
+  }
+
+  // Vertical lines where the champion moved, named at the top of the first chart.
+  function moves(palette, isNamed) {
+    return {
+      id: "moves",
+      afterDatasetsDraw: function (chart) {
+        var area = chart.chartArea;
+        var pen = chart.ctx;
+        var free = area.left;
+        pen.save();
+        pen.font = "11px " + window.Chart.defaults.font.family;
+        pen.lineWidth = 1;
+        data.moves.forEach(function (move) {
+          if (move.at < -0.5 || move.at > points.length - 0.5) {
+            return;
+          }
+          var x = chart.scales.x.getPixelForValue(move.at);
+          pen.strokeStyle = pen.fillStyle = palette[move.tone];
+          pen.setLineDash([4, 3]);
+          pen.beginPath();
+          pen.moveTo(x, area.top);
+          pen.lineTo(x, area.bottom);
+          pen.stroke();
+          var label = (move.kind === "rollback" ? "↩ " : "▲ ") + move.text;
+          var width = pen.measureText(label).width;
+          var left = Math.min(x + 3, area.right - width);
+          if (isNamed && left >= free) {
+            pen.fillText(label, left, area.top - 4);
+            free = left + width + 6;
+          }
+        });
+        pen.restore();
+      }
+    };
+  }
+
+  function options(palette, left, isLast) {
+    return {
+      layout: { padding: { top: 4, right: 10 } },
+      interaction: { mode: "index", axis: "x", intersect: false },
+      onClick: function (event, found) {
+        if (found.length) {
+          window.location.assign(points[found[0].index].href);
+        }
+      },
+      scales: { x: batches(palette, isLast), y: left },
+      plugins: {
+        tooltip: Object.assign(tools.tooltip(palette, {
+          title: function (found) {
+            return found.length ? points[found[0].dataIndex].batch : "";
+          },
+          label: function () {
+            return "";
+          },
+          afterBody: function (found) {
+            return found.length ? told(points[found[0].dataIndex]) : [];
+          }
+        }), {
+          filter: function (item, index) {
+            return index === 0;
+          }
+        })
+      }
+    };
+  }
+
+  function line(colour, key, more) {
+    return Object.assign({
+      data: series(key), borderColor: colour, backgroundColor: colour, borderWidth: 2,
+      pointRadius: points.length > 80 ? 0 : 2.5, pointHoverRadius: 5, spanGaps: false
+    }, more);
+  }
+
+  function drawMetric(canvas, palette) {
+    var hidden = { borderWidth: 0, pointRadius: 0, pointHoverRadius: 0 };
+    var settings = options(palette, tools.leftAxis(palette, data.metric, {
+      ticks: { callback: function (value) { return Number(value.toPrecision(4)); } }
+    }), false);
+    settings.layout.padding.top = 18;
+    return new window.Chart(canvas, {
+      type: "line",
+      data: {
+        datasets: [
+          line(palette["chart-1"], "metric"),
+          line(palette["text-soft"], "reference",
+            { borderWidth: 1.5, borderDash: [5, 4], pointRadius: 0, stepped: "middle" }),
+          line(palette["chart-1"], "low", hidden),
+          line(palette["chart-1"], "high",
+            Object.assign({}, hidden, { backgroundColor: palette["chart-band"], fill: "-1" }))
+        ]
+      },
+      options: settings,
+      plugins: [moves(palette, true)]
+    });
+  }
+
+  function drawShares(canvas, palette) {
+    return new window.Chart(canvas, {
+      type: "line",
+      data: {
+        datasets: [
+          line(palette["chart-2"], "drifted", { data: series("drifted", 100) }),
+          line(palette["chart-3"], "coverage",
+            { data: series("coverage", 100), borderDash: [2, 3], borderWidth: 1.8 })
+        ]
+      },
+      options: options(palette, tools.leftAxis(palette, "share in %", {
+        min: 0, max: 100, ticks: { stepSize: 50 }
+      }), false),
+      plugins: [moves(palette, false)]
+    });
+  }
+
+  function drawOutcomes(canvas, palette) {
+    var colour = points.map(function (point) { return palette[point.tone]; });
+    var shape = points.map(function (point) { return SHAPES[point.tone]; });
+    return new window.Chart(canvas, {
+      type: "scatter",
+      data: {
+        datasets: [{
+          data: points.map(function (point, i) { return { x: i, y: 0 }; }),
+          pointStyle: shape, borderColor: colour, backgroundColor: colour,
+          pointRadius: 6, pointHoverRadius: 8, borderWidth: 2
+        }]
+      },
+      options: options(palette, tools.leftAxis(palette, "decided", {
+        min: -1, max: 1, ticks: { display: false }, grid: { display: false }
+      }), true),
+      plugins: [moves(palette, false)]
+    });
+  }
+
+  var DRAWERS = { metric: drawMetric, shares: drawShares, outcomes: drawOutcomes };
+  tools.keepDrawn(function (palette) {
+    return Array.prototype.map.call(box.querySelectorAll("canvas"), function (canvas) {
+      return DRAWERS[canvas.dataset.part](canvas, palette);
+    });
+  });
+})();
