@@ -3,9 +3,10 @@
 from collections.abc import MutableMapping
 from typing import Any
 
+from fastapi import FastAPI
 from starlette.datastructures import MutableHeaders
 
-from evergreen.web.mounting import Application, Receive, Scope, Send
+from evergreen.web.mounting import Receive, Scope, Send
 
 PAGES = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
@@ -34,8 +35,8 @@ DEFAULTS = {
 class SecureHeaders:
     """Adds the headers that an answer does not set itself; outermost, so that no answer escapes."""
 
-    def __init__(self, app: Application) -> None:
-        self._app = app
+    def __init__(self, app: FastAPI) -> None:
+        self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, and its answer back with all headers."""
@@ -47,4 +48,4 @@ class SecureHeaders:
                     headers.setdefault(name, value)
             await send(message)
 
-        await self._app(scope, receive, send_with_headers)
+        await self.app(scope, receive, send_with_headers)

@@ -7,7 +7,10 @@ ever answers a request, so only there, and only then, the pages and what they ne
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from evergreen.web.headers import SecureHeaders
 
 PREFIX = "/evergreen"
 AIRFLOW = "evergreen.airflow"
@@ -15,7 +18,6 @@ AIRFLOW = "evergreen.airflow"
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class LazyApp:
@@ -26,17 +28,18 @@ class LazyApp:
     """
 
     def __init__(self) -> None:
-        self._made: Application | None = None
+        self._made: SecureHeaders | None = None
         self._making = Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         made = self._made
         if made is None:
-            made = await asyncio.to_thread(self._make)
+            made = await asyncio.to_thread(self.make)
         await made({**scope, AIRFLOW: scope.get("app")}, receive, send)
 
-    def _make(self) -> Application:
+    def make(self) -> "SecureHeaders":
+        """Give the application itself; it is made once, however many ask at the same time."""
         from evergreen.web.app import create_app
         from evergreen.web.headers import SecureHeaders
 
