@@ -7,6 +7,7 @@ from urllib.parse import quote
 from evergreen.errors import ExternalError
 from evergreen.ledger.entries import Decision, Delivery
 from evergreen.web.desk import Desk
+from evergreen.web.mounting import PREFIX
 from evergreen.web.points import most_moved_first, to_point
 from evergreen.web.security import dag_of
 from evergreen.web.views import DecisionDetail, IncidentDetail
@@ -88,7 +89,7 @@ def _mlflow_link(desk: Desk, decision: Decision) -> str:
 
 def _report_link(desk: Desk, decision: Decision) -> str:
     path = decision.report_path
-    return f"/reports/{decision.id}" if path and _is_stored(desk, path) else ""
+    return f"{PREFIX}/reports/{decision.id}" if path and _is_stored(desk, path) else ""
 
 
 def _docs_link(desk: Desk, decision: Decision, delivery: Delivery | None) -> str:
@@ -97,7 +98,7 @@ def _docs_link(desk: Desk, decision: Decision, delivery: Delivery | None) -> str
     if delivery is None or delivery.quality is None:
         return ""
     page = f"{docs_folder(delivery.model, delivery.batch)}/index.html"
-    return f"/data-docs/{decision.id}" if _is_stored(desk, page) else ""
+    return f"{PREFIX}/data-docs/{decision.id}" if _is_stored(desk, page) else ""
 
 
 def _is_stored(desk: Desk, path: str) -> bool:

@@ -159,10 +159,10 @@ class DecisionDetail(Record):
         incidents: Incidents that its batch belongs to.
         drift: Every feature of the batch.
         dag_id: DAG of the run.
-        run_link: Address of the run in Airflow, relative to its root.
+        run_link: Address of the run in Airflow, from its root, like the two reports' below.
         mlflow_link: Address of the challenger's version in MLflow.
-        report_link: Address of the Evidently report under this prefix.
-        docs_link: Address of the Data Docs under this prefix.
+        report_link: Address of the Evidently report; empty where the store has none.
+        docs_link: Address of the Data Docs; empty where the store has none.
     """
 
     decision: Decision
@@ -215,3 +215,20 @@ class IncidentDetail(Record):
     messages: tuple[OutboxEntry, ...]
     points: tuple[Point, ...]
     runbook: str
+
+
+class ChampionAt(Record):
+    """Who was champion at a moment, by the clock; the promotion is None before the first."""
+
+    model: str
+    at: datetime
+    promotion: Promotion | None
+
+
+class IncidentsPage(Record):
+    """One page of incidents of the models that may be read: open ones first, then newest first."""
+
+    incidents: tuple[Incident, ...]
+    page: int
+    page_size: int
+    has_more: bool
