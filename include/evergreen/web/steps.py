@@ -1,0 +1,99 @@
+"""How long the steps took, as Airflow's own database knows it: the newest success of each task.
+
+Airflow's table of task instances has no index by time, so only the newest runs are looked at, and
+not at every scrape: the cost stays the same however long the history is.
+"""
+
+import time
+from collections.abc import Callable
+from threading import Lock
+from typing import NamedTuple
+
+from airflow.models.dagrun import DagRun
+from airflow.models.taskinstance import TaskInstance
+from airflow.utils.session import create_session
+from airflow.utils.state import TaskInstanceState
+from sqlalchemy import Executable, and_, func, or_, select
+
+KINDS = ("ingest", "score", "labels", "continual_training", "watch_champion")
+NEWEST_RUNS = 10_000
+KEPT_SECONDS = 300.0
+SEPARATOR = "__"
+
+
+class StepDuration(NamedTuple):
+    """How long a task of one of a model's DAGs took when it last succeeded."""
+
+    model: str
+    dag: str
+    step: str
+    seconds: float
+
+
+class StepShelf:
+    """The durations of the steps of all models, read anew after a while; safe to share.
+
+    Args:
+        read: Gives them.
+        kept_seconds: How long they are kept.
+    """
+
+    def __init__(
+        self,
+        read: Callable[[], tuple[StepDuration, ...]],
+        *,
+        kept_seconds: float = KEPT_SECONDS,
+    ) -> None:
+        self._read = read
+        self._kept_seconds = kept_seconds
+        self._lock = Lock()
+        self._kept: tuple[StepDuration, ...] = ()
+        self._read_at: float | None = None
+
+    def of(self, models: frozenset[str]) -> tuple[StepDuration, ...]:
+        """Give the durations of the steps of some models."""
+        with self._lock:
+            now = time.monotonic()
+            if self._read_at is None or now - self._read_at >= self._kept_seconds:
+                self._kept, self._read_at = self._read(), now
+            return tuple(step for step in self._kept if step.model in models)
+
+
+def read_durations() -> tuple[StepDuration, ...]:
+    """Read the newest successful duration of every task of our DAGs from Airflow's database."""
+    with create_session(scoped=False) as session:
+        rows = session.execute(_query()).all()
+    return tuple(
+        StepDuration(model, dag, step, seconds)
+        for dag_id, step, seconds in rows
+        for dag, _, model in [dag_id.partition(SEPARATOR)]
+    )
+
+
+def _query() -> Executable:
+    place = func.row_number().over(
+        partition_by=(TaskInstance.dag_id, TaskInstance.task_id),
+        order_by=TaskInstance.end_date.desc(),
+    )
+    newest = select(func.max(DagRun.id)).scalar_subquery() - NEWEST_RUNS
+    ranked = (
+        select(
+            TaskInstance.dag_id,
+            TaskInstance.task_id,
+            TaskInstance.duration,
+            place.label("place"),
+        )
+        .join(
+            DagRun,
+            and_(DagRun.dag_id == TaskInstance.dag_id, DagRun.run_id == TaskInstance.run_id),
+        )
+        .where(
+            DagRun.id > newest,
+            or_(*(DagRun.dag_id.startswith(kind + SEPARATOR, autoescape=True) for kind in KINDS)),
+            TaskInstance.state == TaskInstanceState.SUCCESS,
+            TaskInstance.duration.is_not(None),
+        )
+        .subquery()
+    )
+    query = select(ranked.c.dag_id, ranked.c.task_id, ranked.c.duration).where(ranked.c.place == 1)
+    return query.order_by(ranked.c.dag_id, ranked.c.task_id)
