@@ -2,7 +2,8 @@
 
 from evergreen.measurements import DecayMeasurement
 from evergreen.notify.building import NOTHING_TO_DO, Links, build_alert
-from evergreen.records import Alert, MetricEstimate, Severity
+from evergreen.notify.numbers import of_decay
+from evergreen.records import Alert
 
 
 def decay(
@@ -24,9 +25,8 @@ def decay(
         is_alarm: The policy sees sudden harm.
         links: Where to look.
     """
-    severity: Severity = "critical" if is_alarm else "warning"
     metric = _metric(measurement)
-    alert = build_alert(
+    return build_alert(
         "decay",
         model,
         (batch,),
@@ -38,9 +38,10 @@ def decay(
             NOTHING_TO_DO,
         ),
         must_act=False,
+        severity="critical" if is_alarm else "warning",
+        numbers=of_decay(measurement),
         links=links,
     )
-    return alert.model_copy(update={"severity": severity, "numbers": _numbers(measurement)})
 
 
 def _metric(measurement: DecayMeasurement | None) -> str:
@@ -52,20 +53,3 @@ def _looked_at(measurement: DecayMeasurement | None) -> str:
     if measurement is None or not measurement.batches:
         return ""
     return f"Newest batch with labels: {measurement.batches[-1]}."
-
-
-def _numbers(measurement: DecayMeasurement | None) -> tuple[tuple[str, str], ...]:
-    if measurement is None:
-        return ()
-    limit = "" if measurement.limit is None else f" (limit {measurement.limit:.4f})"
-    now, then = _value(measurement.current), _value(measurement.reference)
-    found = (
-        (f"{_metric(measurement)} now", now and f"{now} (was {then or 'not known'})"),
-        ("drop", "" if measurement.drop is None else f"{measurement.drop:+.4f}{limit}"),
-        ("labels", "" if measurement.coverage is None else f"{measurement.coverage:.0%} of rows"),
-    )
-    return tuple((label, value) for label, value in found if value)
-
-
-def _value(estimate: MetricEstimate | None) -> str:
-    return "" if estimate is None or estimate.value is None else f"{estimate.value:.4f}"

@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import Literal
 
-from evergreen.notify.building import NOTHING_TO_DO, Links, build_alert
-from evergreen.notify.wording import evaluation_line, gain_line, hours, plural, shortened
+from evergreen.notify.building import NOTHING_TO_DO, Links, build_alert, why
+from evergreen.notify.numbers import of_champions, of_evaluation
+from evergreen.notify.wording import hours, plural, shortened
 from evergreen.records import Alert, Evaluation
 
 MAX_REASON = 1200
@@ -58,12 +59,13 @@ def approval_wanted(
         lines=(
             f"{won} It waits for approval{who}.",
             sentence,
-            evaluation_line(evaluation),
-            gain_line(evaluation),
             f"Answer in Airflow until {due_at:%Y-%m-%d %H:%M} UTC; after that"
             f" {ON_TIMEOUT[on_timeout]}.",
         ),
         must_act=True,
+        severity="warning",
+        numbers=of_evaluation(evaluation),
+        commands=(why(model, batch),),
         links=links,
     )
 
@@ -127,6 +129,12 @@ def promotion_held(
             to_do,
         ),
         must_act=cause == "hold",
+        severity="warning" if cause == "hold" else "info",
+        numbers=(
+            ("Challenger", f"version {version or '?'}"),
+            ("Champion", f"version {champion_version}" if champion_version else "none"),
+        ),
+        commands=(f"evergreen release {model} --reason '<why>'",) if cause == "hold" else (),
         links=links,
     )
 
@@ -172,6 +180,8 @@ def forced(
             back,
         ),
         must_act=False,
+        severity="info",
+        numbers=of_champions(version, previous_version),
         links=links,
     )
 

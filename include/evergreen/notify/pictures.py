@@ -36,7 +36,7 @@ INK, GREY, BLUE, LIGHT_BLUE, ORANGE, GREEN = (
 )
 LOOKS = {"promoted": (GREEN, "-", ""), "rolled_back": (ORANGE, ":", "back to ")}
 HIGH_LIMIT = 0.8
-STYLE: dict[str, Any] = {
+STYLE: dict[Any, Any] = {
     "text.parse_math": False,  # a name may hold "$"
     "text.usetex": False,
     "font.family": "DejaVu Sans",

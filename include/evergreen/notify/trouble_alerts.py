@@ -1,10 +1,14 @@
 """The alerts about the machinery: failed task, no data, no decision, moved alias, roll-back."""
 
-from evergreen.notify.building import NOTHING_TO_DO, Links, build_alert
+from datetime import datetime
+
+from evergreen.notify.building import NOTHING_TO_DO, Links, build_alert, trigger, why
+from evergreen.notify.numbers import of_champions, of_wait
 from evergreen.notify.wording import hours, shortened
 from evergreen.records import Alert
 
-MAX_ERROR = 1200
+MAX_ERROR = 600
+SCORING = "score__"
 
 
 def failed(
@@ -42,6 +46,8 @@ def failed(
         title=f"{model}: {task_id} failed on {batch}",
         lines=(head, f"Error: {shortened(error, MAX_ERROR)}", to_do),
         must_act=True,
+        severity="critical" if dag_id.startswith(SCORING) else "warning",
+        numbers=(("Tries", str(n_tries)),),
         links=links,
     )
 
@@ -53,6 +59,7 @@ def no_data(
     waited_hours: float,
     location: str,
     what: str = "data",
+    since: datetime | None = None,
     links: Links = (),
 ) -> Alert:
     """The next delivery did not come in time.
@@ -63,6 +70,7 @@ def no_data(
         waited_hours: How long was waited for it.
         location: Where it was expected.
         what: ``data`` or ``labels``.
+        since: When waiting began.
         links: Where to look.
     """
     head = f"No {what} for batch {batch} after {hours(waited_hours)} at {location}."
@@ -77,6 +85,10 @@ def no_data(
         title=f"{model}: no {what} for {batch}",
         lines=(head, to_do),
         must_act=True,
+        severity="warning",
+        numbers=of_wait(waited_hours),
+        since=since,
+        commands=(f"evergreen decisions {model} --limit 3",),
         links=links,
     )
 
@@ -88,6 +100,7 @@ def late_decision(
     waited_hours: float,
     limit_hours: float,
     stage: str,
+    since: datetime | None = None,
     links: Links = (),
 ) -> Alert:
     """A batch that arrived has no decision within its limit.
@@ -98,6 +111,7 @@ def late_decision(
         waited_hours: Hours since it arrived.
         limit_hours: ``arrivals.decide_within_hours`` of the spec.
         stage: How far it came, one sentence.
+        since: When it arrived.
         links: Where to look.
     """
     head = (
@@ -115,6 +129,10 @@ def late_decision(
         title=f"{model}: no decision for {batch}",
         lines=(head, stage, to_do),
         must_act=True,
+        severity="warning",
+        numbers=of_wait(waited_hours, limit_hours),
+        since=since,
+        commands=(why(model, batch),),
         links=links,
     )
 
@@ -156,6 +174,15 @@ def alias_mismatch(
         title=f"{model}: champion alias differs from the ledger",
         lines=(head, meanwhile, to_do),
         must_act=True,
+        severity="critical",
+        numbers=(
+            ("Alias champion", _version(alias_version)),
+            ("Ledger", _version(ledger_version)),
+        ),
+        commands=(
+            f"evergreen champion {model}",
+            trigger(f"rollback__{model}", version=ledger_version or "<version>", reason="<why>"),
+        ),
         links=links,
     )
 
@@ -182,7 +209,7 @@ def rolled_back(
         links: Where to look.
     """
     head = f"Champion is now version {version} (was {_version(previous_version)})."
-    why = f"Reason: {shortened(reason, MAX_ERROR)}"
+    given = f"Reason: {shortened(reason, MAX_ERROR)}"
     who = f"Requested by {requested_by}." if requested_by else ""
     return build_alert(
         "rolled_back",
@@ -190,8 +217,10 @@ def rolled_back(
         (str(epoch),),
         story="champion",
         title=f"{model}: rolled back to version {version}",
-        lines=(head, why, who, f"{NOTHING_TO_DO} The next retrain is judged against {version}."),
+        lines=(head, given, who, f"{NOTHING_TO_DO} The next retrain is judged against {version}."),
         must_act=False,
+        severity="info",
+        numbers=of_champions(version, previous_version),
         links=links,
     )
 
@@ -211,6 +240,9 @@ def resolved(opened: Alert, *, sentence: str, links: Links = ()) -> Alert:
             "text": f"{sentence}\n{NOTHING_TO_DO}",
             "must_act": False,
             "links": tuple(links),
+            "severity": "info",
+            "numbers": (),
+            "commands": (),
         }
     )
 

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from evergreen.measurements import ColumnDrift, DriftMeasurement
-from evergreen.metrics.wording import limit, number
-from evergreen.notify.building import NOTHING_TO_DO, Links, build_alert
-from evergreen.notify.wording import evaluation_line, gain_line, listed, plural
+from evergreen.notify.building import NOTHING_TO_DO, Links, build_alert, trigger, why
+from evergreen.notify.numbers import of_drift, of_evaluation, of_rules
+from evergreen.notify.wording import listed, plural
 from evergreen.records import Alert, Evaluation, PromotionVerdict
 from evergreen.signals import PolicyDecision
 
@@ -19,6 +19,8 @@ def data_rejected(
     reasons: Sequence[str],
     what: str = "data",
     delivery: str = "",
+    n_rules: int | None = None,
+    n_rows: int | None = None,
     links: Links = (),
 ) -> Alert:
     """A delivery was rejected and quarantined.
@@ -29,6 +31,8 @@ def data_rejected(
         reasons: One sentence for each broken rule, or what was wrong with the delivery.
         what: ``data`` or ``labels``.
         delivery: Tells deliveries of one batch apart, such as by a hash; empty: one alert.
+        n_rules: Rules that were checked; None: it did not come to that.
+        n_rows: Rows of the delivery; None: not known.
         links: Where to look.
     """
     head = (
@@ -39,9 +43,10 @@ def data_rejected(
         "labels": "The labels were not joined, so decay is not measured on them.",
     }[what]
     to_do = (
-        f"Ask the owner of the source for a corrected delivery of {batch}, then start"
+        f"Ask the owner of the source for a corrected delivery of {batch}; when it is there, start"
         f" redelivery__{model} for it."
     )
+    kind = {} if what == "data" else {"kind": what}
     tail = (what if what != "data" else "", delivery)
     return build_alert(
         "data_rejected",
@@ -50,6 +55,9 @@ def data_rejected(
         title=f"{model}: {what} of {batch} rejected",
         lines=(head, *listed(reasons, shown=SHOWN), follows, to_do),
         must_act=True,
+        severity="warning",
+        numbers=of_rules(n_rules and len(reasons), n_rules, n_rows),
+        commands=(trigger(f"redelivery__{model}", batch=batch, **kind),),
         links=links,
     )
 
@@ -75,19 +83,28 @@ def drift(
     """
     drifted = sorted(measurement.drifted, key=_weight, reverse=True)
     broken = [column.column for column in drifted if column.verdict == "not_computable"]
-    look = f"Look at {', '.join(broken[:SHOWN])}: drift could not be computed there."
+    look = (
+        f"Look at {', '.join(broken[:SHOWN])}: drift could not be computed there." if broken else ""
+    )
+    ask = f"Ask the owner of the source about {batch}." if measurement.faults else ""
+    must_act = bool(look or ask)
     return build_alert(
         "drift",
         model,
         (batch,),
-        title=f"{model}: {plural(len(drifted), 'feature')} drifted in {batch}",
+        title=_drift_title(model, batch, measurement),
         lines=(
-            _drift_headline(batch, measurement, share_to_retrain),
+            _drift_headline(batch, measurement),
             *listed([f"{column.column}: {column.sentence}" for column in drifted], shown=SHOWN),
             follow_up,
-            look if broken else NOTHING_TO_DO,
+            look,
+            ask,
+            "" if must_act else NOTHING_TO_DO,
         ),
-        must_act=bool(broken),
+        must_act=must_act,
+        severity="warning",
+        numbers=of_drift(measurement, share_to_retrain),
+        commands=(why(model, batch),) if must_act else (),
         links=links,
     )
 
@@ -127,6 +144,7 @@ def retrain_started(
             f"{NOTHING_TO_DO} The verdict follows in this thread.",
         ),
         must_act=False,
+        severity="info",
         links=links,
     )
 
@@ -156,12 +174,12 @@ def promoted(
         lines=(
             f"Champion is now version {version} ({before}).",
             verdict.sentence,
-            evaluation_line(evaluation),
-            gain_line(evaluation),
             NOTHING_TO_DO,
             back,
         ),
         must_act=False,
+        severity="info",
+        numbers=of_evaluation(evaluation),
         links=links,
     )
 
@@ -196,11 +214,12 @@ def kept(
         lines=(
             f"{named} was not promoted; {stays}.",
             verdict.sentence,
-            evaluation_line(evaluation),
-            gain_line(evaluation),
             to_do if must_act else NOTHING_TO_DO,
         ),
         must_act=must_act,
+        severity="critical" if must_act else "info",
+        numbers=of_evaluation(evaluation),
+        commands=(why(model, batch),) if must_act else (),
         links=links,
     )
 
@@ -214,6 +233,7 @@ def stood_down(model: str, batch: str, *, decision: PolicyDecision, links: Links
         title=f"{model}: no retrain needed for {batch}",
         lines=(decision.sentence, NOTHING_TO_DO),
         must_act=False,
+        severity="info",
         links=links,
     )
 
@@ -228,13 +248,15 @@ def _weight(column: ColumnDrift) -> float:
     )
 
 
-def _drift_headline(batch: str, measurement: DriftMeasurement, share_to_retrain: float) -> str:
+def _drift_title(model: str, batch: str, measurement: DriftMeasurement) -> str:
+    if measurement.faults:
+        return f"{model}: data of {batch} looks broken"
+    return f"{model}: {plural(len(measurement.drifted), 'feature')} drifted in {batch}"
+
+
+def _drift_headline(batch: str, measurement: DriftMeasurement) -> str:
     n_judged = sum(1 for c in measurement.columns if c.verdict != "insufficient_data")
-    share = "none could be judged"
-    if measurement.drifted_share is not None:
-        share = f"a share of {number(measurement.drifted_share, share_to_retrain)}"
-        share += f", {limit(share_to_retrain)} asks for a retrain"
-    return (
-        f"{len(measurement.drifted)} of {plural(n_judged, 'feature')} drifted in"
-        f" {measurement.n_rows} rows of batch {batch}: {share}."
-    )
+    if measurement.drifted_share is None:
+        return f"No feature of batch {batch} could be judged on {measurement.n_rows} rows."
+    drifted = f"{len(measurement.drifted)} of {plural(n_judged, 'feature')} drifted"
+    return f"{drifted} in {measurement.n_rows} rows of batch {batch}."

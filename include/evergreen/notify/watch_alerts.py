@@ -1,6 +1,7 @@
 """The alerts of the watch after a promotion: it went back by itself, or was kept from doing so."""
 
-from evergreen.notify.building import NOTHING_TO_DO, Links, build_alert
+from evergreen.notify.building import NOTHING_TO_DO, Links, build_alert, trigger
+from evergreen.notify.numbers import of_champions
 from evergreen.notify.wording import shortened
 from evergreen.records import Alert
 
@@ -39,6 +40,8 @@ def auto_rolled_back(
             f" retrain is judged against {version}.",
         ),
         must_act=False,
+        severity="warning",
+        numbers=of_champions(version, previous_version),
         links=links,
     )
 
@@ -77,5 +80,8 @@ def rollback_held(
             " works while promotions are held; or leave it.",
         ),
         must_act=True,
+        severity="critical",
+        numbers=of_champions(version, former_version),
+        commands=(trigger(f"rollback__{model}", version=former_version, reason="<why>"),),
         links=links,
     )

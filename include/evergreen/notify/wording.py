@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-from evergreen.records import Evaluation
-
 HOURS_PER_DAY = 24
 MINUTES_PER_HOUR = 60
 
@@ -35,29 +33,3 @@ def shortened(text: str, limit: int) -> str:
     return (
         text if len(text) <= limit else f"{text[:limit]} ... ({len(text) - limit} more characters)"
     )
-
-
-def evaluation_line(evaluation: Evaluation | None) -> str:
-    """Both scores on the same rows; empty where nothing was evaluated."""
-    if evaluation is None:
-        return ""
-    scores = [f"challenger {_score(evaluation.challenger.value)}"]
-    if evaluation.champion is not None:
-        scores.append(f"champion {_score(evaluation.champion.value)}")
-    metric = evaluation.challenger.name
-    return f"{metric} on {evaluation.n_rows} rows of {evaluation.holdout}: {', '.join(scores)}."
-
-
-def gain_line(evaluation: Evaluation | None) -> str:
-    """The paired gain with its 95 % interval; empty where there was no champion."""
-    if evaluation is None or evaluation.gain is None:
-        return ""
-    low, high = evaluation.gain_low, evaluation.gain_high
-    error = "" if evaluation.gain_se is None else f", standard error {evaluation.gain_se:.4f}"
-    if low is not None and high is not None:
-        error = f", 95 % interval {low:+.4f} to {high:+.4f}"
-    return f"Gain {evaluation.gain:+.4f}{error} (positive: the challenger is better)."
-
-
-def _score(value: float | None) -> str:
-    return "not computable" if value is None else f"{value:.4f}"

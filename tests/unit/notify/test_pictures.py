@@ -73,7 +73,7 @@ def test_drift_from_its_limit_on_stands_out(share: float, is_over: bool) -> None
 
 
 def test_the_metric_is_drawn_where_labels_have_come_and_only_there() -> None:
-    unknown = {"metric": None, "metric_low": None, "metric_high": None}
+    unknown: dict[str, Any] = {"metric": None, "metric_low": None, "metric_high": None}
 
     assert n_pixels(draw(make_history()), BLUE) > 500
     assert n_pixels(draw(make_history(**unknown)), BLUE) == 0
