@@ -164,6 +164,10 @@ class Decisions:
         """Give all decisions about one batch, oldest first."""
         return self._select(DecisionRow.model == model, DecisionRow.batch == batch)
 
+    def of_run(self, model: str, run_id: str) -> Sequence[Decision]:
+        """Give the decisions that one run made, oldest first."""
+        return self._select(DecisionRow.model == model, DecisionRow.run_id == run_id)
+
     def decided_batches(self, model: str) -> set[str]:
         """Give the batches about which a decision was made and brought to its end."""
         query = select(DecisionRow.batch).where(

@@ -4,7 +4,7 @@ from airflow.api_fastapi.core_api.security import get_user
 from fastapi import Depends, FastAPI, HTTPException, Request
 from starlette.routing import Match
 
-from evergreen.web import actions, api, api_docs, files, metrics
+from evergreen.web import actions, api, api_docs, files, metrics, pages
 from evergreen.web.errors import add_error_handlers
 
 METHODS = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"]
@@ -21,7 +21,7 @@ def create_app() -> FastAPI:
         openapi_url=None,
         redirect_slashes=False,
     )
-    for room in (api, api_docs, metrics, actions, files):
+    for room in (api, api_docs, metrics, pages, actions, files):
         app.include_router(room.router)
     app.add_api_route("/{path:path}", nowhere, methods=METHODS, include_in_schema=False)
     add_error_handlers(app)

@@ -5,22 +5,22 @@ from collections.abc import Sequence
 
 from evergreen.records import Json, Promotion
 from evergreen.web.pages.words import OUTCOMES, PROMOTIONS, metric_words, word_of
-from evergreen.web.views import ModelDetail, Point
+from evergreen.web.views import Point
 
 
-def timeline(detail: ModelDetail, *, base: str) -> Json:
+def timeline(points: Sequence[Point], moves: Sequence[Promotion], *, base: str) -> Json:
     """Give the timeline of a model: one place per decision, oldest first, and the champion's moves.
 
     Shares are 0..1. ``base`` is the path under which the pages lie.
     """
     name, unit = metric_words(
-        next((p.metric_name for p in reversed(detail.points) if p.metric), None)
+        next((p.metric_name for p in reversed(points) if p.metric_name), None)
     )
     return {
         "metric": name,
         "unit": unit,
-        "points": [_point(point, base) for point in detail.points],
-        "moves": [_move(one, detail.points) for one in reversed(detail.promotions)],
+        "points": [_point(point, base) for point in points],
+        "moves": [_move(one, points) for one in reversed(moves)],
     }
 
 

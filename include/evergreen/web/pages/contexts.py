@@ -6,10 +6,17 @@ from evergreen.ledger.entries import Approval
 from evergreen.records import Json
 from evergreen.web.pages.advice import advise
 from evergreen.web.pages.charts import timeline
+from evergreen.web.pages.signals import Limits, signals_of
 from evergreen.web.pages.sparkline import draw_sparkline
 from evergreen.web.pages.words import metric_words
 from evergreen.web.security import dag_of
-from evergreen.web.views import ModelDetail, ModelsPage, ModelSummary
+from evergreen.web.views import (
+    DecisionDetail,
+    IncidentDetail,
+    ModelDetail,
+    ModelsPage,
+    ModelSummary,
+)
 
 
 def of_models(view: ModelsPage) -> Json:
@@ -22,13 +29,51 @@ def of_model(detail: ModelDetail, *, base: str, may_edit: bool, csrf: str) -> Js
     return {
         "here": "models",
         "detail": detail,
+        "points": detail.points,
         "summary": detail.summary,
         "advice": advise(detail),
-        "timeline": timeline(detail, base=base),
+        "timeline": timeline(detail.points, detail.promotions, base=base),
+        "drift_decision": _measured(detail),
         "waiting": [_waiting(detail, one) for one in detail.approvals if one.answer == "open"],
         "may_edit": may_edit,
         "csrf": csrf,
     }
+
+
+def of_decision(
+    detail: DecisionDetail, *, limits: Limits | None, may_edit: bool, csrf: str
+) -> Json:
+    """Give the context of a decision's page; ``limits`` are those of the spec it was made by."""
+    return {
+        "here": "models",
+        "detail": detail,
+        "decision": detail.decision,
+        "delivery": detail.delivery,
+        "approval": detail.approval,
+        "signals": signals_of(detail.decision, limits),
+        "limits": limits,
+        "may_edit": may_edit,
+        "csrf": csrf,
+    }
+
+
+def of_incident(view: IncidentDetail, *, base: str, may_edit: bool, csrf: str) -> Json:
+    """Give the context of an incident's page."""
+    return {
+        "here": "models",
+        "view": view,
+        "incident": view.incident,
+        "points": view.points,
+        "timeline": timeline(view.points, (), base=base),
+        "may_edit": may_edit,
+        "csrf": csrf,
+    }
+
+
+def _measured(detail: ModelDetail) -> str:
+    """Give the decision whose drift is shown, whose bins can be asked for; empty for none."""
+    found = (d.id for d in detail.decisions if d.batch == detail.drift_batch and d.signals.drift)
+    return next(found, "")
 
 
 def _row(model: ModelSummary) -> Json:

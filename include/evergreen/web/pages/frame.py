@@ -17,22 +17,29 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from evergreen.web.mounting import PREFIX
 from evergreen.web.pages import figures, whiskers, words
 
-PREFIX = "/evergreen"
 UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
 
 def render(request: Request, template: str, context: Mapping[str, Any]) -> HTMLResponse:
     """Give a page; ``context`` is what its template names besides the frame."""
-    root = str(request.scope.get("root_path", ""))
+    root = base_of(request)
     frame = {
         "base": root,
         "airflow": root.removesuffix(PREFIX),
         "now": datetime.now(UTC),
         "is_embedded": False,
+        "here": "",
+        "note": "",
     }
     return HTMLResponse(environment().get_template(template).render(frame | dict(context)))
+
+
+def base_of(request: Request) -> str:
+    """Give the path under which the pages lie, without a slash at its end."""
+    return str(request.scope.get("root_path", ""))
 
 
 @cache

@@ -78,6 +78,13 @@ SEVERITIES: dict[str, Word] = {
     "info": ("Info", "calm"),
 }
 
+DELIVERIES: dict[str, Word] = {
+    "pending": ("waits for delivery", "busy"),
+    "delivered": ("delivered", "good"),
+    "logged": ("only logged: no channel", "calm"),
+    "undeliverable": ("not delivered", "bad"),
+}
+
 ACTIONS: dict[str, str] = {
     "force_retrain": "asked for a retrain",
     "hold": "held promotions",

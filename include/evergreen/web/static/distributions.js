@@ -100,7 +100,7 @@
 
   function load() {
     var feature = pick.value;
-    var asked = new URLSearchParams({ feature: feature, batch: box.dataset.batch });
+    var asked = new URLSearchParams({ feature: feature });
     status.textContent = "Reading …";
     fetch(box.dataset.bins + "?" + asked, { headers: { Accept: "application/json" } })
       .then(function (answer) {

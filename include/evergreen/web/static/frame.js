@@ -20,7 +20,7 @@
     event.preventDefault();
     var copy = around.createElement("a");
     copy.href = link.href;
-    if (new URL(link.href).origin !== window.location.origin) {
+    if (link.dataset.leave === "tab") {
       copy.target = "_blank";
       copy.rel = "noopener noreferrer";
     }

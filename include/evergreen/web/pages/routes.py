@@ -1,0 +1,122 @@
+"""The pages by their addresses: who may read asks, a template answers."""
+
+from typing import Annotated, Literal
+
+from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
+from fastapi import APIRouter, HTTPException, Path, Query, Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from evergreen.settings import read_settings
+from evergreen.web.csrf import issue_token
+from evergreen.web.decision_reading import decision_detail
+from evergreen.web.desk import DeskDep, VisibleDep
+from evergreen.web.doors import decision_for, incident_for, known_model, model_for
+from evergreen.web.model_reading import decisions_page
+from evergreen.web.pages import contexts
+from evergreen.web.pages.frame import base_of, render
+from evergreen.web.pages.runbooks import list_runbooks, read_runbook
+from evergreen.web.pages.signals import limits_of
+from evergreen.web.reading import models_page
+from evergreen.web.security import DecisionId, IncidentId, ModelName, UserDep, may_edit
+from evergreen.web.views import State
+
+MAX_PAGE = 100_000
+BATCH = r"^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2})?$"
+
+router = APIRouter()
+
+PageNumber = Annotated[int, Query(ge=1, le=MAX_PAGE)]
+RunbookName = Annotated[str, Path(pattern=r"^[a-z][a-z0-9_]{0,49}$")]
+
+
+@router.get("/")
+def show_start(request: Request) -> RedirectResponse:
+    """Lead to the list of models."""
+    return RedirectResponse(f"{base_of(request)}/models")
+
+
+@router.get("/models")
+def show_models(
+    *,
+    request: Request,
+    desk: DeskDep,
+    visible: VisibleDep,
+    query: Annotated[str, Query(max_length=200)] = "",
+    state: State | Literal[""] = "",
+    page: PageNumber = 1,
+) -> HTMLResponse:
+    """Show the models, those that need a person first."""
+    view = models_page(desk, visible, query=query, state=state, page=page)
+    return render(request, "models.html", contexts.of_models(view))
+
+
+@router.get("/models/{model}")
+def show_model(request: Request, model: ModelName, desk: DeskDep, user: UserDep) -> HTMLResponse:
+    """Show one model in full."""
+    detail = model_for(desk, model, user)
+    may, csrf = rights(model, user)
+    context = contexts.of_model(detail, base=base_of(request), may_edit=may, csrf=csrf)
+    return render(request, "model.html", context)
+
+
+@router.get("/models/{model}/decisions")
+def show_decisions(
+    request: Request, model: ModelName, desk: DeskDep, user: UserDep, page: PageNumber = 1
+) -> HTMLResponse:
+    """Show all decisions of a model, page by page."""
+    view = decisions_page(desk, known_model(desk, model, user), page=page)
+    return render(request, "decisions.html", {"here": "models", "view": view})
+
+
+@router.get("/decisions/{decision_id}")
+def show_decision(
+    request: Request, decision_id: DecisionId, desk: DeskDep, user: UserDep
+) -> HTMLResponse:
+    """Show one decision in full."""
+    decision = decision_for(desk, decision_id, user)
+    read = desk.specs.get(decision.model)
+    limits = limits_of(decision, read.loaded if read else None)
+    may, csrf = rights(decision.model, user)
+    detail = decision_detail(desk, decision)
+    context = contexts.of_decision(detail, limits=limits, may_edit=may, csrf=csrf)
+    return render(request, "decision.html", context)
+
+
+@router.get("/incidents/{incident_id}")
+def show_incident(
+    request: Request, incident_id: IncidentId, desk: DeskDep, user: UserDep
+) -> HTMLResponse:
+    """Show one incident in full."""
+    view = incident_for(desk, incident_id, user)
+    may, csrf = rights(view.incident.model, user)
+    context = contexts.of_incident(view, base=base_of(request), may_edit=may, csrf=csrf)
+    return render(request, "incident.html", context)
+
+
+@router.get("/runbooks")
+def show_runbooks(request: Request) -> HTMLResponse:
+    """Show the titles of all runbooks."""
+    found = list(list_runbooks(read_settings().runbooks_dir))
+    return render(request, "runbooks.html", {"here": "runbooks", "runbooks": found})
+
+
+@router.get("/runbooks/{kind}")
+def show_runbook(
+    request: Request,
+    kind: RunbookName,
+    model: Annotated[str, Query(pattern=r"^([a-z][a-z0-9_]{0,49})?$")] = "",
+    batch: Annotated[str, Query(pattern=rf"^$|{BATCH}")] = "",
+) -> HTMLResponse:
+    """Show one runbook, its commands filled in with the model and the batch it is read for."""
+    filled = {name: value for name, value in (("model", model), ("batch", batch)) if value}
+    runbook = read_runbook(read_settings().runbooks_dir, kind, filled=filled)
+    if runbook is None:
+        raise HTTPException(404, "there is no such runbook")
+    context = {"here": "runbooks", "runbook": runbook, "filled": filled}
+    return render(request, "runbook.html", context)
+
+
+def rights(model: str, user: BaseUser) -> tuple[bool, str]:
+    """Give whether the user may act on the model, and the token of the forms if so."""
+    may = may_edit(model, user)
+    return may, issue_token(user) if may else ""

@@ -1,0 +1,136 @@
+"""Runbooks as pages: Markdown from the project's folder, in which no HTML or script can stand."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+from markupsafe import Markup
+
+NAME = re.compile(r"[a-z][a-z0-9_]{0,49}")
+SCHEMES = ("http", "https", "mailto")
+MAX_BYTES = 256 * 1024
+NOT_A_WORD = re.compile(r"[^a-z0-9]+")
+
+
+@dataclass(frozen=True)
+class Runbook:
+    """One runbook.
+
+    Attributes:
+        name: Name of the file without its end, mostly the kind of an alert.
+        title: Its first heading.
+        summary: Its first paragraph, as text.
+        sections: Anchor and text of the headings below the title.
+        body: HTML, made from Markdown here; safe to show.
+    """
+
+    name: str
+    title: str
+    summary: str
+    sections: tuple[tuple[str, str], ...]
+    body: Markup
+
+
+def list_runbooks(folder: Path) -> Iterator[Runbook]:
+    """Give all runbooks of a folder, by name."""
+    for name, path in sorted(_files(folder).items()):
+        yield _render(name, _read(path), ())
+
+
+def read_runbook(folder: Path, name: str, *, filled: Mapping[str, str]) -> Runbook | None:
+    """Give one runbook; None where the folder has none of that name.
+
+    Args:
+        folder: Where the runbooks lie.
+        name: What was asked for; compared with what is there, never made a path.
+        filled: What to put for ``<word>`` in the commands; only words that are checked elsewhere.
+    """
+    path = _files(folder).get(name)
+    if path is None:
+        return None
+    return _render(name, _read(path), tuple(sorted(filled.items())))
+
+
+def slug(heading: str) -> str:
+    """Give the anchor of a heading: its words in small letters, with hyphens between them."""
+    return NOT_A_WORD.sub("-", heading.lower()).strip("-")
+
+
+def _files(folder: Path) -> dict[str, Path]:
+    if not folder.is_dir():
+        return {}
+    return {path.stem: path for path in folder.glob("*.md") if NAME.fullmatch(path.stem)}
+
+
+def _read(path: Path) -> str:
+    with path.open("rb") as opened:
+        return opened.read(MAX_BYTES).decode("utf-8", errors="replace")
+
+
+class _Markdown(MarkdownIt):
+    """Markdown whose links lead to a place here, or begin with one of few schemes."""
+
+    def validateLink(self, url: str) -> bool:  # noqa: N802 - the name that it is asked by
+        """Tell whether a link may lead there; what may not stays text."""
+        if not url.isprintable() or "\\" in url:
+            return False
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            return False
+        return parts.scheme in SCHEMES or not (parts.scheme or parts.netloc)
+
+
+@cache
+def _markdown() -> MarkdownIt:
+    return _Markdown("commonmark", {"html": False}).enable("table").disable("image")
+
+
+def _render(name: str, text: str, filled: tuple[tuple[str, str], ...]) -> Runbook:
+    tokens = _markdown().parse(text)
+    title, summary, sections = name.replace("_", " ").capitalize(), "", []
+    seen: dict[str, int] = {}
+    for i, token in enumerate(tokens):
+        if token.type == "heading_open":
+            heading = _text(tokens[i + 1])
+            if token.tag == "h1":
+                title = heading
+            else:
+                sections.append((_anchor(token, heading, seen), heading))
+        elif token.type == "paragraph_open" and not summary:
+            summary = _text(tokens[i + 1])
+        elif token.type == "fence":
+            _prepare(token, filled)
+    body = _markdown().renderer.render(_below_title(tokens), _markdown().options, {})
+    return Runbook(name, title, summary, tuple(sections), Markup(body))  # noqa: S704 - see above
+
+
+def _anchor(token: Token, heading: str, seen: dict[str, int]) -> str:
+    base = slug(heading) or "section"
+    seen[base] = seen.get(base, 0) + 1
+    anchor = base if seen[base] == 1 else f"{base}-{seen[base]}"
+    token.attrSet("id", anchor)
+    return anchor
+
+
+def _prepare(token: Token, filled: tuple[tuple[str, str], ...]) -> None:
+    """Fill in what is known of a command, and leave only the language behind the fence."""
+    token.info = token.info.split(" ")[0]
+    for word, value in filled:
+        token.content = token.content.replace(f"<{word}>", value)
+
+
+def _below_title(tokens: list[Token]) -> list[Token]:
+    """Give what stands below the title, which the page shows itself."""
+    if len(tokens) > 2 and tokens[0].type == "heading_open" and tokens[0].tag == "h1":  # noqa: PLR2004
+        return tokens[3:]
+    return tokens
+
+
+def _text(inline: Token) -> str:
+    return "".join(child.content or " " for child in inline.children or ())
