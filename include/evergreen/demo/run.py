@@ -18,6 +18,7 @@ from evergreen.errors import ServiceError
 from evergreen.ledger.ledger import Ledger
 from evergreen.settings import Settings, project_root, read_settings
 from evergreen.spec.loader import load_spec
+from evergreen.web.mounting import PREFIX
 
 MODEL = "flights"
 KINDS = (
@@ -135,6 +136,7 @@ def _wait_for_ctrl_c(stack: Stack) -> None:
 def _addresses(stack: Stack) -> str:
     return (
         f"Airflow  {stack.airflow_url}   user {stack.username}, password {stack.password}\n"
+        f"Models   {stack.airflow_url}{PREFIX}/models\n"
         f"MLflow   {stack.mlflow_url}\n"
         f"home     {stack.home}"
     )

@@ -1,4 +1,5 @@
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,7 @@ def test_the_demo_plays_to_its_end_and_leaves_nothing(
     shown = capsys.readouterr().out
     assert status == 0, shown
     assert "no process and no port is left" in shown
+    assert re.search(r"^Models   http://127\.0\.0\.1:\d+/evergreen/models$", shown, re.MULTILINE)
     told = json.loads(report.read_text())
     assert told["summary"]["weekly_batches"] == 4
     assert told["summary"]["rejected"] == 1
