@@ -64,6 +64,10 @@ test-dags: install ## every DAG parses, is thin, documented and light
 test-faults: install ## every fault of the catalogue, tried for real; prints a table (minutes)
 	$(PYTEST) tests/faults -m "" $(ARGS)
 
+# One KIND, such as KIND=drift; without it every kind of alert.
+drill: install ## break a running stack, wait for the alert, follow its runbook (KIND=; 20 minutes)
+	$(PYTEST) tests/drills -m "" -p no:xdist $(if $(KIND),-k $(KIND)) $(ARGS)
+
 test-integration: install ## the whole loop on real services
 	$(PYTEST) tests/integration $(ARGS)
 

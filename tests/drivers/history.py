@@ -83,10 +83,11 @@ def predict(bench: Workbench, batch: str, version: str, *, is_right: bool = True
     )
 
 
-def fit_model(folder: Path) -> Path:
+def fit_model(folder: Path, *, is_flipped: bool = False) -> Path:
     """Fit the small model on four weeks, in a process of its own; give its file."""
     spec = load_spec(write_spec(folder), home=folder).spec
-    rows = make_rows(0, 1600, Window(start=FIRST, end=FIRST + 4 * WEEK))
+    window = Window(start=FIRST, end=FIRST + 4 * WEEK)
+    rows = make_rows(0, 1600, window, is_flipped=is_flipped)
     rows.to_parquet(folder / "rows.parquet")
     job = FitJob(
         files=(folder / "rows.parquet",),

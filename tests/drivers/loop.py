@@ -116,10 +116,10 @@ class Loop:
         run = self.stack.api.trigger(dag_id, conf)
         return self.stack.api.wait_for_run(dag_id, run.run_id, timeout_seconds=PATIENCE_SECONDS)
 
-    def explain(self) -> str:
-        """Tell the state of every run, and the end of each log that is not green."""
+    def explain(self, dags: str = "") -> str:
+        """Tell the state of every run of DAGs like these, and the end of each log not green."""
         lines = []
-        for run in self.stack.api.runs():
+        for run in (run for run in self.stack.api.runs() if run.dag_id.endswith(dags)):
             lines.append(f"{run.dag_id} {run.run_id}: {run.state}")
             if run.state == "success":
                 continue
@@ -130,14 +130,14 @@ class Loop:
         return "\n".join(lines)
 
 
-def broken_invariants(loop: Loop) -> list[str]:
+def broken_invariants(loop: Loop, model: str = NAME) -> list[str]:
     """Give which of the promises about champion and ledger do not hold; empty when all do."""
-    history = loop.ledger.promotions.history(NAME)
-    alias = loop.registry.get_alias(NAME, "champion")
+    history = loop.ledger.promotions.history(model)
+    alias = loop.registry.get_alias(model, "champion")
     named = None if alias is None else (alias.version, alias.sha256, alias.is_ready)
     wanted = (history[-1].version, history[-1].sha256, True) if history else None
     decisions = [row.decision_id for row in history]
-    keys = [version.idempotency_key for version in loop.registry.list_versions(NAME)]
+    keys = [version.idempotency_key for version in loop.registry.list_versions(model)]
     promises = {
         f"the alias {named} is the ledger's champion {wanted}": named == wanted,
         "epochs have no gaps": [r.epoch for r in history] == list(range(1, len(history) + 1)),

@@ -1,0 +1,242 @@
+"""Drills of what breaks outside of the model: data, runs, the clock, the alias."""
+
+from collections.abc import Mapping
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from typing import ClassVar
+
+from drills.drill import Drill, Names, Rules
+from drills.scene import Scene
+from drivers.history import accept
+from drivers.tiny import FIRST, WEEK, make_rows
+from evergreen.landing.deliver import deliver_labels
+from evergreen.ledger.database import Database
+from evergreen.ledger.tables import DeliveryRow
+from evergreen.records import AlertKind, Window
+
+CHAIN = ("ingest", "score", "continual_training")
+A_DAY = timedelta(days=1)
+NO_SUCH_RULE = '[{"type": "expect_column_value_to_be_between", "kwargs": {"column": "temp"}}]'
+
+
+def batch_of(week: int) -> str:
+    """Give the id of a week's batch."""
+    return f"{FIRST + week * WEEK:%Y-%m-%d}"
+
+
+class DataRejected(Drill):
+    """Half of a column is missing in the delivery."""
+
+    kind: ClassVar[AlertKind] = "data_rejected"
+    acts: ClassVar[Names] = ("again",)
+    dags: ClassVar[Names] = (*CHAIN, "redelivery")
+
+    def seed(self, scene: Scene) -> None:
+        scene.seed_settled()
+
+    def break_it(self, scene: Scene) -> None:
+        scene.upstream.deliver(6, fault="half_missing")
+        scene.start("ingest")
+
+    def values(self, scene: Scene) -> Mapping[str, str]:
+        return {"batch": batch_of(6)}
+
+    def before(self, scene: Scene, act: str) -> None:
+        scene.upstream.deliver(6)
+
+    def require_recovery(self, scene: Scene) -> None:
+        assert [d.batch for d in scene.decisions()] == [batch_of(6)]
+        scene.require_champion("1", "bootstrap")
+
+
+class LabelsRejected(Drill):
+    """The labels are those of other rows."""
+
+    kind: ClassVar[AlertKind] = "data_rejected"
+    acts: ClassVar[Names] = ("labels",)
+    dags: ClassVar[Names] = ("labels", "redelivery")
+
+    def seed(self, scene: Scene) -> None:
+        scene.seed_settled()
+
+    def break_it(self, scene: Scene) -> None:
+        start = FIRST + 5 * WEEK
+        window = Window(start=start, end=start + WEEK)
+        rows = make_rows(9, 400, window)
+        upstream = scene.upstream
+        deliver_labels(upstream.labels, upstream.loaded.spec, rows, window, batch_of(5))
+        scene.start("labels")
+
+    def values(self, scene: Scene) -> Mapping[str, str]:
+        return {"batch": batch_of(5)}
+
+    def before(self, scene: Scene, act: str) -> None:
+        scene.upstream.deliver(5, "labels")
+
+    def require_recovery(self, scene: Scene) -> None:
+        labels = scene.stage.ledger.batches.delivery(scene.model, "labels", batch_of(5))
+        assert labels is not None
+        assert (labels.status, labels.n_rows) == ("accepted", 400)
+        scene.require_champion("1", "bootstrap")
+
+
+class Failed(Drill):
+    """A rule in expectations.json is misspelt, so the gate itself breaks."""
+
+    kind: ClassVar[AlertKind] = "failed"
+    acts: ClassVar[Names] = ("clear",)
+    dags: ClassVar[Names] = CHAIN
+
+    def seed(self, scene: Scene) -> None:
+        scene.seed_settled()
+
+    def break_it(self, scene: Scene) -> None:
+        self._rules(scene, NO_SUCH_RULE)
+        scene.upstream.deliver(6)
+        scene.start("ingest")
+
+    def values(self, scene: Scene) -> Mapping[str, str]:
+        (run,) = scene.runs("ingest")
+        return {"dag": run.dag_id, "run": run.run_id, "task": "check_quality"}
+
+    def before(self, scene: Scene, act: str) -> None:
+        scene.wait_until(lambda: scene.runs("ingest")[0].state == "failed", "the end of the run")
+        self._rules(scene, "[]")
+
+    def require_recovery(self, scene: Scene) -> None:
+        assert scene.decided(1).batch == batch_of(6)
+        assert len(scene.runs("ingest")) == 1
+        scene.require_champion("1", "bootstrap")
+
+    def _rules(self, scene: Scene, text: str) -> None:
+        (scene.bench.loaded.folder / "expectations.json").write_text(text)
+
+
+class NoData(Drill):
+    """The next delivery does not come in time."""
+
+    kind: ClassVar[AlertKind] = "no_data"
+    acts: ClassVar[Names] = ("take",)
+    dags: ClassVar[Names] = CHAIN
+    rules: ClassVar[Rules] = {"arrivals": {"wait_hours": 0.003}}
+
+    def seed(self, scene: Scene) -> None:
+        scene.seed_settled()
+
+    def break_it(self, scene: Scene) -> None:
+        scene.start("ingest")
+
+    def values(self, scene: Scene) -> Mapping[str, str]:
+        return {"batch": batch_of(6)}
+
+    def before(self, scene: Scene, act: str) -> None:
+        scene.upstream.deliver(6)
+
+    def require_recovery(self, scene: Scene) -> None:
+        assert [d.batch for d in scene.decisions()] == [batch_of(6)]
+        scene.require_champion("1", "bootstrap")
+
+
+class NoDataOvertaken(NoData):
+    """The next delivery does not come, and the one after it is taken in first."""
+
+    acts: ClassVar[Names] = ("redeliver",)
+    dags: ClassVar[Names] = (*CHAIN, "redelivery")
+
+    def before(self, scene: Scene, act: str) -> None:
+        scene.upstream.deliver(7)
+        scene.start("ingest")
+        assert scene.decided(1).batch == batch_of(7)
+        scene.upstream.deliver(6)
+
+    def require_recovery(self, scene: Scene) -> None:
+        assert [d.batch for d in scene.decisions()] == [batch_of(7), batch_of(6)]
+        scene.require_champion("1", "bootstrap")
+
+
+class LateDecision(Drill):
+    """The training DAG is paused, and a batch has waited for a day."""
+
+    kind: ClassVar[AlertKind] = "late_decision"
+    acts: ClassVar[Names] = ("decide",)
+    dags: ClassVar[Names] = ()
+    is_watched = True
+
+    def seed(self, scene: Scene) -> None:
+        scene.seed_settled()
+
+    def break_it(self, scene: Scene) -> None:
+        with (
+            closing(Database(scene.stage.stack.ledger_url)) as database,
+            database.session() as session,
+        ):
+            row = session.get_one(DeliveryRow, (scene.model, "data", batch_of(5)))
+            row.taken_at = datetime.now(UTC) - A_DAY
+
+    def values(self, scene: Scene) -> Mapping[str, str]:
+        return {"batch": batch_of(5)}
+
+    def require_recovery(self, scene: Scene) -> None:
+        assert [d.batch for d in scene.decisions()] == [batch_of(5)]
+        scene.require_champion("1", "bootstrap")
+
+
+class AliasMismatch(Drill):
+    """Somebody moves the champion alias in MLflow by hand."""
+
+    kind: ClassVar[AlertKind] = "alias_mismatch"
+    acts: ClassVar[Names] = ("settle",)
+    dags: ClassVar[Names] = ("rollback",)
+    is_watched = True
+
+    def seed(self, scene: Scene) -> None:
+        scene.seed_settled()
+        with scene.stage.one_at_a_time:
+            scene.bench.registry.register(
+                scene.model,
+                idempotency_key="by hand",
+                model_file=scene.stage.wrong_model,
+                tags={},
+                metrics={},
+                params={},
+            )
+
+    def break_it(self, scene: Scene) -> None:
+        with scene.stage.one_at_a_time:
+            scene.bench.registry.set_alias(scene.model, "champion", "2")
+
+    def values(self, scene: Scene) -> Mapping[str, str]:
+        return {"version": "1"}
+
+    def require_recovery(self, scene: Scene) -> None:
+        scene.require_champion("1", "rollback")
+
+
+class Drift(Drill):
+    """A batch arrives in which a feature has moved by three standard deviations."""
+
+    kind: ClassVar[AlertKind] = "drift"
+    acts: ClassVar[Names] = ("retrain",)
+
+    def seed(self, scene: Scene) -> None:
+        scene.seed_settled()
+        with scene.stage.one_at_a_time:
+            accept(scene.bench, scene.upstream, 6, shift=3.0)
+
+    def break_it(self, scene: Scene) -> None:
+        scene.start("continual_training", {"batch": batch_of(6)})
+
+    def values(self, scene: Scene) -> Mapping[str, str]:
+        return {"batch": batch_of(6)}
+
+    def before(self, scene: Scene, act: str) -> None:
+        scene.decided(1)
+
+    def require_recovery(self, scene: Scene) -> None:
+        forced = scene.decided(2)
+        assert (forced.trigger, forced.outcome) == ("forced", "kept")
+        for n_quiet in (1, 2):
+            with scene.stage.one_at_a_time:
+                accept(scene.bench, scene.upstream, 6 + n_quiet)
+            scene.start("continual_training", {"batch": batch_of(6 + n_quiet)})
+            assert scene.decided(2 + n_quiet).outcome == "stood_down"

@@ -1,0 +1,126 @@
+"""Plays one drill: break, wait for the alert, look, act, check, recover; and takes the time."""
+
+import time
+from dataclasses import dataclass, field
+from functools import partial
+
+from drills.drill import Drill
+from drills.scene import PATIENCE_SECONDS, Scene
+from drills.stage import CommandFailedError, Stage
+from drivers.runbooks import Block, read_runbook
+from drivers.tiny import Upstream
+from evergreen.orchestration.workbench import Workbench
+from evergreen.settings import read_settings
+from evergreen.spec.loader import load_spec
+
+CHECK_PAUSE_SECONDS = 3.0
+
+
+@dataclass
+class Report:
+    """What came of a drill.
+
+    Attributes:
+        kind: Kind of the alert.
+        fault: How the suite was broken.
+        alerted_seconds: From the fault to the message in Slack; None: none came.
+        commands: The runbook's commands that were run, as typed.
+        recovered_seconds: From the message to recovery; None: there was none.
+    """
+
+    kind: str
+    fault: str
+    alerted_seconds: float | None = None
+    commands: list[str] = field(default_factory=list)
+    recovered_seconds: float | None = None
+
+
+def play(stage: Stage, drill: Drill, model: str, report: Report) -> None:
+    """Play a drill to its end; the report is filled in on the way.
+
+    Raises:
+        AssertionError: No alert came, a command failed, or the suite did not recover.
+    """
+    scene = open_scene(stage, model)
+    drill.seed(scene)
+    broken = time.monotonic()
+    drill.break_it(scene)
+    wait_for_alert(drill, scene)
+    told = time.monotonic()
+    report.alerted_seconds = told - broken
+    follow(drill, scene, report)
+    drill.require_recovery(scene)
+    if drill.closes:
+        require_closed(drill, scene)
+    report.recovered_seconds = time.monotonic() - told
+
+
+def open_scene(stage: Stage, model: str) -> Scene:
+    """Give the place of a drill."""
+    settings = read_settings()
+    loaded = load_spec(settings.models_dir / model, home=settings.home)
+    bench = Workbench(settings, loaded, stage.ledger)
+    return Scene(stage, bench, Upstream.of(loaded.folder, settings.home))
+
+
+def wait_for_alert(drill: Drill, scene: Scene) -> None:
+    """Wait until the alert has reached people, with the link to its runbook."""
+
+    def is_told() -> bool:
+        if scene.stage.is_told(scene.model, drill.kind):
+            return True
+        if drill.is_watched:
+            scene.stage.watch()
+        return False
+
+    scene.wait_until(is_told, f"the alert {drill.kind}")
+
+
+def follow(drill: Drill, scene: Scene, report: Report) -> None:
+    """Run the runbook's own commands: look, then each act with its check."""
+    runbook = read_runbook(drill.kind)
+    values = {"model": scene.model, "why": f"drill of {drill.kind}", **drill.values(scene)}
+    run = partial(run_block, scene, report, values)
+    for look in runbook.looks:
+        run(look)
+    for act in drill.acts:
+        drill.before(scene, act)
+        run(runbook.acts[act])
+        run(runbook.check_after(act), patience_seconds=PATIENCE_SECONDS)
+
+
+def run_block(
+    scene: Scene,
+    report: Report,
+    values: dict[str, str],
+    block: Block,
+    *,
+    patience_seconds: float = 0.0,
+) -> None:
+    """Run a block of commands; a check again and again, as its runbook says."""
+    script = block.filled(values)
+    report.commands += script.split("\n")
+    deadline = time.monotonic() + patience_seconds
+    while True:
+        try:
+            scene.stage.shell(script)
+        except CommandFailedError as err:
+            if time.monotonic() > deadline:
+                raise CommandFailedError(f"{err}\n{scene.explain()}") from None
+            time.sleep(CHECK_PAUSE_SECONDS)
+        else:
+            return
+
+
+def require_closed(drill: Drill, scene: Scene) -> None:
+    """Wait until no incident of the alert's kind is open, and fail unless there was one."""
+
+    def is_over() -> bool:
+        if not any(one.kind == drill.kind for one in incidents.open_of(scene.model)):
+            return True
+        scene.stage.watch()
+        return False
+
+    incidents = scene.stage.ledger.incidents
+    assert any(one.kind == drill.kind for one in incidents.history(scene.model))
+    scene.wait_until(is_over, f"the end of the incident {drill.kind}")

@@ -1,0 +1,102 @@
+"""Drills of what is decided: retrain started, promoted, kept, stood down."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from drills.drill import Drill, Names, Rules
+from drills.machinery import batch_of
+from drills.scene import FORCE, Scene
+from evergreen.records import AlertKind
+
+LAST_WEEK: Rules = {"windows": {"training_days": 7}}
+NARROW = "narrow"
+
+
+class RetrainStarted(Drill):
+    """A retrain has begun, and its pool has no free slot."""
+
+    kind: ClassVar[AlertKind] = "retrain_started"
+    acts: ClassVar[Names] = ("hold", "release")
+    rules: ClassVar[Rules] = {**LAST_WEEK, "training": {"pool": NARROW}}
+
+    def seed(self, scene: Scene) -> None:
+        scene.seed_turned()
+        scene.stage.shell(f"airflow pools set {NARROW} 0 drill")
+
+    def break_it(self, scene: Scene) -> None:
+        scene.start("continual_training", FORCE)
+
+    def values(self, scene: Scene) -> Mapping[str, str]:
+        return {"batch": batch_of(7)}
+
+    def before(self, scene: Scene, act: str) -> None:
+        if act == "release":
+            scene.stage.shell(f"airflow pools set {NARROW} 1 drill")
+            assert scene.decided(1).outcome == "held"
+
+    def require_recovery(self, scene: Scene) -> None:
+        scene.require_champion("1", "bootstrap")
+        assert scene.stage.ledger.holds.standing(scene.model) == []
+
+
+class Promoted(Drill):
+    """The world has turned, and a challenger wins."""
+
+    kind: ClassVar[AlertKind] = "promoted"
+    acts: ClassVar[Names] = ("back",)
+    rules: ClassVar[Rules] = LAST_WEEK
+
+    def seed(self, scene: Scene) -> None:
+        scene.seed_turned()
+
+    def break_it(self, scene: Scene) -> None:
+        scene.start("continual_training", FORCE)
+
+    def values(self, scene: Scene) -> Mapping[str, str]:
+        return {"batch": batch_of(7), "version": "1"}
+
+    def require_recovery(self, scene: Scene) -> None:
+        assert scene.decided(1).outcome == "promoted"
+        scene.require_champion("1", "rollback")
+
+
+class Kept(Drill):
+    """A retrain is forced in a world that stays as it is."""
+
+    kind: ClassVar[AlertKind] = "kept"
+    acts: ClassVar[Names] = ("force",)
+
+    def seed(self, scene: Scene) -> None:
+        scene.seed_settled()
+
+    def break_it(self, scene: Scene) -> None:
+        scene.start("continual_training", FORCE)
+
+    def values(self, scene: Scene) -> Mapping[str, str]:
+        return {"batch": batch_of(5), "version": "2"}
+
+    def require_recovery(self, scene: Scene) -> None:
+        assert scene.decided(1).outcome == "kept"
+        scene.require_champion("2", "forced")
+
+
+class StoodDown(Drill):
+    """A quiet batch of a model whose spec wants to be told of it."""
+
+    kind: ClassVar[AlertKind] = "stood_down"
+    acts: ClassVar[Names] = ("retrain",)
+    rules: ClassVar[Rules] = {"alerts": {"send_quiet": True}}
+
+    def seed(self, scene: Scene) -> None:
+        scene.seed_settled()
+
+    def break_it(self, scene: Scene) -> None:
+        scene.start("continual_training")
+
+    def values(self, scene: Scene) -> Mapping[str, str]:
+        return {"batch": batch_of(5)}
+
+    def require_recovery(self, scene: Scene) -> None:
+        forced = scene.decided(2)
+        assert (forced.trigger, forced.outcome) == ("forced", "kept")
+        scene.require_champion("1", "bootstrap")
