@@ -136,6 +136,7 @@ def add_decision(
     run_id: str = "asset__1",
     request: Request | None = None,
     psi: float = 0.41,
+    model: str = "flights",
 ) -> Decision:
     """Record an open decision of the policy, with a champion v1 before it."""
     decay = DecayMeasurement(
@@ -149,7 +150,7 @@ def add_decision(
         batches=("2013-02-19", "2013-02-26"),
     )
     return ledger.decisions.open(
-        "flights",
+        model,
         batch,
         run_id,
         decision=PolicyDecision.model_validate(

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from evergreen.errors import LedgerError
 
 SQLITE_BUSY_SECONDS = 30
+CONNECT_SECONDS = 10  # a server that is not there is told, not waited for
 READS_ONLY = "evergreen_reads_only"
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -94,7 +95,9 @@ class Database:
 
 def _make_engine(url: str) -> Engine:
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True)
+        return create_engine(
+            url, pool_pre_ping=True, connect_args={"connect_timeout": CONNECT_SECONDS}
+        )
     engine = create_engine(url, connect_args={"timeout": SQLITE_BUSY_SECONDS})
 
     @event.listens_for(engine, "connect")

@@ -14,13 +14,13 @@ from importlib.resources.abc import Traversable
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
-from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
 from fastapi import APIRouter, HTTPException, Request
 from starlette.responses import Response, StreamingResponse
 
 from evergreen.errors import MissingFileError
-from evergreen.ledger.entries import Decision
 from evergreen.settings import read_settings
+from evergreen.web.desk import open_desk
+from evergreen.web.doors import decision_for
 from evergreen.web.headers import REPORTS
 from evergreen.web.security import BatchId, DecisionId, ModelName, UserDep, check_read
 from evergreen.web.sources import open_ledger
@@ -55,7 +55,7 @@ def show_static(name: str, request: Request) -> Response:
     asset = assets().get(name)
     if asset is None:
         raise HTTPException(404, "there is no such page")
-    headers = {"Cache-Control": "private, max-age=3600", "ETag": asset.etag}
+    headers = {"Cache-Control": "private, max-age=300", "ETag": asset.etag}
     if request.headers.get("if-none-match") == asset.etag:
         return Response(status_code=304, headers=headers)
     return Response(asset.content, media_type=asset.media_type, headers=headers)
@@ -66,7 +66,11 @@ async def show_report(decision_id: DecisionId, user: UserDep) -> Response:
     """Show Evidently's drift report that belongs to a decision."""
 
     def path() -> str | None:
-        return _readable(decision_id, user).report_path
+        from evergreen.orchestration.deciding import report_path
+
+        decision = decision_for(open_desk(), decision_id, user)
+        is_open = decision.closed_at is None  # its report may be drawn, and is entered at the end
+        return report_path(decision.model, decision.batch) if is_open else decision.report_path
 
     return await _sandboxed(path)
 
@@ -76,7 +80,7 @@ async def show_docs_of_decision(decision_id: DecisionId, user: UserDep) -> Respo
     """Show the Data Docs of the batch that a decision is about."""
 
     def path() -> str | None:
-        decision = _readable(decision_id, user)
+        decision = decision_for(open_desk(), decision_id, user)
         return _docs_of(decision.model, decision.batch)
 
     return await _sandboxed(path)
@@ -107,19 +111,6 @@ def _assets_in(folder: Traversable, prefix: str = "") -> Iterator[tuple[str, Ass
         elif media_type := TYPES.get(PurePosixPath(name).suffix):
             content = entry.read_bytes()
             yield name, Asset(content, media_type, f'"{sha256(content).hexdigest()[:16]}"')
-
-
-def _readable(decision_id: str, user: BaseUser) -> Decision:
-    """Give a decision that the user may read.
-
-    Raises:
-        HTTPException: 403, the same for one that does not exist; 404 for who may read all.
-    """
-    decision = open_ledger().decisions.find(decision_id)
-    check_read(decision.model if decision else "", user)
-    if decision is None:
-        raise HTTPException(404, "there is no such decision")
-    return decision
 
 
 def _docs_of(model: str, batch: str) -> str | None:

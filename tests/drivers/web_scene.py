@@ -1,0 +1,106 @@
+"""An API server with FAB's logins, two models with a history, and a ledger on PostgreSQL.
+
+Most users may read the model ``one`` and none but ``admin`` the model ``zebra``: no answer to them
+may hold that name.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from builders.ledger_rows import add_decision, make_alert
+from drivers.postgres_server import STOP_SECONDS, new_postgres
+from drivers.tiny import write_spec
+from drivers.web_server import Web, running_web
+from evergreen.embedded.postgres import Postgres
+from evergreen.embedded.processes import Service
+from evergreen.ledger.ledger import Ledger
+from evergreen.orchestration.deciding import report_path
+from evergreen.orchestration.gates import docs_folder
+from evergreen.records import Snapshot, Window
+from evergreen.storage.store import Store
+
+OPEN, HIDDEN = "one", "zebra"
+BATCH = "2013-03-05"
+REPORT = "<!doctype html><title>report</title><script>fetch('/api/v2/dags')</script>"
+CANARY = "canary-that-no-answer-may-hold"
+
+
+@dataclass
+class Known:
+    """What is kept of one model."""
+
+    decision: str
+    incident: int
+
+
+@dataclass
+class Scene:
+    """The server, and what its ledger and store hold."""
+
+    web: Web
+    ledger: Ledger
+    home: Path
+    database: Postgres
+    service: Service
+    known: dict[str, Known]
+
+
+@contextlib.contextmanager
+def running_scene(folder: Path) -> Iterator[Scene]:
+    """Play the scene for the length of the block."""
+    for model in (OPEN, HIDDEN):
+        write_spec(folder / "models", name=model)
+    (folder / "postgres").mkdir()
+    database = new_postgres(folder / "postgres")
+    service = database.start()
+    try:
+        url = database.create_database("ledger")
+        with Ledger(url) as ledger:
+            ledger.migrate()
+            home = folder / "home"
+            known = {model: seed(ledger, home, model) for model in (OPEN, HIDDEN)}
+            with running_web(home, folder / "models", EVERGREEN_LEDGER_URL=url) as web:
+                scene = Scene(web, ledger, home, database, service, known)
+                yield scene
+                service = scene.service
+    finally:
+        service.stop(grace_seconds=STOP_SECONDS)
+        database.remove()
+
+
+def seed(ledger: Ledger, home: Path, model: str) -> Known:
+    """Give a model a delivery, a decision with a report, Data Docs, and an open incident."""
+    window = Window.model_validate({"start": "2013-03-05T00:00Z", "end": "2013-03-12T00:00Z"})
+    ledger.batches.record_snapshot(
+        Snapshot(
+            model=model,
+            batch=BATCH,
+            kind="data",
+            path=f"snapshots/{model}",
+            sha256="a" * 64,
+            n_rows=6000,
+            window=window,
+        )
+    )
+    decision = add_decision(ledger, BATCH, model=model)
+    ledger.decisions.close(
+        decision.id,
+        outcome="stood_down",
+        sentence="Nothing to do.",
+        challenger_version=None,
+        champion_after="1",
+        evaluation=None,
+        report_path=report_path(model, BATCH),
+    )
+    store = Store.at(f"file://{home}/store")
+    store.write_bytes(report_path(model, BATCH), REPORT.encode())
+    store.write_bytes(f"{docs_folder(model, BATCH)}/index.html", b"<title>docs</title>")
+    store.write_bytes("canary.html", CANARY.encode())
+    (home / "canary.html").write_text(CANARY)
+    incident = ledger.incidents.open_or_update(
+        make_alert(f"drift:{model}", model=model), topic="drift"
+    )
+    assert incident is not None
+    return Known(decision.id, incident.id)
