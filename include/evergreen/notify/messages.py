@@ -8,6 +8,7 @@ docs.slack.dev/reference/block-kit/blocks (header 150, section 3000, field 2000 
 
 from typing import Any
 
+from evergreen.notify.building import NOTHING_TO_DO
 from evergreen.notify.escaping import clean, escape, neutralise, one_line, usable_url
 from evergreen.notify.standing import Standing, status_of
 from evergreen.notify.wording import shortened
@@ -101,7 +102,9 @@ def showable(commands: tuple[str, ...]) -> list[str]:
 
 
 def _text(alert: Alert, *, is_over: bool) -> str:
-    text = clean(alert.text, max_lines=MAX_LINES)
+    """Give the text without a line that only repeats the status."""
+    lines = [line for line in alert.text.split("\n") if line != NOTHING_TO_DO]
+    text = clean("\n".join(lines), max_lines=MAX_LINES)
     return text.split("\n")[0] if is_over else text
 
 

@@ -50,13 +50,21 @@ def status_of(alert: Alert, standing: Standing | None = None) -> str:
     """Give severity, whether to act, since when, and what people have said: one line of mrkdwn."""
     if standing is not None and standing.is_over:
         return _joined(f"{OVER} *{_safe(standing.ending)}*", *_end(standing), "No action needed")
-    began = alert.since or (standing.opened_at if standing else None)
     return _joined(
         MARKERS[alert.severity],
         "*Action needed*" if alert.must_act else "No action needed",
-        f"since {moment(began)}" if began else "",
+        _began(alert, standing),
         *(_people(standing) if standing else ()),
     )
+
+
+def _began(alert: Alert, standing: Standing | None) -> str:
+    """Since when it lasts; what only tells that something was done does not last."""
+    began = alert.since or (standing.opened_at if standing else None)
+    if began is None:
+        return ""
+    lasts = alert.must_act or alert.severity != "info"
+    return f"since {moment(began)}" if lasts else moment(began)
 
 
 def moment(when: datetime) -> str:

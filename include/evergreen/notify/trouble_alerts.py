@@ -1,5 +1,6 @@
 """The alerts about the machinery: failed task, no data, no decision, moved alias, roll-back."""
 
+import shlex
 from datetime import datetime
 
 from evergreen.notify.building import NOTHING_TO_DO, Links, build_alert, trigger, why
@@ -9,6 +10,7 @@ from evergreen.records import Alert
 
 MAX_ERROR = 600
 SCORING = "score__"
+STATES = ("airflow", "tasks", "states-for-dag-run")
 
 
 def failed(
@@ -19,6 +21,7 @@ def failed(
     task_id: str,
     error: str,
     n_tries: int = 1,
+    run_id: str = "",
     occurrence: str = "",
     links: Links = (),
 ) -> Alert:
@@ -31,6 +34,7 @@ def failed(
         task_id: The task.
         error: What it raised.
         n_tries: How often it was tried.
+        run_id: The run, to look at; empty: not known.
         occurrence: Tells failures of one task apart, such as after a clear; empty: one alert.
         links: Where to look.
     """
@@ -48,6 +52,7 @@ def failed(
         must_act=True,
         severity="critical" if dag_id.startswith(SCORING) else "warning",
         numbers=(("Tries", str(n_tries)),),
+        commands=(shlex.join([*STATES, dag_id, run_id]),) if run_id else (),
         links=links,
     )
 

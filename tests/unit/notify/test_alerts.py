@@ -210,6 +210,14 @@ def test_a_failure_is_critical_where_predictions_are_missing(dag_id: str, severi
     assert alert.severity == severity
 
 
+def test_a_failure_names_the_command_that_shows_its_run() -> None:
+    alert = alerts.failed(
+        "flights", BATCH, dag_id="d", task_id="t", error="boom", run_id="manual__1 x"
+    )
+
+    assert alert.commands == ("airflow tasks states-for-dag-run d 'manual__1 x'",)
+
+
 def test_rejected_labels_are_redelivered_as_labels() -> None:
     alert = alerts.data_rejected("flights", BATCH, reasons=["a"], what="labels", n_rules=9)
 

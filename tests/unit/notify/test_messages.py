@@ -168,6 +168,20 @@ def test_since_is_when_the_condition_began_not_when_it_was_told(make_alert: Make
     assert "since" not in status(make_alert())
 
 
+def test_what_does_not_last_is_told_with_its_moment(make_alert: MakeAlert) -> None:
+    done = make_alert(kind="promoted", severity="info", must_act=False)
+
+    shown = status(done, Standing(opened_at=OPENED))
+
+    assert shown == "\u25cb Info \u00b7 No action needed \u00b7 2013-03-05 06:10 UTC"
+
+
+def test_that_there_is_nothing_to_do_is_said_once(make_alert: MakeAlert) -> None:
+    alert = make_alert(must_act=False, text="It is well.\nNothing to do.")
+
+    assert body(alert) == "It is well."
+
+
 def test_the_numbers_stand_above_the_text_each_with_its_name(make_alert: MakeAlert) -> None:
     alert = make_alert(numbers=NUMBERS)
 
