@@ -136,4 +136,6 @@ def change_spec(bench: Workbench, text: str) -> None:
 
 
 def told(bench: Workbench) -> list[str]:
-    return [entry.alert.kind for entry in bench.ledger.alerts.history(bench.spec.name)]
+    """Give the kinds of what was told, without what incidents add: calm batches and endings."""
+    told = [entry.alert for entry in bench.ledger.alerts.history(bench.spec.name)]
+    return [alert.kind for alert in told if not alert.incident.startswith("incident:")]

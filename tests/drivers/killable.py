@@ -23,6 +23,7 @@ PRELOAD = [
     "evergreen.orchestration.training_tasks",
     "evergreen.orchestration.decision_tasks",
     "evergreen.orchestration.alerting",
+    "evergreen.orchestration.decision_alerting",
     "evergreen.orchestration.promoting",
     "evergreen.orchestration.recording",
     "evergreen.orchestration.retraining",

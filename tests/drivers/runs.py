@@ -12,7 +12,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 from airflow.sdk.execution_time.context import set_current_context
 
 from evergreen.orchestration import decision_tasks, training_tasks
-from evergreen.orchestration.callbacks import alert_failure
+from evergreen.orchestration.callbacks import alert_failure, tell_success
 
 BRANCHES = ("stand_down", "train_challenger", "write_drift_report")
 UPSTREAM = {
@@ -40,6 +40,13 @@ class DagRun:
     clear_number: int = 0
     triggering_user_name: str | None = None
     run_type: str = "asset_triggered"
+
+
+@dataclass(frozen=True)
+class Task:
+    """The field of Airflow's task that is read."""
+
+    downstream_task_ids: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -80,8 +87,13 @@ class Run:
         return {
             "dag_run": self.dag_run,
             "ti": TaskInstance(self, task_id),
+            "task": Task(self.downstream(task_id)),
             "exception": exception,
         }
+
+    def downstream(self, task_id: str) -> frozenset[str]:
+        """Give the tasks that come after a task; a run of no known DAG has only last tasks."""
+        return frozenset()
 
     def forget(self, task_id: str) -> None:
         """Drop what a task left in an earlier try, as Airflow does when it starts again."""
@@ -121,6 +133,10 @@ class TrainingRun(Run):
     def model(self) -> str:
         """The run's model."""
         return self.dag_run.dag_id.partition("__")[2]
+
+    def downstream(self, task_id: str) -> frozenset[str]:
+        """Give the tasks that come after a task."""
+        return frozenset(name for name, before in UPSTREAM.items() if task_id in before)
 
     def play(self) -> dict[str, Any] | None:
         """Run what has no state yet; give what ``record_decision`` returned."""
@@ -170,6 +186,7 @@ class TrainingRun(Run):
             if callback is not None:
                 callback(self.context(task_id, err))
             return
+        tell_success(self.context(task_id))
         if task_id == "decide":
             self.states |= {name: "skipped" for name in BRANCHES if name not in followed}
 

@@ -72,7 +72,7 @@ def write_spec(
         labels=labels,
         connection=connection,
         slack=slack,
-        channel="ml-alerts" if slack else "",
+        channel="#ml-alerts" if slack else "",
         n_rounds=n_rounds,
         wait_hours=wait_hours,
         policy=policy,

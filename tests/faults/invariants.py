@@ -109,7 +109,8 @@ def _one_message_per_incident(world: "World", *, is_over: bool) -> str:
     entries = world.ledger.alerts.history(world.name)
     waiting = [entry.alert.incident for entry in entries if entry.state == "pending"]
     sent = len(world.slack.messages)
-    delivered = sum(entry.state == "delivered" for entry in entries)
+    # An update changes a message that was sent before.
+    delivered = sum(entry.state == "delivered" and entry.role != "update" for entry in entries)
     if is_over and waiting:
         return f"{waiting} were never delivered"
     # While a fault lasts, a message may have been taken whose delivery is not recorded yet.

@@ -10,7 +10,7 @@ from drivers.killable import Conditions, KeptRun, ended, start
 from drivers.runs import DagRun
 from drivers.tiny import Upstream
 from evergreen.ledger.ledger import Ledger
-from evergreen.orchestration.alerting import deliver_pending
+from evergreen.orchestration.delivering import deliver_pending
 from evergreen.orchestration.workbench import Workbench
 from faults.invariants import broken_invariants
 from faults.table import Table
@@ -105,8 +105,9 @@ class World:
         return None if bearer is None else bearer.version
 
     def kinds(self) -> list[str]:
-        """Give the kinds of the alerts that were raised, in order."""
-        return [entry.alert.kind for entry in self.ledger.alerts.history(self.name)]
+        """Give the kinds of the alerts that were raised, in order; not what incidents add."""
+        told = [entry.alert for entry in self.ledger.alerts.history(self.name)]
+        return [alert.kind for alert in told if not alert.incident.startswith("incident:")]
 
     def hold(self, outcome: str, *runs: KeptRun, is_over: bool = True) -> None:
         """Assert the invariants and enter the case into the table.

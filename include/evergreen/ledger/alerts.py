@@ -1,9 +1,9 @@
-"""The outbox: every alert is stored first, then delivered; one per incident."""
+"""The outbox: every message is stored first, then delivered; one per name."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from evergreen.ledger.database import Database
@@ -18,8 +18,8 @@ class Alerts:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def raise_once(self, alert: Alert, *, state: AlertState = "pending") -> bool:
-        """Store an alert; False when this incident already has one, which then stays as it is."""
+    def raise_once(self, alert: Alert, *, state: AlertState = "pending", channel: str = "") -> bool:
+        """Store a message of its own; False when it is stored already and stays as it is."""
         row = AlertRow(
             incident=alert.incident,
             model=alert.model,
@@ -30,6 +30,8 @@ class Alerts:
             attempts=0,
             last_error="",
             raised_at=datetime.now(UTC),
+            role="note",
+            channel=channel,
         )
         try:
             with self._database.session() as session:
@@ -38,29 +40,27 @@ class Alerts:
             return False
         return True
 
-    def resolve(self, incident: str) -> bool:
-        """Forget a standing incident that is over, so that a new one is told anew.
-
-        Returns:
-            Whether there was one.
-        """
-        with self._database.session() as session:
-            row = session.get(AlertRow, incident)
-            if row is None:
-                return False
-            over = f"{incident}:over:{datetime.now(UTC):%Y%m%dT%H%M%S.%f}"
-            row.incident = over
-            row.alert = {**row.alert, "incident": over}  # delivery finds the row by its alert
-        return True
-
     def get(self, incident: str) -> OutboxEntry | None:
-        """Give the alert of an incident; None when it was never told, or is over."""
+        """Give the message of that name; None when it was never stored."""
         found = self._select(AlertRow.incident == incident)
         return found[0] if found else None
 
-    def pending(self) -> Sequence[OutboxEntry]:
-        """Give the alerts that still wait for delivery, oldest first."""
-        return self._select(AlertRow.state == "pending")
+    def of_incident(self, incident_id: int) -> Sequence[OutboxEntry]:
+        """Give the messages of an incident, oldest first."""
+        return self._select(AlertRow.incident_id == incident_id)
+
+    def opening(self, incident_id: int) -> OutboxEntry | None:
+        """Give the message by which an incident was first told; None when nothing was said."""
+        found = self._select(AlertRow.incident_id == incident_id, AlertRow.role == "opening")
+        return found[-1] if found else None
+
+    def pending(self, model: str | None = None) -> Sequence[OutboxEntry]:
+        """Give the messages that still wait for delivery, oldest first."""
+        return self._in_state("pending", model)
+
+    def snoozed(self, model: str) -> Sequence[OutboxEntry]:
+        """Give the messages that were left out while their incidents were snoozed."""
+        return self._in_state("snoozed", model)
 
     def history(self, model: str | None = None) -> Sequence[OutboxEntry]:
         """Give all alerts, of one model or of all, oldest first."""
@@ -84,16 +84,22 @@ class Alerts:
             row.attempts += 1
             row.last_error = error
 
-    def thread_ts(self, thread: str) -> str | None:
-        """Give the time stamp of the first delivered message of a thread."""
-        query = (
-            select(AlertRow.message_ts)
-            .where(AlertRow.thread == thread, AlertRow.message_ts.is_not(None))
-            .order_by(AlertRow.delivered_at)
-            .limit(1)
-        )
+    def set_state(self, names: Sequence[str], state: AlertState) -> None:
+        """Record what became of messages without an attempt to send them."""
         with self._database.session() as session:
-            return session.scalars(query).first()
+            session.execute(
+                update(AlertRow).where(AlertRow.incident.in_(names)).values(state=state)
+            )
+
+    def send_again(self, model: str | None = None) -> int:
+        """Let what was given up be tried again, after its cause was mended; give how many."""
+        given_up = self._in_state("undeliverable", model)
+        self.set_state([entry.alert.incident for entry in given_up], "pending")
+        return len(given_up)
+
+    def _in_state(self, state: AlertState, model: str | None) -> list[OutboxEntry]:
+        whose = () if model is None else (AlertRow.model == model,)
+        return self._select(AlertRow.state == state, *whose)
 
     def _select(self, *conditions: object) -> list[OutboxEntry]:
         query = select(AlertRow).where(*conditions)  # type: ignore[arg-type]  # column expressions

@@ -71,6 +71,13 @@ class Approvals:
             rows = session.scalars(query.order_by(ApprovalRow.asked_at)).all()
         return [_to_approval(row) for row in rows]
 
+    def newest(self, model: str) -> Approval | None:
+        """Give the newest question about a model, answered or not; None where nobody was asked."""
+        query = select(ApprovalRow).where(ApprovalRow.model == model)
+        with self._database.session() as session:
+            row = session.scalars(query.order_by(ApprovalRow.asked_at.desc()).limit(1)).first()
+        return None if row is None else _to_approval(row)
+
     def record_reminded(self, decision_id: str) -> None:
         """Record that people were reminded of a question."""
         with self._database.session() as session:

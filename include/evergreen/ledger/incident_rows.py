@@ -69,7 +69,11 @@ def close_row(row: IncidentRow, resolution: str) -> None:
 def add_message(
     session: Session, row: IncidentRow, alert: Alert, *, state: AlertState, is_step: bool
 ) -> None:
-    """Store the message about an alert; the first of an incident opens its thread."""
+    """Store the message about an alert; the first that is sent opens the thread of its incident.
+
+    What has no thread is only logged: an end, or a change, of what people were not told of.
+    """
+    role, state = _place(session, row, state, is_step=is_step)
     session.add(
         AlertRow(
             incident=alert.incident,
@@ -82,9 +86,14 @@ def add_message(
             last_error="",
             raised_at=datetime.now(UTC),
             incident_id=row.id,
-            role=_role(session, row, is_step=is_step),
+            role=role,
         )
     )
+
+
+def has_messages(session: Session, row: IncidentRow) -> bool:
+    """Tell whether anything was stored about an incident."""
+    return session.scalars(_messages(row).limit(1)).first() is not None
 
 
 def to_incident(row: IncidentRow) -> Incident:
@@ -93,28 +102,29 @@ def to_incident(row: IncidentRow) -> Incident:
 
 
 def add_marker(session: Session, row: IncidentRow, mark: str) -> None:
-    """Let the first message show a change that is no event; where it was sent, or is to be."""
-    opening = _opening(session, row)
-    if opening is None or opening.state == "logged":
+    """Let the first message show a change that is no event; where there is, or will be, one."""
+    newest = session.scalars(_messages(row).order_by(AlertRow.raised_at.desc()).limit(1)).first()
+    if newest is None:
         return
-    now = datetime.now(UTC)
-    newest = session.scalars(_messages(row).order_by(AlertRow.raised_at.desc()).limit(1)).one()
-    alert = Alert.from_json(newest.alert)
-    name = f"incident:{row.id}:{mark}:{now:%Y%m%dT%H%M%S%f}"
-    named = alert.model_copy(update={"incident": name})
-    add_message(session, row, named, state="pending", is_step=False)
+    name = f"incident:{row.id}:{mark}:{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
+    alert = Alert.from_json(newest.alert).model_copy(update={"incident": name})
+    add_message(session, row, alert, state="pending", is_step=False)
 
 
-def _role(session: Session, row: IncidentRow, *, is_step: bool) -> AlertRole:
-    if _opening(session, row) is None:
-        return "opening"
-    if row.closed_at is not None:
-        return "closing"
-    return "note" if is_step else "update"
-
-
-def _opening(session: Session, row: IncidentRow) -> AlertRow | None:
-    return session.scalars(_messages(row).where(AlertRow.role == "opening")).one_or_none()
+def _place(
+    session: Session, row: IncidentRow, state: AlertState, *, is_step: bool
+) -> tuple[AlertRole, AlertState]:
+    if not has_messages(session, row):
+        return "opening", state
+    is_over = row.closed_at is not None
+    opening = _messages(row).where(AlertRow.role == "opening", AlertRow.state != "logged")
+    if session.scalars(opening.limit(1)).first() is None and state != "logged":
+        if is_step and not is_over:
+            return "opening", state
+        state = "logged"
+    if is_over:
+        return "closing", state
+    return "note" if is_step else "update", state
 
 
 def _messages(row: IncidentRow) -> Select[AlertRow]:

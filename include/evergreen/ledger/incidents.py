@@ -18,6 +18,7 @@ from evergreen.ledger.incident_rows import (
     add_marker,
     add_message,
     close_row,
+    has_messages,
     is_told,
     key_of,
     new_row,
@@ -98,6 +99,7 @@ class Incidents:
                     return None
                 row = new_row(alert, topic=topic, subject="", channel=channel)
                 close_row(row, "told")
+                row.closed_at = row.opened_at
                 session.add(row)
                 session.flush()
                 add_message(session, row, alert, state=state, is_step=True)
@@ -125,6 +127,18 @@ class Incidents:
         except IntegrityError:
             return self.get(incident_id).n_calm
 
+    def note(self, incident_id: int, alert: Alert, *, state: AlertState = "pending") -> bool:
+        """Store a reply that is no event of its own; False when it is stored already."""
+        try:
+            with self._database.session() as session:
+                row = _locked(session, incident_id, self._database.name)
+                if is_told(session, alert.incident):
+                    return False
+                add_message(session, row, alert, state=state, is_step=True)
+        except IntegrityError:
+            return False
+        return True
+
     def close(
         self,
         incident_id: int,
@@ -138,18 +152,20 @@ class Incidents:
         Args:
             incident_id: Its number.
             resolution: How it ended, such as ``recovered``.
-            alert: The last message; left out where people were never told that it began.
+            alert: The last message; left out where nothing was told of the beginning.
             state: What the message waits for.
 
         Returns:
-            The incident; None where it was closed before.
+            The incident; None where it was closed, or this was told, before.
         """
         with self._database.session() as session:
             row = _locked(session, incident_id, self._database.name)
             if row.closed_at is not None:
                 return None
+            if alert is not None and is_told(session, alert.incident):
+                return None
             close_row(row, resolution)
-            if alert is not None:
+            if alert is not None and has_messages(session, row):
                 add_message(session, row, alert, state=state, is_step=True)
         return to_incident(row)
 

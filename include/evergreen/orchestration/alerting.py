@@ -1,68 +1,22 @@
-"""Raising and delivering alerts: stored first, then sent; what cannot be sent waits."""
+"""The alerts about deliveries, runs and the champion's alias, and when they are over."""
 
-import logging
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 from evergreen.data.batches import is_batch_id
-from evergreen.errors import NotifyError
-from evergreen.failpoints import failpoint
 from evergreen.ledger.decisions import decision_id
-from evergreen.ledger.entries import Decision, Delivery, DeliveryKind, OutboxEntry
-from evergreen.notify import alerts
-from evergreen.notify.messages import to_text
-from evergreen.orchestration.deciding import report_path
+from evergreen.ledger.entries import Delivery, DeliveryKind
+from evergreen.notify import alerts, incidents
+from evergreen.orchestration.page_urls import decision_url, report_url, runbook_url
 from evergreen.orchestration.runs import run_url
+from evergreen.orchestration.telling import RECOVERED, count_calm, end_incident, raise_alert
 from evergreen.orchestration.workbench import Workbench
-from evergreen.records import Alert, PromotionVerdict
-from evergreen.signals import PolicyDecision, PolicySignals
+from evergreen.records import Alert
 
-log = logging.getLogger(__name__)
-QUIET = ("stood_down",)
 ASIDE = ("write_drift_report",)
 LONGEST_RUN_ID = 80
 SECONDS_PER_HOUR = 3600.0
-
-
-def raise_alert(bench: Workbench, alert: Alert, *, is_sent_now: bool = True) -> bool:
-    """Store an alert, show it in the log, and try to deliver it; False when it was told before.
-
-    Outside a run of Airflow, where its connections are not at hand, the watchdog is left to send
-    it: ``is_sent_now`` is False.
-    """
-    channel = bench.spec.alerts.channel
-    is_sent = bool(channel) and (alert.kind not in QUIET or bench.spec.alerts.send_quiet)
-    if not bench.ledger.alerts.raise_once(alert, state="pending" if is_sent else "logged"):
-        return False
-    failpoint("after_alert_stored")
-    if not is_sent_now:
-        return True
-    log.warning("%s", to_text(alert))
-    if is_sent:
-        deliver_pending(bench)
-    return True
-
-
-def deliver_pending(bench: Workbench) -> dict[str, int]:
-    """Send what waits in the model's outbox, oldest first, each story in its own thread.
-
-    Returns:
-        How many were ``delivered`` and how many still wait or never will be (``undelivered``).
-    """
-    waiting = [e for e in bench.ledger.alerts.pending() if e.alert.model == bench.spec.name]
-    delivered = 0
-    for entry in waiting:
-        try:
-            delivered += _deliver(bench, entry)
-        except NotifyError as err:
-            bench.ledger.alerts.record_failure(
-                entry.alert.incident, str(err), is_permanent=err.is_permanent
-            )
-            log.error("alert %s not delivered: %s", entry.alert.incident, err)  # noqa: TRY400
-            if not err.is_permanent:
-                break  # Slack is down; the rest would only wait as well
-    return {"delivered": delivered, "undelivered": len(waiting) - delivered}
 
 
 def alert_rejected(bench: Workbench, kind: DeliveryKind, batch: str) -> None:
@@ -81,97 +35,74 @@ def alert_rejected(bench: Workbench, kind: DeliveryKind, batch: str) -> None:
             reasons=reasons,
             what=kind,
             delivery=(delivery.sha256 or f"{delivery.taken_at:%Y%m%dT%H%M%S%f}")[:20],
-            links=links(bench, "data_rejected", report=docs if quality else ""),
+            n_rules=len(quality.rules) if quality else None,
+            n_rows=delivery.n_rows,
+            links=links(bench, "data_rejected", batch=batch, report=docs if quality else ""),
         ),
+        subject=kind,
     )
 
 
-def alert_opening(
-    bench: Workbench, context: Any, decision: PolicyDecision, signals: PolicySignals
-) -> None:
-    """Tell what crossed a limit and what follows: one message that opens the batch's thread.
+def rejection_is_over(bench: Workbench, kind: DeliveryKind, batch: str) -> None:
+    """Take an accepted delivery into what was told of rejected ones.
 
-    Drift that does no harm is shown and not told.
+    It is over when all that was rejected has been accepted since, or when deliveries are sound for
+    some time: then the rejected ones stay in quarantine.
     """
-    name, batch = bench.spec.name, signals.batch
-    drifted = signals.drift is not None and bool(signals.drift.drifted or signals.drift.faults)
-    if signals.drift is not None and drifted and not decision.is_harmless_drift:
-        alert = alerts.drift(
-            name,
+    name = bench.spec.name
+    incident = bench.ledger.incidents.standing(name, incidents.DATA, kind)
+    if incident is None:
+        return
+    told = [f"{entry.alert.incident}:" for entry in bench.ledger.alerts.of_incident(incident.id)]
+    rejected = [
+        delivery.batch
+        for delivery in bench.ledger.batches.deliveries(name, kind, status="rejected")
+        if any(known.startswith(f"data_rejected:{name}:{delivery.batch}:") for known in told)
+    ]
+    if rejected:
+        stay = f"{', '.join(rejected)} in quarantine until delivered again"
+        count_calm(
+            bench,
             batch,
-            measurement=signals.drift,
-            share_to_retrain=bench.spec.drift.share_to_retrain,
-            follow_up=decision.sentence,
-            links=links(bench, "drift", context, report=report_path(name, batch)),
+            topic=incidents.DATA,
+            subject=kind,
+            finding=f"the {kind} of {batch} were accepted, {stay}",
         )
-        raise_alert(bench, alert)
-    if decision.verdict != "stand_down":
-        alert = alerts.retrain_started(
-            name,
-            batch,
-            decision=decision,
-            requested_by=signals.request.requested_by,
-            occurrence=decision_id(name, batch, context["dag_run"].run_id),
-            links=links(bench, "retrain_started", context),
-        )
-        raise_alert(bench, alert)
-
-
-def alert_closing(
-    bench: Workbench, context: Any, decision: Decision, *, cause: str | None = None
-) -> None:
-    """Tell what came of a decision: promoted, kept, held, or a quiet day; each tells it once.
-
-    ``cause`` is what held it, ``hold`` or ``freeze``.
-    """
-    if decision.outcome == "failed":
-        alert_failed(bench, context, task_id="record_decision", error=decision.outcome_sentence)
-    elif decision.outcome != "open":
-        alert = _closing(bench, context, decision, cause)
-        incident = f"{alert.incident}:{decision.id}"
-        raise_alert(bench, alert.model_copy(update={"incident": incident}))
-
-
-def _closing(bench: Workbench, context: Any, decision: Decision, cause: str | None) -> Alert:
-    name, batch = bench.spec.name, decision.batch
-    if decision.outcome == "held":
-        return alerts.promotion_held(
-            name,
-            batch,
-            version=decision.challenger_version,
-            champion_version=decision.champion_after,
-            cause="hold" if cause == "hold" else "freeze",
-            sentence=decision.outcome_sentence,
-            links=links(bench, "promotion_held", context),
-        )
-    if decision.outcome == "stood_down":
-        policy = PolicyDecision(verdict="stand_down", trigger="none", sentence=decision.sentence)
-        return alerts.stood_down(name, batch, decision=policy)
-    if decision.outcome in ("promoted", "bootstrapped"):
-        return alerts.promoted(
-            name,
-            batch,
-            version=decision.challenger_version or "",
-            previous_version=decision.champion_before,
-            evaluation=decision.evaluation,
-            verdict=PromotionVerdict(verdict="promote", sentence=decision.outcome_sentence),
-            links=links(bench, "promoted", context),
-        )
-    return alerts.kept(
-        name,
-        batch,
-        challenger_version=decision.challenger_version,
-        champion_version=decision.champion_after,
-        evaluation=decision.evaluation,
-        verdict=PromotionVerdict(verdict="keep", sentence=decision.outcome_sentence),
-        links=links(bench, "kept", context),
+        return
+    end_incident(
+        bench,
+        incidents.DATA,
+        subject=kind,
+        resolution="resolved by an accepted delivery",
+        sentence=f"The {kind} of batch {batch} were accepted.",
     )
 
 
 def alert_failed(bench: Workbench, context: Any, *, task_id: str, error: str) -> None:
     """Tell that a run failed for good: one alert per run, however many of its tasks say so."""
     run, n_tries = context["dag_run"], context["ti"].try_number
-    raise_alert(bench, failed_alert(bench, run, task_id=task_id, error=error, n_tries=n_tries))
+    raise_alert(
+        bench,
+        failed_alert(bench, run, task_id=task_id, error=error, n_tries=n_tries),
+        subject=failed_subject(run.dag_id, task_id),
+        is_step=True if run.clear_number else None,  # who cleared it wants to know
+    )
+
+
+def failed_subject(dag_id: str, task_id: str) -> str:
+    """Give what the failures of a run are told under: its DAG, or a task beside the way."""
+    return f"{dag_id}.{task_id}" if task_id in ASIDE else dag_id
+
+
+def failure_is_over(bench: Workbench, run: Any, subject: str) -> None:
+    """Tell that a DAG, or a task beside the way, works again, where its failure had been told."""
+    end_incident(
+        bench,
+        incidents.FAILED,
+        subject=subject,
+        resolution=RECOVERED,
+        sentence=f"Run {run.run_id} of {run.dag_id} went through.",
+    )
 
 
 def failed_alert(bench: Workbench, run: Any, *, task_id: str, error: str, n_tries: int) -> Alert:
@@ -191,7 +122,8 @@ def failed_alert(bench: Workbench, run: Any, *, task_id: str, error: str, n_trie
         task_id=task_id,
         error=error,
         n_tries=n_tries,
-        links=links(bench, "failed", {"dag_run": run}),
+        run_id=run.run_id,
+        links=links(bench, "failed", {"dag_run": run}, batch=batch),
     )
     incident = f"failed:{run.dag_id}:{run_id}:{run.clear_number or 0}"
     if task_id in ASIDE:
@@ -208,19 +140,21 @@ def alert_no_data(bench: Workbench, context: Any, kind: DeliveryKind, batch: str
         waited_hours=bench.spec.arrivals.wait_hours,
         location=location.uri,
         what=kind,
-        links=links(bench, "no_data", context),
+        links=links(bench, "no_data", context, batch=batch or ""),
     )
-    raise_alert(bench, alert.model_copy(update={"incident": _no_data_incident(bench, kind)}))
+    standing = alert.model_copy(update={"incident": f"no_data:{bench.spec.name}:{kind}"})
+    raise_alert(bench, standing, subject=kind)
 
 
 def no_data_is_over(bench: Workbench, kind: DeliveryKind) -> None:
     """Tell that data has come after all, where "no data" had been told."""
-    incident = _no_data_incident(bench, kind)
-    told = bench.ledger.alerts.get(incident)
-    if told is not None and bench.ledger.alerts.resolve(incident):
-        over = alerts.resolved(told.alert, sentence=f"The {kind} has arrived.")
-        stamp = f"{told.raised_at:%Y%m%dT%H%M%S%f}"
-        raise_alert(bench, over.model_copy(update={"incident": f"{over.incident}:{stamp}"}))
+    end_incident(
+        bench,
+        incidents.NO_DATA,
+        subject=kind,
+        resolution=RECOVERED,
+        sentence=f"The {kind} has arrived.",
+    )
 
 
 def alert_late(bench: Workbench, delivery: Delivery, *, waited: timedelta) -> None:
@@ -235,7 +169,8 @@ def alert_late(bench: Workbench, delivery: Delivery, *, waited: timedelta) -> No
         waited_hours=waited.total_seconds() / SECONDS_PER_HOUR,
         limit_hours=bench.spec.arrivals.decide_within_hours,
         stage=stage,
-        links=links(bench, "late_decision"),
+        since=delivery.taken_at,
+        links=links(bench, "late_decision", batch=delivery.batch),
     )
     raise_alert(bench, alert)
 
@@ -257,42 +192,27 @@ def alert_mismatch(bench: Workbench, *, sentence: str) -> None:
 
 
 def links(
-    bench: Workbench, kind: str, context: Any = None, *, report: str = ""
+    bench: Workbench,
+    kind: str,
+    context: Any = None,
+    *,
+    batch: str = "",
+    decision: str = "",
+    report: str = "",
 ) -> tuple[tuple[str, str], ...]:
-    """Give the links of an alert: the run, the report's place, and the runbook."""
-    runbook = bench.spec.runbooks.get(kind, f"{kind}.md")
-    base = bench.settings.runbook_url
+    """Give the links of an alert: what to do, the decision, the run, the report's place.
+
+    Args:
+        bench: The model's workbench.
+        kind: The kind of alert.
+        context: Airflow's, of the run; None outside a run.
+        batch: What the runbook's commands are filled in with.
+        decision: Id of the decision that it is about; empty for none.
+        report: Where a report lies in the store; empty for none.
+    """
     return alerts.links_of(
         run="" if context is None else run_url(bench.settings.airflow_url, context),
-        report=bench.store.uri_of(report) if report else "",
-        runbook=f"{base}/{runbook}" if base else f"include/runbooks/{runbook}",
+        decision=decision_url(bench, decision),
+        report=report_url(bench, decision, report) if report else "",
+        runbook=runbook_url(bench, kind, batch=batch),
     )
-
-
-def _no_data_incident(bench: Workbench, kind: DeliveryKind) -> str:
-    """Give the one incident of a model under which missing data, or labels, is told."""
-    return f"no_data:{bench.spec.name}:{kind}"
-
-
-def _deliver(bench: Workbench, entry: OutboxEntry) -> int:
-    from airflow.sdk import Connection
-    from airflow.sdk.exceptions import AirflowException, AirflowRuntimeError
-
-    from evergreen.notify.slack import SlackSender
-
-    rules = bench.spec.alerts
-    try:
-        connection = Connection.get(rules.slack_connection_id)
-    except (AirflowException, AirflowRuntimeError) as err:
-        raise NotifyError(
-            f"Airflow did not give the connection {rules.slack_connection_id!r}; add it with the"
-            " bot token as its password"
-        ) from err
-    sender = SlackSender(
-        connection.password or "", base_url=connection.extra_dejson.get("base_url")
-    )
-    thread = bench.ledger.alerts.thread_ts(entry.alert.thread)
-    message_ts = sender.send(rules.channel, entry.alert, thread_ts=thread).ts
-    failpoint("after_alert_sent")
-    bench.ledger.alerts.record_delivered(entry.alert.incident, message_ts)
-    return 1

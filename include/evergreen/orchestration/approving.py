@@ -7,7 +7,7 @@ from typing import Any, Literal
 from evergreen.ledger.entries import Answer, Approval
 from evergreen.orchestration.alerting import links
 from evergreen.orchestration.holding import Stay
-from evergreen.orchestration.people_alerting import alert_wanted, remind
+from evergreen.orchestration.people_alerting import alert_wanted, question_is_over, remind
 from evergreen.orchestration.staying import (
     standing_answer,
     stay_here,
@@ -49,6 +49,7 @@ def open_question(
         return {"answer": "not asked"}
     found = standing_answer(bench, asked, trained, evaluated)
     if found is not None and found.answer != "open":
+        question_is_over(bench, found)
         return _acted_upon(context, found)
     now = datetime.now(UTC)
     if found is None or found.due_at <= now:
@@ -87,6 +88,7 @@ def keep_answer(
     kept = bench.ledger.approvals.answer(
         asked["decision"], answer, answered_by=answered_by, comment=" ".join(comment.split())
     )
+    question_is_over(bench, kept)
     return _acted_upon(context, kept)
 
 
@@ -132,7 +134,9 @@ def _question(
             due_at=approval.due_at,
             on_timeout=rule.approval_on_timeout,
             approvers=rule.approvers,
-            links=links(bench, "approval_wanted", context),
+            links=links(
+                bench, "approval_wanted", context, batch=batch, decision=approval.decision_id
+            ),
         ),
         on_timeout=rule.approval_on_timeout,
         time_left=max(LEAST, approval.due_at - datetime.now(UTC)),

@@ -1,4 +1,7 @@
-"""What Airflow calls when a task failed for good. A callback only reports, and never fails."""
+"""What Airflow calls when a task failed for good, or went through.
+
+A callback only reports, and never fails.
+"""
 
 import logging
 from collections.abc import Callable
@@ -9,6 +12,7 @@ from evergreen.orchestration.workbench import Workbench, open_workbench
 
 log = logging.getLogger(__name__)
 
+BROKEN = ("failed", "upstream_failed")
 WAITS: dict[str, DeliveryKind] = {"wait_for_batch": "data", "wait_for_labels": "labels"}
 
 
@@ -50,6 +54,33 @@ def alert_no_data(context: Any) -> None:
     _report(context["dag_run"].dag_id, tell)
 
 
+def tell_success(context: Any) -> None:
+    """Tell that a DAG works again, once the last task of a run of it has gone through.
+
+    Where no failure is told, it costs one look into the ledger.
+    """
+    from evergreen.orchestration.alerting import ASIDE, failed_subject, failure_is_over
+    from evergreen.orchestration.runs import states_of
+
+    run, task_id = context["dag_run"], context["ti"].task_id
+    is_aside = task_id in ASIDE
+    is_last = not context["task"].downstream_task_ids
+    if model_of(run.dag_id) is None or not (is_aside or is_last):
+        return
+
+    def tell(bench: Workbench) -> None:
+        subject = failed_subject(run.dag_id, task_id)
+        told = bench.ledger.incidents.standing(bench.spec.name, "failed", subject)
+        if told is None:
+            return
+        states = {} if is_aside else states_of(context)
+        red = [t for t, s in states.items() if s in BROKEN and t not in (*ASIDE, task_id)]
+        if not red:
+            failure_is_over(bench, run, subject)
+
+    _report(run.dag_id, tell)
+
+
 def _is_tried_again(context: Any) -> bool:
     """Tell whether Airflow will run the task again by itself.
 
@@ -76,5 +107,5 @@ def _report(dag_id: str, tell: Callable[[Workbench], None]) -> None:
     try:
         with open_workbench(model) as bench:
             tell(bench)
-    except Exception:  # a callback that raises would hide why the task failed
-        log.exception("the failure of %s could not be told", dag_id)
+    except Exception:  # a callback that raises would hide how the task ended
+        log.exception("what happened to %s could not be told", dag_id)

@@ -69,8 +69,8 @@ def measure_decay(model: str) -> Payload:
 @task.branch
 def decide(model: str) -> list[str]:
     """Put drift and decay before the policy; go on to stand down or to train."""
-    from evergreen.orchestration.alerting import alert_opening
     from evergreen.orchestration.deciding import decide_batch, wants_report
+    from evergreen.orchestration.decision_alerting import alert_opening
 
     context = get_current_context()
     asked, drift = result_of("check_request"), result_of("measure_drift")

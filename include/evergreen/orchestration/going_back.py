@@ -7,9 +7,10 @@ from evergreen.errors import ChampionChangedError, RequestError
 from evergreen.ledger.decisions import decision_id
 from evergreen.ledger.entries import Watch
 from evergreen.notify import alerts
-from evergreen.orchestration.alerting import links, raise_alert
+from evergreen.orchestration.alerting import links
 from evergreen.orchestration.holding import tell_hold
 from evergreen.orchestration.request import MAX_REASON, check_keys, text_of
+from evergreen.orchestration.telling import raise_alert, tell_move
 from evergreen.orchestration.workbench import Workbench
 from evergreen.records import Promotion
 
@@ -127,7 +128,13 @@ def tell_rollback(bench: Workbench, row: Promotion, context: Any = None) -> bool
             requested_by=row.requested_by,
             links=links(bench, "rolled_back", context),
         )
-    return raise_alert(bench, alert, is_sent_now=context is not None)
+    return tell_move(
+        bench,
+        alert,
+        version=row.version,
+        moved_at=row.promoted_at,
+        is_sent_now=context is not None,
+    )
 
 
 def _tell_held(bench: Workbench, watched: Promotion, watch: Watch, held: str, context: Any) -> None:

@@ -78,7 +78,11 @@ def check_delivery(model: str, taken: Payload) -> list[str]:
 @task
 def publish_batch(model: str, taken: Payload, *, outlet_events: Any = None) -> Payload:
     """Announce the batch: its id is the partition key of everything that follows."""
+    from evergreen.orchestration.alerting import rejection_is_over
+
     outlet_events[assets.batches(model)].add_partitions(taken["batch"])
+    with no_retry_helps(), open_workbench(model) as bench:
+        rejection_is_over(bench, "data", taken["batch"])
     return taken
 
 
@@ -106,10 +110,12 @@ def write_data_docs(model: str, taken: Payload) -> Payload:
 @task
 def publish_labels(model: str, taken: Payload, *, outlet_events: Any = None) -> Payload:
     """Join the labels to the batch and announce the labelled batch."""
+    from evergreen.orchestration.alerting import rejection_is_over
     from evergreen.orchestration.history import join_labels
 
     with no_retry_helps(), open_workbench(model) as bench:
         n_rows = join_labels(bench, taken["batch"])
+        rejection_is_over(bench, "labels", taken["batch"])
     outlet_events[assets.labelled(model)].add_partitions(taken["batch"])
     log.info("labelled batch %s of %s: %d rows", taken["batch"], model, n_rows)
     return {**taken, "n_rows": n_rows}

@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import Any
 
 from evergreen.ledger.entries import Approval
-from evergreen.notify import alerts
-from evergreen.orchestration.alerting import links, raise_alert
+from evergreen.notify import alerts, incidents
+from evergreen.orchestration.alerting import links
 from evergreen.orchestration.runs import run_url
-from evergreen.orchestration.staying import SECONDS_PER_HOUR
+from evergreen.orchestration.staying import SECONDS_PER_HOUR, tell_answer
+from evergreen.orchestration.telling import end_incident, raise_alert, tell_move
 from evergreen.orchestration.workbench import Workbench
 from evergreen.records import Evaluation, Promotion
 
@@ -32,7 +33,12 @@ def alert_wanted(
             on_timeout=bench.spec.promotion.approval_on_timeout,
             approvers=bench.spec.promotion.approvers,
             occurrence=_occurrence(approval),
-            links=(*_answer_link(bench, context), *links(bench, "approval_wanted", context)),
+            links=(
+                *_answer_link(bench, context),
+                *links(
+                    bench, "approval_wanted", context, batch=batch, decision=approval.decision_id
+                ),
+            ),
         ),
     )
 
@@ -52,6 +58,21 @@ def remind(bench: Workbench, approval: Approval, batch: str, *, now: datetime) -
     raise_alert(bench, reminder)
 
 
+def question_is_over(bench: Workbench, approval: Approval) -> None:
+    """Tell in the thread of a question how it was answered, or that nobody answered."""
+    who = approval.answered_by or "somebody"
+    resolution = {
+        "open": "nobody answered in time",
+        "approved": f"approved by {who}",
+        "refused": f"refused by {who}",
+        "timed_out_keep": "nobody answered in time",
+        "timed_out_promote": "nobody answered in time",
+    }[approval.answer]
+    answer = tell_answer(approval)
+    sentence = f"{answer[:1].upper()}{answer[1:]}."
+    end_incident(bench, incidents.APPROVAL, resolution=resolution, sentence=sentence)
+
+
 def tell_forced(bench: Workbench, promotion: Promotion, context: Any = None) -> bool:
     """Tell that a person made a version champion; False when it was told before.
 
@@ -66,7 +87,13 @@ def tell_forced(bench: Workbench, promotion: Promotion, context: Any = None) -> 
         requested_by=promotion.requested_by,
         links=links(bench, "forced", context),
     )
-    return raise_alert(bench, alert, is_sent_now=context is not None)
+    return tell_move(
+        bench,
+        alert,
+        version=promotion.version,
+        moved_at=promotion.promoted_at,
+        is_sent_now=context is not None,
+    )
 
 
 def _answer_link(bench: Workbench, context: Any) -> tuple[tuple[str, str], ...]:

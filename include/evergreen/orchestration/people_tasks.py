@@ -17,11 +17,13 @@ Payload = dict[str, Any]
 @task
 def change_hold(model: str) -> str:
     """Hold or release promotions of a model, with the reason and the name of who asked."""
+    from evergreen.orchestration.ending import end_what_is_over
     from evergreen.orchestration.holding import change_hold as change
 
     run = get_current_context()["dag_run"]
     with no_retry_helps(), open_workbench(model) as bench:
         sentence = change(bench, run.conf, requested_by=run.triggering_user_name or "")
+        end_what_is_over(bench)
     log.info("%s: %s", model, sentence)
     return sentence
 

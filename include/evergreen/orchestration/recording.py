@@ -4,8 +4,8 @@ from typing import Any
 
 from evergreen.failpoints import failpoint
 from evergreen.ledger.entries import Outcome
-from evergreen.orchestration.alerting import alert_closing
 from evergreen.orchestration.deciding import report_path
+from evergreen.orchestration.decision_alerting import alert_closing
 from evergreen.orchestration.holding import Stay
 from evergreen.orchestration.staying import stay_of
 from evergreen.orchestration.workbench import Workbench

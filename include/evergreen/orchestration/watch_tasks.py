@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from airflow.sdk import task
@@ -39,9 +40,33 @@ def remind_of_approvals() -> Payload:
 
 
 @task
+def end_incidents() -> Payload:
+    """End the incidents about holds and questions that are over."""
+    from evergreen.orchestration.ending import end_what_is_over
+
+    return _for_every_model(end_what_is_over)
+
+
+@task
+def send_digests() -> Payload:
+    """Send the summary of the day, once a day and channel, where a spec asks for it."""
+    from evergreen.ledger.ledger import Ledger
+    from evergreen.orchestration.digesting import send_digests as send
+    from evergreen.settings import read_settings
+    from evergreen.spec.loader import load_specs
+
+    settings = read_settings()
+    with Ledger(settings.ledger_url) as ledger:
+        loaded = load_specs(settings.models_dir, home=settings.home).loaded
+        sent = send([Workbench(settings, one, ledger) for one in loaded], now=datetime.now(UTC))
+    log.info("daily summaries: %s", sent)
+    return {"sent": sent}
+
+
+@task
 def deliver_alerts() -> Payload:
     """Deliver what is still in the outbox."""
-    from evergreen.orchestration.alerting import deliver_pending
+    from evergreen.orchestration.delivering import deliver_pending
 
     return _for_every_model(deliver_pending)
 

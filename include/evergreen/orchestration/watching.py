@@ -2,9 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 
+from evergreen.notify import incidents
 from evergreen.orchestration.alerting import alert_late, alert_mismatch
 from evergreen.orchestration.going_back import tell_rollback
 from evergreen.orchestration.people_alerting import tell_forced
+from evergreen.orchestration.telling import RECOVERED, end_incident
 from evergreen.orchestration.workbench import Workbench
 from evergreen.records import Promotion
 
@@ -27,6 +29,9 @@ def alert_late_decisions(bench: Workbench) -> list[str]:
     ]
     for delivery in late:
         alert_late(bench, delivery, waited=now - delivery.taken_at)
+    if not late:
+        everyone = "Every accepted batch has its decision, or time left for it."
+        end_incident(bench, incidents.LATE, resolution=RECOVERED, sentence=everyone)
     return [delivery.batch for delivery in late]
 
 
@@ -41,6 +46,9 @@ def reconcile_champion(bench: Workbench) -> str:
     found = reconcile(bench.ledger.promotions, bench.registry, bench.spec.name)
     if found.verdict == "mismatch":
         alert_mismatch(bench, sentence=found.sentence)
+    else:
+        settled = f"{found.sentence[:1].upper()}{found.sentence[1:]}."
+        end_incident(bench, incidents.MISMATCH, resolution=RECOVERED, sentence=settled)
     latest = bench.ledger.promotions.latest(bench.spec.name)
     if latest is not None and latest.state == "committed":
         _tell_again(bench, latest)

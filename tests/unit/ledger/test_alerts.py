@@ -23,14 +23,15 @@ def test_an_incident_is_told_once(ledger: Ledger) -> None:
     assert [entry.alert for entry in ledger.alerts.pending()] == [make_alert()]
 
 
-def test_a_delivered_alert_leaves_the_outbox_and_leads_its_thread(ledger: Ledger) -> None:
+def test_a_delivered_alert_leaves_the_outbox(ledger: Ledger) -> None:
     ledger.alerts.raise_once(make_alert())
 
     ledger.alerts.record_delivered("drift:flights:2013-03-05", "171.5")
 
     assert ledger.alerts.pending() == []
-    assert ledger.alerts.thread_ts("flights:2013-03-05") == "171.5"
-    assert ledger.alerts.thread_ts("flights:2013-03-12") is None
+    found = ledger.alerts.get("drift:flights:2013-03-05")
+    assert found is not None
+    assert (found.state, found.message_ts) == ("delivered", "171.5")
 
 
 def test_a_failed_attempt_stays_pending_until_it_is_known_to_be_hopeless(ledger: Ledger) -> None:
@@ -47,29 +48,25 @@ def test_a_failed_attempt_stays_pending_until_it_is_known_to_be_hopeless(ledger:
     assert ledger.alerts.pending() == []
 
 
-def test_an_incident_that_is_over_can_be_told_anew(ledger: Ledger) -> None:
+def test_what_was_given_up_is_sent_again_when_a_person_says_so(ledger: Ledger) -> None:
     ledger.alerts.raise_once(make_alert())
+    ledger.alerts.record_failure(make_alert().incident, "token_revoked", is_permanent=True)
 
-    was_there = ledger.alerts.resolve(make_alert().incident)
-    again = ledger.alerts.raise_once(make_alert())
+    n_others = ledger.alerts.send_again("other")
+    n_mine = ledger.alerts.send_again("flights")
 
-    assert (was_there, again) == (True, True)
-    assert ledger.alerts.resolve("nothing") is False
-
-
-def test_an_incident_that_is_over_can_still_be_delivered(ledger: Ledger) -> None:
-    incident = make_alert().incident
-    ledger.alerts.raise_once(make_alert())
-    ledger.alerts.resolve(incident)
-
-    (waiting,) = ledger.alerts.pending()
-    ledger.alerts.record_delivered(waiting.alert.incident, "171.5")
-
-    assert ledger.alerts.pending() == []
-    assert ledger.alerts.get(incident) is None
+    assert (n_others, n_mine, ledger.alerts.send_again()) == (0, 1, 0)
+    assert [entry.attempts for entry in ledger.alerts.pending("flights")] == [1]
 
 
-def test_a_standing_incident_is_found(ledger: Ledger) -> None:
+def test_a_message_of_its_own_knows_its_channel(ledger: Ledger) -> None:
+    ledger.alerts.raise_once(make_alert(), channel="#ml")
+
+    (entry,) = ledger.alerts.pending()
+    assert (entry.channel, entry.incident_id, entry.role) == ("#ml", None, "note")
+
+
+def test_a_message_is_found_by_its_name(ledger: Ledger) -> None:
     ledger.alerts.raise_once(make_alert())
 
     found = ledger.alerts.get(make_alert().incident)

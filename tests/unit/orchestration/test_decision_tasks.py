@@ -8,7 +8,7 @@ from drivers.history import accept, begin, crown
 from drivers.runs import training_run
 from drivers.tiny import Upstream
 from evergreen.errors import LedgerError
-from evergreen.orchestration.alerting import deliver_pending
+from evergreen.orchestration.delivering import deliver_pending
 from evergreen.orchestration.workbench import Workbench
 from standins.slack import SlackServer
 
@@ -22,7 +22,9 @@ def drifted(bench: Workbench, upstream: Upstream) -> str:
 
 
 def kinds(bench: Workbench) -> list[str]:
-    return [entry.alert.kind for entry in bench.ledger.alerts.history(bench.spec.name)]
+    """Give the kinds of what was told, without what incidents add: calm batches and endings."""
+    told = [entry.alert for entry in bench.ledger.alerts.history(bench.spec.name)]
+    return [alert.kind for alert in told if not alert.incident.startswith("incident:")]
 
 
 def reference_of(bench: Workbench) -> Path:

@@ -51,7 +51,9 @@ def alias_of(bench: Workbench) -> str | None:
 
 
 def kinds(bench: Workbench) -> list[str]:
-    return [entry.alert.kind for entry in bench.ledger.alerts.history(bench.spec.name)]
+    """Give the kinds of what was told, without what incidents add: calm batches and endings."""
+    told = [entry.alert for entry in bench.ledger.alerts.history(bench.spec.name)]
+    return [alert.kind for alert in told if not alert.incident.startswith("incident:")]
 
 
 def moves(bench: Workbench) -> list[tuple[str, str, str]]:

@@ -32,7 +32,9 @@ def champion_of(bench: Workbench) -> tuple[str, str] | None:
 
 
 def kinds(bench: Workbench) -> list[str]:
-    return [entry.alert.kind for entry in bench.ledger.alerts.history(bench.spec.name)]
+    """Give the kinds of what was told, without what incidents add: calm batches and endings."""
+    told = [entry.alert for entry in bench.ledger.alerts.history(bench.spec.name)]
+    return [alert.kind for alert in told if not alert.incident.startswith("incident:")]
 
 
 def turn(bench: Workbench, upstream: Upstream) -> str:

@@ -133,6 +133,7 @@ def test_a_champion_whose_file_is_another_is_told_as_that(
     registered = reign(bench, model_file)
     enthrone(bench, registered.version, sha256="b" * 64, decision="another")
 
+    reconcile_champion(bench)
     sentence = reconcile_champion(bench)
 
     (entry,) = bench.ledger.alerts.history(bench.spec.name)

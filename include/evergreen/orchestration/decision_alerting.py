@@ -1,0 +1,134 @@
+"""The alerts about a decision: what crossed a limit, what follows, and what came of it."""
+
+from typing import Any
+
+from evergreen.ledger.entries import Decision
+from evergreen.notify import alerts, incidents
+from evergreen.orchestration.alerting import alert_failed, links
+from evergreen.orchestration.deciding import report_path
+from evergreen.orchestration.runs import decision_of_run
+from evergreen.orchestration.telling import count_calm, raise_alert, tell_move
+from evergreen.orchestration.workbench import Workbench
+from evergreen.records import Alert, PromotionVerdict
+from evergreen.signals import PolicyDecision, PolicySignals
+
+
+def alert_opening(
+    bench: Workbench, context: Any, decision: PolicyDecision, signals: PolicySignals
+) -> None:
+    """Tell what crossed a limit and what follows, or count a calm batch.
+
+    Trouble with the model is one incident, from the first batch over a limit on. Drift that does no
+    harm is shown and not told. A batch of the past says nothing of how the model is now.
+    """
+    batch = signals.batch
+    if not _is_past(bench, batch):
+        if incidents.is_over_limit(decision, signals):
+            _tell_trouble(bench, context, decision, signals)
+        else:
+            count_calm(bench, batch)
+    if decision.verdict != "stand_down":
+        decided = decision_of_run(context, bench.spec.name, batch)
+        alert = alerts.retrain_started(
+            bench.spec.name,
+            batch,
+            decision=decision,
+            requested_by=signals.request.requested_by,
+            occurrence=decided,
+            links=links(bench, "retrain_started", context, batch=batch, decision=decided),
+        )
+        raise_alert(bench, alert)
+
+
+def _tell_trouble(
+    bench: Workbench, context: Any, decision: PolicyDecision, signals: PolicySignals
+) -> None:
+    name, batch = bench.spec.name, signals.batch
+    decided = decision_of_run(context, name, batch)
+    if incidents.is_decayed(decision, signals):
+        alert = alerts.decay(
+            name,
+            batch,
+            measurement=signals.decay,
+            follow_up=decision.sentence,
+            is_alarm=decision.is_alarm,
+            links=links(bench, "decay", context, batch=batch, decision=decided),
+        )
+        raise_alert(bench, alert)
+    if signals.drift is not None and incidents.is_drift_told(decision, signals):
+        alert = alerts.drift(
+            name,
+            batch,
+            measurement=signals.drift,
+            share_to_retrain=bench.spec.drift.share_to_retrain,
+            follow_up=decision.sentence,
+            links=links(
+                bench,
+                "drift",
+                context,
+                batch=batch,
+                decision=decided,
+                report=report_path(name, batch),
+            ),
+        )
+        raise_alert(bench, alert)
+
+
+def _is_past(bench: Workbench, batch: str) -> bool:
+    """Tell whether a decision about a newer batch was made already."""
+    decided = bench.ledger.decisions.decided_batches(bench.spec.name)
+    return any(other > batch for other in decided)
+
+
+def alert_closing(
+    bench: Workbench, context: Any, decision: Decision, *, cause: str | None = None
+) -> None:
+    """Tell what came of a decision: promoted, kept, held, or a quiet day; each tells it once.
+
+    ``cause`` is what held it, ``hold`` or ``freeze``.
+    """
+    if decision.outcome == "failed":
+        alert_failed(bench, context, task_id="record_decision", error=decision.outcome_sentence)
+    elif decision.outcome != "open":
+        alert = _closing(bench, context, decision, cause)
+        named = alert.model_copy(update={"incident": f"{alert.incident}:{decision.id}"})
+        if alert.kind in incidents.ENDS:
+            tell_move(bench, named, version=decision.champion_after)
+        else:
+            raise_alert(bench, named)
+
+
+def _closing(bench: Workbench, context: Any, decision: Decision, cause: str | None) -> Alert:
+    name, batch = bench.spec.name, decision.batch
+    if decision.outcome == "held":
+        return alerts.promotion_held(
+            name,
+            batch,
+            version=decision.challenger_version,
+            champion_version=decision.champion_after,
+            cause="hold" if cause == "hold" else "freeze",
+            sentence=decision.outcome_sentence,
+            links=links(bench, "promotion_held", context, batch=batch, decision=decision.id),
+        )
+    if decision.outcome == "stood_down":
+        policy = PolicyDecision(verdict="stand_down", trigger="none", sentence=decision.sentence)
+        return alerts.stood_down(name, batch, decision=policy)
+    if decision.outcome in ("promoted", "bootstrapped"):
+        return alerts.promoted(
+            name,
+            batch,
+            version=decision.challenger_version or "",
+            previous_version=decision.champion_before,
+            evaluation=decision.evaluation,
+            verdict=PromotionVerdict(verdict="promote", sentence=decision.outcome_sentence),
+            links=links(bench, "promoted", context, batch=batch, decision=decision.id),
+        )
+    return alerts.kept(
+        name,
+        batch,
+        challenger_version=decision.challenger_version,
+        champion_version=decision.champion_after,
+        evaluation=decision.evaluation,
+        verdict=PromotionVerdict(verdict="keep", sentence=decision.outcome_sentence),
+        links=links(bench, "kept", context, batch=batch, decision=decision.id),
+    )
