@@ -14,6 +14,7 @@ from evergreen.cli.demo_command import demo_app
 from evergreen.cli.land_commands import land_app
 from evergreen.cli.ledger_commands import history_app, ledger_app
 from evergreen.cli.people_commands import people_app
+from evergreen.cli.picture_command import picture_app
 from evergreen.cli.reproduce_command import reproduce_app
 from evergreen.cli.screen import plain, say
 from evergreen.cli.spec_commands import spec_app
@@ -35,6 +36,7 @@ app = typer.Typer(
     evergreen why flights 2013-03-08      why it did (or did not) retrain that week
     evergreen champion flights            who serves; --at 2013-06-01: who served then?
     evergreen check flights               is all well? exit code 1 where it is not
+    evergreen picture flights             metric and drift over the newest batches, as a PNG
     evergreen backtest flights            what would each policy have kept, and cost?
     evergreen calibrate flights           what counts as drift, and how often by mistake?
     evergreen reproduce 5f2b6c0e9d1a4b37  train that decision's model again: the same file?
@@ -51,6 +53,7 @@ app.add_typer(champion_app)
 app.add_typer(check_app)
 app.add_typer(people_app)
 app.add_typer(calibrate_app)
+app.add_typer(picture_app)
 app.add_typer(reproduce_app)
 app.add_typer(spec_app, name="spec", no_args_is_help=True)
 app.add_typer(land_app, name="land", no_args_is_help=True)

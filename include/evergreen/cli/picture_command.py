@@ -1,0 +1,45 @@
+"""``evergreen picture``: what Slack shows in a thread, as a file."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from evergreen.cli.ledger_commands import NOTHING_FOUND, Model, open_ledger
+from evergreen.cli.screen import examples, plain, say
+from evergreen.spec.loader import load_specs
+
+picture_app = typer.Typer()
+
+
+@picture_app.command(
+    "picture",
+    epilog=examples(
+        "evergreen picture flights                     write flights.png",
+        "evergreen picture flights --output drift.png",
+    ),
+)
+def picture(
+    model: Model,
+    output: Annotated[
+        Path | None,
+        typer.Option(help="PNG file to write.", show_default="<model>.png", dir_okay=False),
+    ] = None,
+) -> None:
+    """Draw the metric with its interval, and drift, over the newest batches of a model.
+
+    It is the picture that a Slack thread shows. Exit code 1 where fewer than three batches were
+    measured: then nothing is written.
+    """
+    from evergreen.notify.pictures import alt_of, draw
+    from evergreen.orchestration.picturing import history_of
+
+    with open_ledger() as (ledger, settings):
+        spec = load_specs(settings.models_dir, home=settings.home).find(model).spec
+        history = history_of(ledger, spec.name, spec.drift.share_to_retrain)
+    if not history.is_telling:
+        say(f"fewer than three batches of {spec.name} were measured; there is nothing to draw yet")
+        raise typer.Exit(NOTHING_FOUND)
+    file = output or Path(f"{spec.name}.png")
+    file.write_bytes(draw(history))
+    say(plain(f"{file}: {alt_of(history)}"))
