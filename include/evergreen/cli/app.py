@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import typer
 from rich.text import Text
 
+from evergreen.cli.alert_commands import alert_app
 from evergreen.cli.backtest_command import backtest_app
 from evergreen.cli.calibrate_command import calibrate_app
 from evergreen.cli.champion_commands import champion_app
@@ -35,6 +36,7 @@ app = typer.Typer(
     evergreen decisions flights           the history of a model
     evergreen why flights 2013-03-08      why it did (or did not) retrain that week
     evergreen champion flights            who serves; --at 2013-06-01: who served then?
+    evergreen incidents --open            what is wrong now, since when, and who looks at it?
     evergreen check flights               is all well? exit code 1 where it is not
     evergreen picture flights             metric and drift over the newest batches, as a PNG
     evergreen backtest flights            what would each policy have kept, and cost?
@@ -49,6 +51,7 @@ app = typer.Typer(
 app.add_typer(demo_app)
 app.add_typer(backtest_app)
 app.add_typer(history_app)
+app.add_typer(alert_app)
 app.add_typer(champion_app)
 app.add_typer(check_app)
 app.add_typer(people_app)

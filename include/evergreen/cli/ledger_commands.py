@@ -1,4 +1,4 @@
-"""Commands that read the ledger: decisions, why, alerts; and the one that prepares it."""
+"""Commands that read the ledger: decisions and why; and the one that prepares it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,10 +7,7 @@ from typing import Annotated
 import typer
 
 from evergreen.cli.screen import (
-    cell,
     examples,
-    make_table,
-    moment_text,
     plain,
     say,
     screen,
@@ -122,49 +119,3 @@ def why(
         show_json(explanation.to_json())
     else:
         show_explanation(screen(), explanation)
-
-
-@history_app.command(
-    "alerts",
-    epilog=examples(
-        "evergreen alerts",
-        "evergreen alerts --undelivered",
-        "evergreen alerts --model flights --json",
-    ),
-)
-def alerts(
-    undelivered: Annotated[
-        bool, typer.Option("--undelivered", help="Only those that nobody has received.")
-    ] = False,
-    model: Annotated[
-        str | None, typer.Option(help="Only of this model.", show_default="all models")
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Print the alerts that were raised, and what became of each."""
-    with open_ledger() as (ledger, _):
-        entries = [
-            entry
-            for entry in ledger.alerts.history(model)
-            if not undelivered or entry.state in ("pending", "undeliverable")
-        ]
-    if as_json:
-        show_json([entry.to_json() for entry in entries])
-        return
-    if not entries:
-        say("No undelivered alerts." if undelivered else "No alerts.")
-        return
-    columns = ("raised", "model", "kind", "must act", "state", "what", "last error")
-    table = make_table("Alerts", columns, wide=("what",))
-    for entry in entries:
-        alert = entry.alert
-        table.add_row(
-            moment_text(entry.raised_at),
-            cell(alert.model),
-            cell(alert.kind.replace("_", " ")),
-            "yes" if alert.must_act else "no",
-            cell(entry.state),
-            cell(f"{alert.title}. {alert.text}"),
-            cell(f"{entry.last_error} ({entry.attempts} attempts)" if entry.last_error else ""),
-        )
-    screen().print(table)

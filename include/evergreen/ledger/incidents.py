@@ -248,7 +248,12 @@ class Incidents:
             return dict(session.execute(query).all())
 
     def history(
-        self, model: str | None = None, *, limit: int | None = None, since: datetime | None = None
+        self,
+        model: str | None = None,
+        *,
+        limit: int | None = None,
+        since: datetime | None = None,
+        only_open: bool = False,
     ) -> Sequence[Incident]:
         """Give incidents, open and closed, of one model or of all, newest first.
 
@@ -256,10 +261,13 @@ class Incidents:
             model: The model; None: all.
             limit: At most that many.
             since: Only those that were open at or after this moment.
+            only_open: Only those that are open now.
         """
         query = select(IncidentRow).order_by(IncidentRow.id.desc()).limit(limit)
         if model is not None:
             query = query.where(IncidentRow.model == model)
+        if only_open:
+            query = query.where(IncidentRow.open_key.is_not(None))
         if since is not None:
             query = query.where((IncidentRow.closed_at >= since) | IncidentRow.closed_at.is_(None))
         with self._database.session() as session:

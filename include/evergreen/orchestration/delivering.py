@@ -14,10 +14,11 @@ from evergreen.failpoints import failpoint
 from evergreen.ledger.entries import Incident, OutboxEntry
 from evergreen.notify import incidents
 from evergreen.notify.standing import Standing
+from evergreen.orchestration.picturing import show_picture
 from evergreen.orchestration.workbench import Workbench
 
 if TYPE_CHECKING:
-    from evergreen.notify.slack import SlackSender
+    from evergreen.notify.slack import Posted, SlackSender
 
 log = logging.getLogger(__name__)
 MAY_BE_LEFT_OUT = ("note", "update")
@@ -82,27 +83,40 @@ def _is_snoozed(incident: Incident) -> bool:
 def _deliver(
     bench: Workbench, sender: "SlackSender", entry: OutboxEntry, later: Sequence[OutboxEntry]
 ) -> None:
+    name = entry.alert.incident
     if entry.incident_id is None:
         channel = entry.channel or incidents.channel_for(bench.spec.alerts, entry.alert)
-        message_ts = sender.send(channel, entry.alert).ts
-    else:
-        incident = bench.ledger.incidents.get(entry.incident_id)
-        if entry.role == "opening":
-            message_ts = _open_thread(bench, sender, entry, incident)
-        else:
-            is_newest = all(other.incident_id != incident.id for other in later)
-            message_ts = _go_on(bench, sender, entry, incident, is_newest=is_newest)
-    bench.ledger.alerts.record_delivered(entry.alert.incident, message_ts)
+        bench.ledger.alerts.record_delivered(name, sender.send(channel, entry.alert).ts)
+        return
+    incident = bench.ledger.incidents.get(entry.incident_id)
+    if entry.role == "opening":
+        root = _open_thread(bench, sender, entry, incident)
+        bench.ledger.alerts.record_delivered(name, root.ts)
+        _show_picture(bench, sender, entry, root)
+        return
+    is_newest = all(other.incident_id != incident.id for other in later)
+    message_ts = _go_on(bench, sender, entry, incident, is_newest=is_newest)
+    bench.ledger.alerts.record_delivered(name, message_ts)
+
+
+def _show_picture(
+    bench: Workbench, sender: "SlackSender", entry: OutboxEntry, root: "Posted"
+) -> None:
+    """Draw the newest batches into the thread; a message without a picture is a message too."""
+    try:
+        show_picture(bench, sender, entry.alert.kind, root)
+    except Exception:  # of whatever kind: the message has been delivered
+        log.exception("no picture for %s", entry.alert.incident)
 
 
 def _open_thread(
     bench: Workbench, sender: "SlackSender", entry: OutboxEntry, incident: Incident
-) -> str:
+) -> "Posted":
     channel = incidents.channel_for(bench.spec.alerts, entry.alert)
     posted = sender.send(channel, entry.alert, standing=_standing(incident))
     failpoint("after_alert_sent")
     bench.ledger.incidents.record_posted(incident.id, channel=posted.channel, message_ts=posted.ts)
-    return posted.ts
+    return posted
 
 
 def _go_on(

@@ -13,6 +13,7 @@ COMMANDS = [
     ("champion",),
     ("rollback",),
     ("alerts",),
+    ("incidents",),
     ("calibrate",),
     ("reproduce",),
     ("demo",),

@@ -10,7 +10,6 @@ from builders.ledger_rows import (
     add_decision,
     add_delivery,
     close_as_promoted,
-    make_alert,
     make_drift,
 )
 from evergreen.ledger.decisions import decision_id
@@ -216,28 +215,6 @@ def test_why_refuses_a_date_that_no_batch_or_several_hold(call: Call, ledger: Le
     assert nobody.code == several.code == 2
     assert "no batch holds 2014-01-01; the newest known are 2013-03-05, 2013-03-06" in nobody.err
     assert "2013-03-08 lies in 2 batches: 2013-03-05, 2013-03-06; name one" in several.err
-
-
-def test_alerts_and_those_that_nobody_received(call: Call, ledger: Ledger) -> None:
-    for incident, title in (("a", "Sent"), ("b", "Waiting"), ("c", "Stuck")):
-        ledger.alerts.raise_once(make_alert(incident, title=title))
-    ledger.alerts.raise_once(make_alert("d", title="Shown"), state="logged")
-    ledger.alerts.record_delivered("a", "1.0")
-    ledger.alerts.record_failure("c", "token revoked", is_permanent=True)
-
-    everything = call("alerts").out
-    waiting = json.loads(call("alerts", "--undelivered", "--json").out)
-
-    assert all(title in everything for title in ("Sent", "Waiting", "Stuck", "Shown"))
-    assert "token revoked (1 attempts)" in everything
-    assert [entry["alert"]["title"] for entry in waiting] == ["Waiting", "Stuck"]
-    assert call("alerts", "--model", "other").out == "No alerts.\n"
-
-
-def test_no_undelivered_alerts_is_good_news(call: Call, ledger: Ledger) -> None:
-    ledger.alerts.raise_once(make_alert("a"), state="logged")
-
-    assert call("alerts", "--undelivered").out == "No undelivered alerts.\n"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,120 @@
+"""Commands about what people were told: the incidents, and the messages about them."""
+
+from typing import Annotated
+
+import typer
+
+from evergreen.cli.ledger_commands import AsJson, open_ledger
+from evergreen.cli.screen import cell, examples, make_table, moment_text, say, screen, show_json
+from evergreen.ledger.entries import Incident
+
+alert_app = typer.Typer()
+
+NEWEST = 50
+OfModel = Annotated[str | None, typer.Option(help="Only of this model.", show_default="all models")]
+
+
+@alert_app.command(
+    "incidents",
+    epilog=examples(
+        "evergreen incidents --open",
+        "evergreen incidents --model flights --limit 10",
+        "evergreen incidents --json",
+    ),
+)
+def incidents(
+    only_open: Annotated[bool, typer.Option("--open", help="Only what is not over yet.")] = False,
+    model: OfModel = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most this many, the newest.")] = NEWEST,
+    as_json: AsJson = False,
+) -> None:
+    """Print what was wrong, since when, who looks at it, and how it ended; newest first."""
+    with open_ledger() as (ledger, _):
+        found = ledger.incidents.history(model, limit=limit, only_open=only_open)
+    if as_json:
+        show_json([incident.to_json() for incident in found])
+        return
+    if not found:
+        say("No open incidents." if only_open else "No incidents.")
+        return
+    columns = ("id", "since", "model", "about", "severity", "must act", "what", "how it stands")
+    table = make_table("Incidents", columns, wide=("what", "how it stands"))
+    for incident in found:
+        table.add_row(
+            str(incident.id),
+            moment_text(incident.opened_at),
+            cell(incident.model),
+            cell(incident.topic.replace("_", " ")),
+            cell(incident.severity),
+            "yes" if incident.must_act else "no",
+            cell(incident.title),
+            cell(_standing(incident)),
+        )
+    screen().print(table)
+
+
+@alert_app.command(
+    "alerts",
+    epilog=examples(
+        "evergreen alerts",
+        "evergreen alerts --undelivered",
+        "evergreen alerts --resend",
+        "evergreen alerts --model flights --json",
+    ),
+)
+def alerts(
+    undelivered: Annotated[
+        bool, typer.Option("--undelivered", help="Only those that nobody has received.")
+    ] = False,
+    resend: Annotated[
+        bool,
+        typer.Option(
+            "--resend", help="Send again what was given up; first mend the token or the channel."
+        ),
+    ] = False,
+    model: OfModel = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print the messages that were raised, and what became of each."""
+    with open_ledger() as (ledger, _):
+        if resend:
+            n_again = ledger.alerts.send_again(model)
+            say(f"{n_again} given up before; the watchdog sends them within 10 minutes.")
+            return
+        entries = [
+            entry
+            for entry in ledger.alerts.history(model)
+            if not undelivered or entry.state in ("pending", "undeliverable")
+        ]
+    if as_json:
+        show_json([entry.to_json() for entry in entries])
+        return
+    if not entries:
+        say("No undelivered alerts." if undelivered else "No alerts.")
+        return
+    columns = ("raised", "model", "kind", "incident", "must act", "state", "what", "last error")
+    table = make_table("Alerts", columns, wide=("what",))
+    for entry in entries:
+        alert = entry.alert
+        table.add_row(
+            moment_text(entry.raised_at),
+            cell(alert.model),
+            cell(alert.kind.replace("_", " ")),
+            "" if entry.incident_id is None else f"{entry.incident_id} {entry.role}",
+            "yes" if alert.must_act else "no",
+            cell(entry.state),
+            cell(f"{alert.title}. {alert.text}"),
+            cell(f"{entry.last_error} ({entry.attempts} attempts)" if entry.last_error else ""),
+        )
+    screen().print(table)
+
+
+def _standing(incident: Incident) -> str:
+    if not incident.is_open:
+        return incident.resolution
+    parts = [f"open, told {incident.n_events} times" if incident.n_events > 1 else "open"]
+    if incident.acknowledged_by:
+        parts.append(f"{incident.acknowledged_by} looks: {incident.acknowledge_reason}")
+    if incident.snoozed_until is not None:
+        parts.append(f"snoozed until {moment_text(incident.snoozed_until)}")
+    return "; ".join(parts)
