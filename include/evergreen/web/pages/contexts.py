@@ -96,7 +96,7 @@ def _newest(values: list[float | None]) -> float | None:
 
 def _waiting(detail: ModelDetail, approval: Approval) -> Json:
     """Give a question and where it is answered, relative to Airflow's root."""
-    dag = dag_of(detail.summary.name)
+    dag = quote(dag_of(detail.summary.name), safe="")
     run = next((d.run_id for d in detail.decisions if d.id == approval.decision_id), "")
     task = f"/runs/{quote(run, safe='')}/tasks/approve" if run else ""
     return {"approval": approval, "link": f"/dags/{dag}{task}/required_actions"}

@@ -25,14 +25,14 @@ class Runbook:
         name: Name of the file without its end, mostly the kind of an alert.
         title: Its first heading.
         summary: Its first paragraph, as text.
-        sections: Anchor and text of the headings below the title.
+        sections: Level, anchor and text of the headings below the title.
         body: HTML, made from Markdown here; safe to show.
     """
 
     name: str
     title: str
     summary: str
-    sections: tuple[tuple[str, str], ...]
+    sections: tuple[tuple[str, str, str], ...]
     body: Markup
 
 
@@ -101,7 +101,7 @@ def _render(name: str, text: str, filled: tuple[tuple[str, str], ...]) -> Runboo
             if token.tag == "h1":
                 title = heading
             else:
-                sections.append((_anchor(token, heading, seen), heading))
+                sections.append((token.tag, _anchor(token, heading, seen), heading))
         elif token.type == "paragraph_open" and not summary:
             summary = _text(tokens[i + 1])
         elif token.type == "fence":

@@ -8,7 +8,7 @@ from evergreen.measurements import DecayMeasurement, DriftMeasurement
 from evergreen.records import MetricEstimate
 from evergreen.signals import PolicySignals, PolicyState
 from evergreen.spec.loader import LoadedSpec
-from evergreen.web.pages.figures import NOTHING, count, number, percent
+from evergreen.web.pages.figures import NOTHING, between, count, number, percent
 from evergreen.web.pages.words import metric_words
 
 MAX_SLICES = 5
@@ -111,7 +111,7 @@ def _beside_decay(decay: DecayMeasurement, unit: str) -> Iterator[Signal]:
         yield Signal("metric before labels", _with_error(its), "", unit, "", its.sentence)
     for change in decay.detectors:
         says = "changed" if change.has_changed else "steady"
-        moved = f"{number(change.before)} to {number(change.newest)}"
+        moved = between(change.before, change.newest)
         yield Signal(f"errors, {change.detector}", moved, "", "mean error", says, change.sentence)
     if decay.calibration is not None:
         its_shift = decay.calibration

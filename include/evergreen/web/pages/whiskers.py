@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from evergreen.records import Evaluation, MetricEstimate
 from evergreen.web.pages.figures import Z_95, between, number
 
-WIDTH, ROW, LEFT, RIGHT, AXIS = 460.0, 30.0, 110.0, 14.0, 34.0
+WIDTH, ROW, EDGE, AXIS = 330.0, 42.0, 24.0, 30.0
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ class Whiskers:
     height: float
     text: str
     width: float = WIDTH
-    left: float = LEFT
-    right: float = WIDTH - RIGHT
+    left: float = EDGE
+    right: float = WIDTH - EDGE
 
 
 Value = tuple[str, str, float, float | None, float | None]
@@ -66,14 +66,14 @@ def draw_whiskers(values: Sequence[Value], *, has_zero: bool = False) -> Whisker
     start, stop = _range([*ends, 0.0] if has_zero else ends)
 
     def place(value: float) -> float:
-        return round(LEFT + (WIDTH - LEFT - RIGHT) * (value - start) / (stop - start), 1)
+        return round(EDGE + (WIDTH - 2 * EDGE) * (value - start) / (stop - start), 1)
 
     rows = tuple(
         Whisker(
             name=name,
             tone=tone,
             text=number(value, is_signed=has_zero),
-            y=ROW * (i + 0.5),
+            y=ROW * (i + 0.7),
             dot=place(value),
             low=None if low is None else place(low),
             high=None if high is None else place(high),

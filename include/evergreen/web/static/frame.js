@@ -1,5 +1,7 @@
-// Inside Airflow the pages stand in a frame that may neither open windows nor leave by itself, so
-// links that lead out of them are followed by the page around it.
+// Two comforts that every page has; none needs them.
+//
+// Commands get a button that copies them. Inside Airflow the pages stand in a frame that may neither
+// open windows nor leave by itself, so links that lead out are followed by the page around it.
 (function () {
   "use strict";
 
@@ -9,6 +11,24 @@
     } catch (error) {
       return null; // a frame of another site: let the browser decide
     }
+  }
+
+  function addCopyButton(block) {
+    var button = document.createElement("button");
+    button.type = "button";
+    button.className = "copy";
+    button.textContent = "Copy";
+    button.addEventListener("click", function () {
+      navigator.clipboard.writeText(block.querySelector("code").textContent.trim()).then(
+        function () { button.textContent = "Copied"; },
+        function () { button.textContent = "Select it"; }
+      );
+    });
+    block.parentNode.insertBefore(button, block.nextSibling);
+  }
+
+  if (navigator.clipboard) {
+    document.querySelectorAll(".prose pre, .answers pre").forEach(addCopyButton);
   }
 
   document.addEventListener("click", function (event) {

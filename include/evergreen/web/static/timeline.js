@@ -1,13 +1,20 @@
 // The course of one model: metric with its interval, shares, and what was decided, batch by batch.
 (function () {
   "use strict";
+  var NARROW = 26;
   var tools = window.evergreenCharts;
   var box = document.querySelector("[data-timeline]");
   if (!box || !window.Chart || !tools) {
     return; // the table below holds the same
   }
   var data = JSON.parse(document.getElementById(box.dataset.timeline).textContent);
-  var points = data.points;
+  // A narrow screen has room for the newest ones; the table below has all.
+  var skipped = Math.max(0, data.points.length - (box.clientWidth < 600 ? NARROW : data.points.length));
+  var points = data.points.slice(skipped);
+  if (skipped) {
+    box.querySelector("[data-skipped]").textContent = "The newest " + points.length +
+      " decisions; the table has all " + data.points.length + ".";
+  }
   var SHAPES = { good: "triangle", warn: "rectRot", bad: "crossRot", busy: "rect", calm: "circle" };
 
   function series(key, scale) {
@@ -28,6 +35,10 @@
         text: "batch, in the order of its decisions",
         color: palette["text-soft"],
         font: { size: 11 }
+      },
+      // The three charts stand below each other: no label may make one of them narrower.
+      afterFit: function (scale) {
+        scale.paddingLeft = scale.paddingRight = 0;
       },
       afterBuildTicks: function (scale) {
         var step = Math.max(1, Math.ceil(points.length / Math.max(2, Math.floor(scale.width / 92))));
@@ -75,10 +86,10 @@
         pen.font = "11px " + window.Chart.defaults.font.family;
         pen.lineWidth = 1;
         data.moves.forEach(function (move) {
-          if (move.at < -0.5 || move.at > points.length - 0.5) {
+          if (move.at - skipped < -0.5) {
             return;
           }
-          var x = chart.scales.x.getPixelForValue(move.at);
+          var x = chart.scales.x.getPixelForValue(move.at - skipped);
           pen.strokeStyle = pen.fillStyle = palette[move.tone];
           pen.setLineDash([4, 3]);
           pen.beginPath();
@@ -100,7 +111,7 @@
 
   function options(palette, left, isLast) {
     return {
-      layout: { padding: { top: 4, right: 10 } },
+      layout: { padding: { top: 4, right: 34 }, autoPadding: false },
       interaction: { mode: "index", axis: "x", intersect: false },
       onClick: function (event, found) {
         if (found.length) {
@@ -128,10 +139,18 @@
     };
   }
 
+  // As large as asked, or smaller where the decisions stand close together.
+  function roomy(radius) {
+    return function (context) {
+      var room = (context.chart.width - 100) / Math.max(1, points.length);
+      return Math.max(0.5, Math.min(radius, room * 0.42));
+    };
+  }
+
   function line(colour, key, more) {
     return Object.assign({
       data: series(key), borderColor: colour, backgroundColor: colour, borderWidth: 2,
-      pointRadius: points.length > 80 ? 0 : 2.5, pointHoverRadius: 5, spanGaps: false
+      pointRadius: roomy(2.5), pointHoverRadius: 5, spanGaps: false
     }, more);
   }
 
@@ -184,7 +203,7 @@
         datasets: [{
           data: points.map(function (point, i) { return { x: i, y: 0 }; }),
           pointStyle: shape, borderColor: colour, backgroundColor: colour,
-          pointRadius: 6, pointHoverRadius: 8, borderWidth: 2
+          pointRadius: roomy(5), pointHoverRadius: roomy(7), borderWidth: 2
         }]
       },
       options: options(palette, tools.leftAxis(palette, "decided", {
