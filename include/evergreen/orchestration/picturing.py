@@ -1,6 +1,6 @@
 """A picture in a thread: what the ledger knows of the newest batches, drawn and shown.
 
-A picture helps and is never needed: whatever goes wrong on its way is logged, and nothing else.
+A picture helps and is never needed: what goes wrong on its way to Slack is logged, nothing else.
 """
 
 import logging
@@ -36,11 +36,10 @@ def show_picture(bench: Workbench, sender: "SlackSender", kind: AlertKind, root:
     history = history_of(bench.ledger, bench.spec.name, bench.spec.drift.share_to_retrain)
     if not history.is_telling:
         return False
+    png, title, alt = draw(history), title_of(history), alt_of(history)
     try:
-        png = draw(history)
-        title, alt = title_of(history), alt_of(history)
         return sender.upload(root.channel, root.ts, png, title=title, alt=alt)
-    except (NotifyError, OSError, ValueError, RuntimeError) as err:
+    except NotifyError as err:
         log.warning("no picture in Slack for %s: %s", bench.spec.name, err)
         return False
 

@@ -4,11 +4,13 @@ import warnings
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from builders.picture_example import FILE, example
 from evergreen.notify.pictures import LARGEST, History, Moment, alt_of, draw, title_of
 
 ORANGE = (194, 65, 12)
@@ -169,3 +171,13 @@ def test_who_does_not_see_it_is_told_the_newest_figures() -> None:
         "flights: auc and drift, newest 2 batches; auc 0.7123, reference 0.741;"
         " drifted share 0.62, limit 0.30"
     )
+
+
+def test_the_picture_in_the_docs_is_what_would_be_drawn_today() -> None:
+    shown, drawn = (
+        np.asarray(Image.open(picture).convert("L"), dtype=float)
+        for picture in (FILE, io.BytesIO(draw(example())))
+    )
+
+    assert shown.shape == drawn.shape
+    assert np.abs(shown - drawn).mean() < 0.5  # else: python -m builders.picture_example
