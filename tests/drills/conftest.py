@@ -12,7 +12,7 @@ from drills.play import Report, play
 from drills.stage import Part, running_stage
 from drills.table import lines_of
 
-AT_ONCE = 5
+AT_ONCE = 8
 REPORTS = pytest.StashKey[dict[str, Report]]()
 
 
@@ -56,7 +56,11 @@ def played(
             futures[drill.name] = pool.submit(
                 play, stage, drill, model_of(drill), reports[drill.name]
             )
-        yield Played(futures)
+        try:
+            yield Played(futures)
+        finally:
+            stage.is_closing.set()
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _asked_for(session: pytest.Session) -> set[str]:

@@ -7,7 +7,6 @@ from typing import ClassVar
 
 from drills.drill import Drill, Names, Rules
 from drills.scene import Scene
-from drivers.history import accept
 from drivers.tiny import FIRST, WEEK, make_rows
 from evergreen.landing.deliver import deliver_labels
 from evergreen.ledger.database import Database
@@ -210,33 +209,3 @@ class AliasMismatch(Drill):
 
     def require_recovery(self, scene: Scene) -> None:
         scene.require_champion("1", "rollback")
-
-
-class Drift(Drill):
-    """A batch arrives in which a feature has moved by three standard deviations."""
-
-    kind: ClassVar[AlertKind] = "drift"
-    acts: ClassVar[Names] = ("retrain",)
-
-    def seed(self, scene: Scene) -> None:
-        scene.seed_settled()
-        with scene.stage.one_at_a_time:
-            accept(scene.bench, scene.upstream, 6, shift=3.0)
-
-    def break_it(self, scene: Scene) -> None:
-        scene.start("continual_training", {"batch": batch_of(6)})
-
-    def values(self, scene: Scene) -> Mapping[str, str]:
-        return {"batch": batch_of(6)}
-
-    def before(self, scene: Scene, act: str) -> None:
-        scene.decided(1)
-
-    def require_recovery(self, scene: Scene) -> None:
-        forced = scene.decided(2)
-        assert (forced.trigger, forced.outcome) == ("forced", "kept")
-        for n_quiet in (1, 2):
-            with scene.stage.one_at_a_time:
-                accept(scene.bench, scene.upstream, 6 + n_quiet)
-            scene.start("continual_training", {"batch": batch_of(6 + n_quiet)})
-            assert scene.decided(2 + n_quiet).outcome == "stood_down"

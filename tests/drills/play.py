@@ -1,5 +1,6 @@
 """Plays one drill: break, wait for the alert, look, act, check, recover; and takes the time."""
 
+import logging
 import time
 from dataclasses import dataclass, field
 from functools import partial
@@ -14,6 +15,7 @@ from evergreen.settings import read_settings
 from evergreen.spec.loader import load_spec
 
 CHECK_PAUSE_SECONDS = 3.0
+log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -43,16 +45,19 @@ def play(stage: Stage, drill: Drill, model: str, report: Report) -> None:
     """
     scene = open_scene(stage, model)
     drill.seed(scene)
+    log.info("%s: %s", model, drill.fault)
     broken = time.monotonic()
     drill.break_it(scene)
     wait_for_alert(drill, scene)
     told = time.monotonic()
     report.alerted_seconds = told - broken
+    log.info("%s: told after %.0f s", model, report.alerted_seconds)
     follow(drill, scene, report)
     drill.require_recovery(scene)
     if drill.closes:
         require_closed(drill, scene)
     report.recovered_seconds = time.monotonic() - told
+    log.info("%s: recovered after %.0f s", model, report.recovered_seconds)
 
 
 def open_scene(stage: Stage, model: str) -> Scene:
@@ -105,10 +110,11 @@ def run_block(
         try:
             scene.stage.shell(script)
         except CommandFailedError as err:
-            if time.monotonic() > deadline:
+            if time.monotonic() > deadline or scene.stage.is_closing.is_set():
                 raise CommandFailedError(f"{err}\n{scene.explain()}") from None
             time.sleep(CHECK_PAUSE_SECONDS)
         else:
+            log.info("%s: done %s", scene.model, script)
             return
 
 

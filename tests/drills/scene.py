@@ -15,7 +15,7 @@ from evergreen.orchestration.workbench import Workbench
 from evergreen.records import ModelVersion, Promotion
 
 POLL_SECONDS = 1.0
-PATIENCE_SECONDS = 300.0
+PATIENCE_SECONDS = 900.0  # many drills at once, on a machine that may be busy
 FORCE = {"force_retrain": True, "reason": "a drill"}
 
 
@@ -99,7 +99,7 @@ class Scene:
         """Wait until something is so; else fail with the runs of the model."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         while not is_so():
-            if time.monotonic() > deadline:
+            if time.monotonic() > deadline or self.stage.is_closing.is_set():
                 raise AssertionError(f"{self.model}: waited in vain for {what}\n{self.explain()}")
             time.sleep(POLL_SECONDS)
 

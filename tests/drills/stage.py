@@ -24,8 +24,8 @@ from evergreen.ledger.ledger import Ledger
 from standins.slack import SlackServer
 
 COMMAND_SECONDS = 300.0
-PARALLELISM = 6
-RUN_SECONDS = 300.0
+PARALLELISM = 8
+RUN_SECONDS = 900.0
 # A busy machine must not decide about a promotion, and nothing arrives but what a drill delivers.
 RULES: dict[str, Any] = {
     "schedule": "0 0 1 1 *",
@@ -58,6 +58,7 @@ class Stage:
         right_model: A file that has learnt the world as it is.
         wrong_model: One that has learnt the opposite.
         one_at_a_time: For what only one thread may do, such as talking to MLflow in this process.
+        is_closing: Set when nobody waits for drills any more.
     """
 
     stack: Stack
@@ -67,6 +68,7 @@ class Stage:
     right_model: Path
     wrong_model: Path
     one_at_a_time: threading.RLock = field(default_factory=threading.RLock)
+    is_closing: threading.Event = field(default_factory=threading.Event)
     _watching: threading.Lock = field(default_factory=threading.Lock)
     _watched: list[float] = field(default_factory=list)
 

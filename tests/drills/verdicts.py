@@ -1,4 +1,4 @@
-"""Drills of what is decided: retrain started, promoted, kept, stood down."""
+"""Drills of what is measured and decided: drift, decay, and what follows from them."""
 
 from collections.abc import Mapping
 from typing import ClassVar
@@ -6,28 +6,99 @@ from typing import ClassVar
 from drills.drill import Drill, Names, Rules
 from drills.machinery import batch_of
 from drills.scene import FORCE, Scene
+from drivers.history import accept, label
+from evergreen.orchestration.scoring import score_and_log
 from evergreen.records import AlertKind
 
 LAST_WEEK: Rules = {"windows": {"training_days": 7}}
 NARROW = "narrow"
 
 
+class Drift(Drill):
+    """A batch arrives in which a feature has moved by three standard deviations."""
+
+    kind: ClassVar[AlertKind] = "drift"
+    acts: ClassVar[Names] = ("retrain",)
+    rules: ClassVar[Rules] = {"alerts": {"calm_batches": 1}}
+
+    def seed(self, scene: Scene) -> None:
+        scene.seed_settled()
+        with scene.stage.one_at_a_time:
+            accept(scene.bench, scene.upstream, 6, shift=3.0)
+
+    def break_it(self, scene: Scene) -> None:
+        scene.start("continual_training", {"batch": batch_of(6)})
+
+    def values(self, scene: Scene) -> Mapping[str, str]:
+        return {"batch": batch_of(6)}
+
+    def before(self, scene: Scene, act: str) -> None:
+        scene.decided(1)
+
+    def require_recovery(self, scene: Scene) -> None:
+        forced = scene.decided(2)
+        assert (forced.trigger, forced.outcome) == ("forced", "kept")
+        with scene.stage.one_at_a_time:
+            accept(scene.bench, scene.upstream, 7)
+        scene.start("continual_training", {"batch": batch_of(7)})
+        assert scene.decided(3).outcome == "stood_down"
+
+
+class Decay(Drill):
+    """The labels of a week say that the world has turned."""
+
+    kind: ClassVar[AlertKind] = "decay"
+    acts: ClassVar[Names] = ("retrain",)
+    rules: ClassVar[Rules] = LAST_WEEK
+
+    def seed(self, scene: Scene) -> None:
+        scene.seed_settled()
+        with scene.stage.one_at_a_time:
+            score_and_log(scene.bench, batch_of(5))
+
+    def break_it(self, scene: Scene) -> None:
+        with scene.stage.one_at_a_time:
+            label(scene.bench, scene.upstream, 5, is_flipped=True)
+            accept(scene.bench, scene.upstream, 6, is_flipped=True)
+        scene.start("continual_training")
+
+    def values(self, scene: Scene) -> Mapping[str, str]:
+        return {"batch": batch_of(6)}
+
+    def before(self, scene: Scene, act: str) -> None:
+        first = scene.decided(1)
+        assert (first.trigger, first.outcome) == ("decay", "kept")
+        with scene.stage.one_at_a_time:
+            label(scene.bench, scene.upstream, 6, is_flipped=True)
+
+    def require_recovery(self, scene: Scene) -> None:
+        assert scene.decided(2).outcome == "promoted"
+        assert scene.champion is not None
+        scene.require_champion(scene.champion.version, "promotion")
+
+
 class RetrainStarted(Drill):
-    """A retrain has begun, and its pool has no free slot."""
+    """A batch drifts so much that a retrain begins, and its pool has no free slot."""
 
     kind: ClassVar[AlertKind] = "retrain_started"
     acts: ClassVar[Names] = ("hold", "release")
-    rules: ClassVar[Rules] = {**LAST_WEEK, "training": {"pool": NARROW}}
+    rules: ClassVar[Rules] = {
+        **LAST_WEEK,
+        "training": {"pool": NARROW},
+        "drift": {"share_to_retrain": 0.1},
+    }
 
     def seed(self, scene: Scene) -> None:
         scene.seed_turned()
         scene.stage.shell(f"airflow pools set {NARROW} 0 drill")
+        with scene.stage.one_at_a_time:
+            accept(scene.bench, scene.upstream, 8, shift=3.0)
 
     def break_it(self, scene: Scene) -> None:
-        scene.start("continual_training", FORCE)
+        scene.start("continual_training")
 
     def values(self, scene: Scene) -> Mapping[str, str]:
-        return {"batch": batch_of(7)}
+        return {"batch": batch_of(8)}
 
     def before(self, scene: Scene, act: str) -> None:
         if act == "release":

@@ -177,4 +177,3 @@ def _check_blocks(runbook: Runbook) -> None:
     for problem, is_kept in promises.items():
         if not is_kept:
             raise RunbookError(f"{runbook.kind}: {problem}")
-

@@ -14,8 +14,10 @@ import yaml
 from airflow.api_fastapi import core_api
 from airflow.cli.cli_parser import get_parser
 from click import Group
+from fastapi.routing import APIRoute
 from typer.main import get_command
 
+from drills.catalogue import DRILLS, SAMPLE, model_of
 from drivers.runbooks import (
     RUNBOOKS,
     Block,
@@ -27,6 +29,7 @@ from drivers.runbooks import (
 from evergreen.cli.app import app
 from evergreen.orchestration import params
 from evergreen.records import AlertKind
+from evergreen.web.app import create_app
 
 KINDS = kinds_with_a_runbook()
 DAGS = Path(__file__).parents[2] / "dags"
@@ -193,6 +196,35 @@ def test_every_address_of_airflows_api_exists(kind: str) -> None:
 
         assert any(re.fullmatch(p, path) and verb in verbs for p, verbs in patterns.items()), path
         json.loads(words[words.index("-d") + 1])
+
+
+@each_kind
+def test_every_page_that_is_named_exists(kind: str) -> None:
+    pages = re.findall(r"`/evergreen(/[^`]*)`", prose_of(kind))
+    routes = [
+        route.path_regex
+        for route in create_app().routes
+        if isinstance(route, APIRoute) and route.path != "/{path:path}"
+    ]
+
+    assert pages
+    for page in pages:
+        assert any(route.fullmatch(page) for route in routes), page
+
+
+@each_kind
+def test_every_runbook_is_drilled_with_all_its_acts_and_every_drill_has_one(kind: str) -> None:
+    drilled = [act for drill in DRILLS if drill.kind == kind for act in drill.acts]
+
+    assert set(drilled) == set(read_runbook(kind).acts)
+    assert {drill.kind for drill in DRILLS} <= set(KINDS)
+
+
+def test_drills_are_told_apart_by_their_names() -> None:
+    models = [model_of(drill) for drill in DRILLS]
+
+    assert set(SAMPLE) <= {drill.name for drill in DRILLS}
+    assert [a for a in models if any(a in b for b in models if a != b)] == []
 
 
 @each_kind
