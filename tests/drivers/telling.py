@@ -1,0 +1,62 @@
+"""What tests of incidents share: alerts to raise, and how Slack and the ledger read afterwards."""
+
+from typing import Any
+
+from drivers.runs import DagRun, Run
+from evergreen.orchestration.workbench import Workbench
+from evergreen.records import Alert
+from evergreen.spec.loader import load_spec
+from standins.slack import SlackServer
+from standins.slack_workspace import Message
+
+BATCH = "2024-02-05"
+
+
+def make_alert(bench: Workbench, kind: Any = "drift", name: str = "", **changes: Any) -> Alert:
+    """Give an alert of a kind; ``name`` tells two of a kind apart."""
+    model = bench.spec.name
+    fields: dict[str, Any] = {
+        "model": model,
+        "kind": kind,
+        "incident": f"{kind}:{model}:{name or BATCH}",
+        "thread": f"{model}:{BATCH}",
+        "title": f"{kind} {name}".strip(),
+        "text": "what happened",
+        "must_act": False,
+    }
+    return Alert.model_validate(fields | changes)
+
+
+def a_run(bench: Workbench, run_id: str = "manual__1", **fields: Any) -> Run:
+    """Give a run of the model's ``continual_training``."""
+    return Run(DagRun(f"continual_training__{bench.spec.name}", run_id, **fields))
+
+
+def incidents(bench: Workbench) -> list[tuple[str, str, str]]:
+    """Give topic, subject and resolution of the incidents, oldest first."""
+    found = bench.ledger.incidents.history(bench.spec.name)[::-1]
+    return [(one.topic, one.subject, one.resolution) for one in found]
+
+
+def roles(bench: Workbench) -> list[str]:
+    """Give the roles of all messages, oldest first."""
+    return [entry.role for entry in bench.ledger.alerts.history(bench.spec.name)]
+
+
+def title(message: Message) -> str:
+    """Give the headline of a message in Slack."""
+    return str(message["blocks"][0]["text"]["text"])
+
+
+def threads(slack: SlackServer) -> list[tuple[str, list[str]]]:
+    """Give each thread as the headline that it has now and those of its replies."""
+    return [(title(thread.root), [title(r) for r in thread.replies]) for thread in slack.threads]
+
+
+def change_alerts(bench: Workbench, **rules: Any) -> None:
+    """Let the spec say this of alerts from now on, beside connection and channel."""
+    file = bench.loaded.folder / "model.yaml"
+    kept, _, old = file.read_text().partition("\nalerts: {")
+    section = ", ".join([old.partition("}")[0], *(f"{k}: {v}" for k, v in rules.items())])
+    file.write_text(f"{kept}\nalerts: {{{section}}}\n")
+    bench.loaded = load_spec(bench.loaded.folder, home=bench.settings.home)
