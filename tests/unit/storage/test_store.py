@@ -221,3 +221,14 @@ def test_uri_of_names_the_full_address(store: Store) -> None:
 def test_path_that_could_leave_the_store_is_refused(store: Store, path: str, action: str) -> None:
     with pytest.raises(StorageError):
         getattr(store, action)(path)
+
+
+def test_a_file_is_read_piece_by_piece(store: Store) -> None:
+    store.write_bytes("a/file", b"0123456789")
+
+    assert list(store.read_pieces("a/file", piece_bytes=4)) == [b"0123", b"4567", b"89"]
+
+
+def test_pieces_of_a_file_that_is_not_there_are_an_error(store: Store) -> None:
+    with pytest.raises(MissingFileError, match="a/file"):
+        list(store.read_pieces("a/file"))
