@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import ColumnElement, Executable, func, select, true
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import CTE, ColumnElement, Executable, func, join, literal, select, true, tuple_
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from evergreen.ledger.database import Database
 from evergreen.ledger.entries import Approval, Hold, Incident, Outcome
@@ -56,20 +56,17 @@ class Overview:
 
     def latest(self) -> dict[str, LatestDecision]:
         """Give the newest decision of each model."""
+        models, mine = self._models(DecisionRow.model), aliased(DecisionRow)
         newest = (
-            select(DecisionRow.model, func.max(DecisionRow.decided_at).label("decided_at"))
-            .where(self._is_meant(DecisionRow.model))
-            .group_by(DecisionRow.model)
-            .subquery()
+            select(mine.id)
+            .where(mine.model == models.c.model)
+            .order_by(mine.decided_at.desc(), mine.id.desc())
+            .limit(1)
+            .correlate(models)
+            .scalar_subquery()
         )
-        query = (
-            select(*FIGURES, DecisionRow.sentence, DecisionRow.outcome_sentence)
-            .join(
-                newest,
-                (DecisionRow.model == newest.c.model)
-                & (DecisionRow.decided_at == newest.c.decided_at),
-            )
-            .order_by(DecisionRow.id)
+        query = select(*FIGURES, DecisionRow.sentence, DecisionRow.outcome_sentence).select_from(
+            join(models, DecisionRow, DecisionRow.id == newest)
         )
         found = ((Glance(*row[:-2]), *row[-2:]) for row in self._rows(query))
         return {figures.model: LatestDecision(figures, *said) for figures, *said in found}
@@ -104,62 +101,58 @@ class Overview:
 
     def champions(self) -> dict[str, Promotion]:
         """Give the promotion of the highest epoch of each model: who is champion."""
+        models, mine = self._models(PromotionRow.model), aliased(PromotionRow)
         newest = (
-            select(PromotionRow.model, func.max(PromotionRow.epoch).label("epoch"))
-            .where(self._is_meant(PromotionRow.model))
-            .group_by(PromotionRow.model)
-            .subquery()
+            select(func.max(mine.epoch))
+            .where(mine.model == models.c.model)
+            .correlate(models)
+            .scalar_subquery()
         )
-        query = select(PromotionRow).join(
-            newest,
-            (PromotionRow.model == newest.c.model) & (PromotionRow.epoch == newest.c.epoch),
-        )
+        is_newest = (PromotionRow.model == models.c.model) & (PromotionRow.epoch == newest)
+        query = select(PromotionRow).select_from(join(models, PromotionRow, is_newest))
         return {found.model: found for found in read_records(self._database, query, Promotion)}
 
     def deliveries(self) -> dict[str, DeliveryGlance]:
         """Give the delivery of data of the newest batch of each model, whatever became of it."""
+        models, mine = self._models(DeliveryRow.model), aliased(DeliveryRow)
         newest = (
-            select(DeliveryRow.model, func.max(DeliveryRow.batch).label("batch"))
-            .where(DeliveryRow.kind == "data", self._is_meant(DeliveryRow.model))
-            .group_by(DeliveryRow.model)
-            .subquery()
+            select(func.max(mine.batch))
+            .where(mine.model == models.c.model, mine.kind == "data")
+            .correlate(models)
+            .scalar_subquery()
         )
+        key = tuple_(DeliveryRow.model, DeliveryRow.kind, DeliveryRow.batch)
         columns = [getattr(DeliveryRow, name) for name in DeliveryGlance._fields]
-        query = (
-            select(*columns)
-            .where(DeliveryRow.kind == "data")
-            .join(
-                newest,
-                (DeliveryRow.model == newest.c.model) & (DeliveryRow.batch == newest.c.batch),
-            )
-        )
+        query = select(*columns).where(key.in_(select(models.c.model, literal("data"), newest)))
         return {row.model: DeliveryGlance(*row) for row in self._rows(query)}
 
     def waiting(self) -> dict[str, Waiting]:
         """Give how many accepted batches are newer than the newest that was decided about."""
+        models = self._models(DeliveryRow.model)
         decided = (
-            select(DecisionRow.model, func.max(DecisionRow.batch).label("batch"))
-            .where(DecisionRow.outcome.not_in(UNSETTLED), self._is_meant(DecisionRow.model))
-            .group_by(DecisionRow.model)
-            .subquery()
+            select(DecisionRow.batch)
+            .where(DecisionRow.model == models.c.model, DecisionRow.outcome.not_in(UNSETTLED))
+            .order_by(DecisionRow.batch.desc())
+            .limit(1)
+            .correlate(models)
+            .scalar_subquery()
         )
-        query = (
-            select(
-                DeliveryRow.model,
-                func.count(),
-                func.min(DeliveryRow.batch),
-                func.min(DeliveryRow.taken_at),
-            )
-            .outerjoin(decided, DeliveryRow.model == decided.c.model)
+        newest = select(models.c.model, func.coalesce(decided, "").label("batch")).cte("newest")
+        figures = (func.count(), func.min(DeliveryRow.batch), func.min(DeliveryRow.taken_at))
+        told = [
+            select(figure)
             .where(
                 DeliveryRow.kind == "data",
                 DeliveryRow.status == "accepted",
-                self._is_meant(DeliveryRow.model),
-                (decided.c.batch.is_(None)) | (DeliveryRow.batch > decided.c.batch),
+                DeliveryRow.model == newest.c.model,
+                DeliveryRow.batch > newest.c.batch,
             )
-            .group_by(DeliveryRow.model)
-        )
-        return {row[0]: Waiting(*row) for row in self._rows(query)}
+            .correlate(newest)
+            .scalar_subquery()
+            for figure in figures
+        ]
+        found = self._rows(select(newest.c.model, *told))
+        return {model: Waiting(model, *rest) for model, *rest in found if rest[0]}
 
     def open_incidents(self) -> dict[str, tuple[Incident, ...]]:
         """Give the incidents that are open, the one that changed last first."""
@@ -184,6 +177,17 @@ class Overview:
         """Give all holds that are in force, of single models and of all (``*``), oldest first."""
         query = select(HoldRow).where(HoldRow.released_at.is_(None)).order_by(HoldRow.id)
         return read_records(self._database, query, Hold)
+
+    def _models(self, column: InstrumentedAttribute[str]) -> CTE:
+        """Give the models that a table has rows of, by one step in its index for each.
+
+        So the reads above grow with the models, and not with how long their histories are.
+        """
+        if self._model is not None:
+            return select(literal(self._model).label("model")).cte("models")
+        found = select(func.min(column).label("model")).cte("models", recursive=True)
+        following = select(func.min(column)).where(column > found.c.model).scalar_subquery()
+        return found.union_all(select(following).where(found.c.model.is_not(None)))
 
     def _is_meant(self, column: InstrumentedAttribute[str]) -> ColumnElement[bool]:
         return true() if self._model is None else column == self._model
