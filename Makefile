@@ -16,7 +16,7 @@ COVERAGE := --cov --cov-report=term
 PYTEST := $(BIN)/python -m pytest
 LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --quiet
 
-.PHONY: help install lock fmt lint types arrows test test-unit test-dags test-faults test-integration test-browser check bench bench-policy bench-promotion demo clean
+.PHONY: help install lock fmt lint types arrows test test-unit test-dags test-faults drill test-integration test-browser test-rules check bench bench-policy bench-promotion demo clean
 
 help: ## print this list
 	@echo "Evergreen: keeps tabular models fresh on Apache Airflow"
@@ -73,6 +73,9 @@ test-integration: install ## the whole loop on real services
 
 test-browser: install ## Airflow's UI and our pages in Chromium; pictures in test-artifacts/browser
 	CHROMIUM=$$(scripts/chromium.sh) && export CHROMIUM && $(PYTEST) tests/browser -m "" $(ARGS)
+
+test-rules: ## the alert rules for Prometheus on made series (promtool, fetched where it is not installed)
+	PROMTOOL=$$(scripts/promtool.sh) && "$$PROMTOOL" test rules deploy/prometheus/rules_test.yml
 
 check: lint types arrows test-unit test-dags ## all but integration
 

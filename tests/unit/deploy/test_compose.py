@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 VARIABLE = re.compile(r"(?<!\$)\$\{(?P<name>\w+)(?P<rest>:[?-][^}]*)?\}")
 SECRET = re.compile(r"PASSWORD|SECRET|ACCESS_KEY|FERNET")
@@ -51,8 +52,41 @@ def test_compose_follows_the_compose_specification(project: Path) -> None:
 
 def test_compose_has_every_service(compose: dict[str, Any]) -> None:
     services = set(compose["services"])
+    watching = {
+        n for n, s in compose["services"].items() if "observability" in s.get("profiles", [])
+    }
 
-    assert services == {*AIRFLOW_SERVICES, "airflow-init", "mlflow", "postgres", "redis", "s3"}
+    assert watching == {"metrics-login", "statsd-exporter", "prometheus", "grafana"}
+    assert services - watching == {
+        *AIRFLOW_SERVICES,
+        *("airflow-init", "mlflow", "postgres", "redis", "s3"),
+    }
+
+
+def test_prometheus_scrapes_services_that_are_there(project: Path, compose: dict[str, Any]) -> None:
+    config = yaml.safe_load((project / "deploy" / "prometheus" / "prometheus.yml").read_text())
+    targets = [
+        target
+        for job in config["scrape_configs"]
+        for static in job["static_configs"]
+        for target in static["targets"]
+    ]
+    sent_to = compose["x-airflow-environment"]["AIRFLOW__METRICS__STATSD_HOST"]
+
+    assert {target.partition(":")[0] for target in targets} <= set(compose["services"])
+    assert sent_to in compose["services"]
+
+
+def test_the_token_is_written_where_prometheus_reads_it(
+    project: Path, compose: dict[str, Any]
+) -> None:
+    config = yaml.safe_load((project / "deploy" / "prometheus" / "prometheus.yml").read_text())
+    [read] = [job["authorization"] for job in config["scrape_configs"] if "authorization" in job]
+    folder, _, _ = read["credentials_file"].rpartition("/")
+
+    assert compose["services"]["metrics-login"]["entrypoint"][-1] == read["credentials_file"]
+    assert f"metrics-token:{folder}" in compose["services"]["metrics-login"]["volumes"]
+    assert f"metrics-token:{folder}:ro" in compose["services"]["prometheus"]["volumes"]
 
 
 def test_every_lasting_service_is_checked_for_health(compose: dict[str, Any]) -> None:
@@ -179,7 +213,7 @@ def test_every_airflow_command_exists(compose: dict[str, Any]) -> None:
     commands += [line.split() for line in init_lines(compose) if line.startswith("airflow ")]
     parser = get_parser()
 
-    assert len(commands) == len(AIRFLOW_SERVICES) + 3
+    assert len(commands) == len(AIRFLOW_SERVICES) + 4
     for words in commands:
         n_words = 3 if words[1] in ("db", "pools", "users", "celery") else 2
         with pytest.raises(SystemExit) as end:

@@ -1,0 +1,104 @@
+"""Listens to what Airflow tells of itself: StatsD over UDP, OpenLineage in a file, /metrics."""
+
+import contextlib
+import json
+import re
+import socket
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import httpx
+from prometheus_client import Metric
+from prometheus_client.parser import text_string_to_metric_families
+
+from evergreen.embedded.stack import Stack
+
+LINE = re.compile(
+    r"(?P<name>[^:,|]+)(?P<tags>(?:,[^:,|]+=[^:,|]*)*):(?P<value>[^|]+)\|(?P<kind>\w+)"
+)
+MAX_PACKET = 65535
+
+
+class Stat(NamedTuple):
+    """One StatsD line: its name, what it is (``c``, ``g``, ``ms``), and its tags."""
+
+    name: str
+    kind: str
+    tags: dict[str, str]
+
+
+@dataclass(frozen=True)
+class StatsdListener:
+    """Keeps every line that was sent."""
+
+    port: int
+    lines: list[str]
+
+    def stats(self) -> list[Stat]:
+        """Give what came, each name with the same tags once."""
+        matches = [LINE.fullmatch(line) for line in dict.fromkeys(self.lines)]
+        assert None not in matches, [ln for ln in self.lines if not LINE.fullmatch(ln)][:5]
+        return [
+            Stat(
+                match["name"],
+                match["kind"],
+                dict(tag.split("=", 1) for tag in match["tags"].split(",") if tag),
+            )
+            for match in matches
+            if match is not None
+        ]
+
+
+@contextlib.contextmanager
+def statsd_listener() -> Iterator[StatsdListener]:
+    """Listen on a free UDP port of this machine for the length of the block."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0))
+        server.settimeout(0.2)
+        listener = StatsdListener(server.getsockname()[1], [])
+        ended = threading.Event()
+        thread = threading.Thread(target=_listen, args=(server, listener.lines, ended))
+        thread.start()
+        try:
+            yield listener
+        finally:
+            ended.set()
+            thread.join()
+
+
+def _listen(server: socket.socket, lines: list[str], ended: threading.Event) -> None:
+    while not ended.is_set():
+        with contextlib.suppress(TimeoutError):
+            lines.extend(server.recv(MAX_PACKET).decode().splitlines())
+
+
+def observing(port: int, events: Path) -> dict[str, str]:
+    """Give the variables that switch StatsD and OpenLineage on, as docs/observability.md says."""
+    return {
+        "AIRFLOW__METRICS__STATSD_ON": "True",
+        "AIRFLOW__METRICS__STATSD_HOST": "127.0.0.1",
+        "AIRFLOW__METRICS__STATSD_PORT": str(port),
+        "AIRFLOW__METRICS__STATSD_INFLUXDB_ENABLED": "True",
+        "AIRFLOW__METRICS__LEGACY_NAMES_ON": "False",
+        "AIRFLOW__OPENLINEAGE__NAMESPACE": "evergreen",
+        "AIRFLOW__OPENLINEAGE__TRANSPORT": json.dumps(
+            {"type": "file", "log_file_path": str(events), "append": True}
+        ),
+    }
+
+
+def lineage_events(file: Path) -> list[dict[str, Any]]:
+    """Give the OpenLineage events of a file, one a line."""
+    return [json.loads(line) for line in file.read_text().splitlines()]
+
+
+def scrape(stack: Stack) -> dict[str, Metric]:
+    """Log in as Prometheus' sidecar does, and read /metrics; by the names of the families."""
+    with httpx.Client(base_url=stack.airflow_url, trust_env=False, timeout=60) as client:
+        login = {"username": stack.username, "password": stack.password}
+        token = client.post("/auth/token", json=login).raise_for_status().json()["access_token"]
+        answer = client.get("/evergreen/metrics", headers={"Authorization": f"Bearer {token}"})
+    return {m.name: m for m in text_string_to_metric_families(answer.raise_for_status().text)}
