@@ -13,14 +13,13 @@ NOTHING_TO_DO = "Nothing to do."
 
 
 def links_of(
-    *, run: str = "", decision: str = "", incident: str = "", report: str = "", runbook: str = ""
+    *, run: str = "", decision: str = "", report: str = "", runbook: str = ""
 ) -> tuple[tuple[str, str], ...]:
     """Give the usual links in their usual order, without those that are empty."""
     named = (
         ("runbook", runbook),
         ("decision", decision),
         ("run", run),
-        ("incident", incident),
         ("report", report),
     )
     return tuple((label, url) for label, url in named if url)

@@ -47,7 +47,7 @@ def to_blocks(alert: Alert, standing: Standing | None = None) -> list[Block]:
     text = escape(_text(alert, is_over=is_over), limit=MAX_TEXT)
     if text:
         blocks.append({"type": "section", "text": _plain(text)})
-    commands = [] if is_over else showable(alert.commands)
+    commands = showable(alert.commands) if alert.must_act and not is_over else []
     if commands:
         blocks.append(_code(commands))
     links = [_link(label, url) for label, url in alert.links[:MAX_LINKS]]

@@ -14,8 +14,10 @@ from evergreen.failpoints import failpoint
 from evergreen.ledger.entries import Incident, OutboxEntry
 from evergreen.notify import incidents
 from evergreen.notify.standing import Standing
+from evergreen.orchestration.page_urls import incident_url
 from evergreen.orchestration.picturing import show_picture
 from evergreen.orchestration.workbench import Workbench
+from evergreen.records import Alert
 
 if TYPE_CHECKING:
     from evergreen.notify.slack import Posted, SlackSender
@@ -113,7 +115,8 @@ def _open_thread(
     bench: Workbench, sender: "SlackSender", entry: OutboxEntry, incident: Incident
 ) -> "Posted":
     channel = incidents.channel_for(bench.spec.alerts, entry.alert)
-    posted = sender.send(channel, entry.alert, standing=_standing(incident))
+    shown = _with_page(bench, entry.alert, incident)
+    posted = sender.send(channel, shown, standing=_standing(incident))
     failpoint("after_alert_sent")
     bench.ledger.incidents.record_posted(incident.id, channel=posted.channel, message_ts=posted.ts)
     return posted
@@ -137,12 +140,20 @@ def _go_on(
     if is_newest:
         opening = bench.ledger.alerts.opening(incident.id) or entry
         shown = incidents.first_message(opening.alert, entry.alert, role=entry.role)
+        shown = _with_page(bench, shown, incident)
         sender.update(incident.channel, incident.message_ts, shown, standing=_standing(incident))
     if entry.role == "update":
         return incident.message_ts
     posted = sender.send(incident.channel, entry.alert, thread_ts=incident.message_ts)
     failpoint("after_alert_sent")
     return posted.ts
+
+
+def _with_page(bench: Workbench, alert: Alert, incident: Incident) -> Alert:
+    """Give the alert with a link to its incident's page, where it is acknowledged and snoozed."""
+    page = incident_url(bench, incident.id)
+    links = (*alert.links, ("incident", page)) if page else alert.links
+    return alert.model_copy(update={"links": links})
 
 
 def _standing(incident: Incident) -> Standing:

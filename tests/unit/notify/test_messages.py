@@ -201,6 +201,12 @@ def test_commands_are_shown_as_they_are_to_be_typed(make_alert: MakeAlert) -> No
     assert f"    type: {command}" in to_text(alert)
 
 
+def test_nothing_is_to_be_typed_where_nobody_must_act(make_alert: MakeAlert) -> None:
+    alert = make_alert(commands=("evergreen why",), must_act=False)
+
+    assert "Type:" not in json.dumps(to_blocks(alert))
+
+
 @pytest.mark.parametrize(
     "command",
     ["echo `id`", "echo a\nrm -rf b", "evergreen why\u202e", "x" * 401],

@@ -198,8 +198,10 @@ def test_a_late_decision_says_how_far_it_came(bench: Workbench, upstream: Upstre
 @pytest.mark.parametrize(
     ("base", "url"),
     [
-        pytest.param("", "include/runbooks/failed.md", id="no address known"),
-        pytest.param("http://docs/runbooks", "http://docs/runbooks/failed.md", id="address"),
+        pytest.param(
+            "", "http://airflow:8080/evergreen/runbooks/failed?model={name}#act", id="our page"
+        ),
+        pytest.param("http://docs/runbooks", "http://docs/runbooks/failed.md", id="a copy"),
     ],
 )
 def test_an_alert_links_its_runbook_and_its_run(
@@ -216,5 +218,5 @@ def test_an_alert_links_its_runbook_and_its_run(
     assert links == {
         "run": f"http://airflow:8080/dags/{dag_id}/runs/manual__1",
         "report": bench.store.uri_of("reports/x.html"),
-        "runbook": url,
+        "runbook": url.format(name=bench.spec.name),
     }
