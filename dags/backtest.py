@@ -17,8 +17,12 @@ from airflow.sdk import DAG
 
 from evergreen.orchestration import backtest_tasks
 from evergreen.orchestration.params import backtest_params
+from evergreen.orchestration.task_links import link_tasks
 from evergreen.orchestration.wiring import models_for, shared
 
 for spec in models_for("backtest"):
-    with DAG(**shared("backtest", spec), schedule=None, params=backtest_params(), doc_md=__doc__):
+    with DAG(
+        **shared("backtest", spec), schedule=None, params=backtest_params(), doc_md=__doc__
+    ) as dag:
         backtest_tasks.check_request(spec.name) >> backtest_tasks.replay_policies(spec.name)
+        link_tasks(dag)

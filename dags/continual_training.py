@@ -24,6 +24,7 @@ from airflow.sdk import DAG
 
 from evergreen.orchestration import approval, assets, card_tasks, decision_tasks, training_tasks
 from evergreen.orchestration.params import retrain_params
+from evergreen.orchestration.task_links import link_tasks
 from evergreen.orchestration.wiring import models_for, shared, training_resources
 
 for spec in models_for("continual_training"):
@@ -32,7 +33,7 @@ for spec in models_for("continual_training"):
         schedule=assets.each_partition_of(assets.predictions(spec.name)),
         params=retrain_params(),
         doc_md=__doc__,
-    ):
+    ) as dag:
         asked = decision_tasks.check_request(spec.name)
         drift = decision_tasks.measure_drift(spec.name)
         decay = decision_tasks.measure_decay(spec.name)
@@ -49,3 +50,4 @@ for spec in models_for("continual_training"):
         approval.between(evaluate, promote, spec)
         [stand_down, report, promote] >> record
         [train, record] >> card
+        link_tasks(dag)

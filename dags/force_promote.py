@@ -15,6 +15,7 @@ from airflow.sdk import DAG
 
 from evergreen.orchestration import assets, people_tasks
 from evergreen.orchestration.params import force_promote_params
+from evergreen.orchestration.task_links import link_tasks
 from evergreen.orchestration.wiring import models_for, shared
 
 for spec in models_for("force_promote"):
@@ -23,6 +24,7 @@ for spec in models_for("force_promote"):
         schedule=None,
         params=force_promote_params(),
         doc_md=__doc__,
-    ):
+    ) as dag:
         force = people_tasks.force_promote.override(outlets=[assets.champion(spec.name)])
         force(spec.name)
+        link_tasks(dag)

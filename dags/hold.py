@@ -17,10 +17,12 @@ from airflow.sdk import DAG
 
 from evergreen.orchestration import people_tasks
 from evergreen.orchestration.params import hold_params
+from evergreen.orchestration.task_links import link_tasks
 from evergreen.orchestration.wiring import anew_run, models_for, shared
 
 for spec in models_for("hold"):
-    with DAG(**shared("hold", spec), schedule=None, params=hold_params(), doc_md=__doc__):
+    with DAG(**shared("hold", spec), schedule=None, params=hold_params(), doc_md=__doc__) as dag:
         changed = people_tasks.change_hold(spec.name)
         held = people_tasks.find_held(spec.name, changed)
         TriggerDagRunOperator(task_id="decide_anew", conf=held, **anew_run(spec))
+        link_tasks(dag)

@@ -20,6 +20,7 @@ from airflow.sdk import DAG
 
 from evergreen.orchestration import assets, ingest_tasks
 from evergreen.orchestration.sensors import wait_for_delivery
+from evergreen.orchestration.task_links import link_tasks
 from evergreen.orchestration.wiring import models_for, schedule_of, shared
 
 for spec in models_for("ingest"):
@@ -27,7 +28,7 @@ for spec in models_for("ingest"):
         **shared("ingest", spec),
         schedule=schedule_of(spec),
         doc_md=__doc__,
-    ):
+    ) as dag:
         found = ingest_tasks.find_next_batch(spec.name, "data")
         arrived = wait_for_delivery(spec, "data")
         taken = ingest_tasks.take_snapshot(spec.name, found)
@@ -37,3 +38,4 @@ for spec in models_for("ingest"):
         gate >> publish(spec.name, taken)
         gate >> ingest_tasks.quarantine_batch(spec.name, taken)
         gate >> ingest_tasks.write_data_docs(spec.name, taken)
+        link_tasks(dag)

@@ -19,6 +19,7 @@ from airflow.sdk import DAG
 
 from evergreen.orchestration import assets, ingest_tasks
 from evergreen.orchestration.sensors import wait_for_delivery
+from evergreen.orchestration.task_links import link_tasks
 from evergreen.orchestration.wiring import models_for, schedule_of, shared
 
 for spec in models_for("labels"):
@@ -26,7 +27,7 @@ for spec in models_for("labels"):
         **shared("labels", spec),
         schedule=schedule_of(spec),
         doc_md=__doc__,
-    ):
+    ) as dag:
         found = ingest_tasks.find_next_batch(spec.name, "labels")
         arrived = wait_for_delivery(spec, "labels")
         taken = ingest_tasks.take_snapshot(spec.name, found)
@@ -36,3 +37,4 @@ for spec in models_for("labels"):
         gate >> publish(spec.name, taken)
         gate >> ingest_tasks.reject_labels(spec.name, taken)
         gate >> EmptyOperator(task_id="skip_labels")
+        link_tasks(dag)

@@ -16,12 +16,13 @@ from airflow.sdk import DAG
 
 from evergreen.orchestration import assets, ingest_tasks
 from evergreen.orchestration.params import redelivery_params
+from evergreen.orchestration.task_links import link_tasks
 from evergreen.orchestration.wiring import models_for, shared
 
 for spec in models_for("redelivery"):
     with DAG(
         **shared("redelivery", spec), schedule=None, params=redelivery_params(), doc_md=__doc__
-    ):
+    ) as dag:
         asked = ingest_tasks.check_request(spec.name)
         taken = ingest_tasks.take_snapshot(spec.name, asked)
         gate = ingest_tasks.check_delivery(spec.name, taken)
@@ -33,3 +34,4 @@ for spec in models_for("redelivery"):
         gate >> publish_labels(spec.name, taken)
         gate >> ingest_tasks.reject_labels(spec.name, taken)
         gate >> EmptyOperator(task_id="skip_labels")
+        link_tasks(dag)

@@ -16,6 +16,7 @@ from airflow.sdk import DAG
 
 from evergreen.orchestration import assets, score_tasks
 from evergreen.orchestration.params import batch_param
+from evergreen.orchestration.task_links import link_tasks
 from evergreen.orchestration.wiring import models_for, shared
 
 for spec in models_for("score"):
@@ -24,6 +25,7 @@ for spec in models_for("score"):
         schedule=assets.each_partition_of(assets.batches(spec.name)),
         params={"batch": batch_param("Score this batch. Empty: the one that was announced.")},
         doc_md=__doc__,
-    ):
+    ) as dag:
         score = score_tasks.score_batch.override(outlets=[assets.predictions(spec.name)])
         score(spec.name)
+        link_tasks(dag)

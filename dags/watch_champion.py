@@ -18,6 +18,7 @@ counted is not counted again, and what was begun is finished.
 from airflow.sdk import DAG
 
 from evergreen.orchestration import assets, going_back_tasks
+from evergreen.orchestration.task_links import link_tasks
 from evergreen.orchestration.wiring import models_for, shared
 
 for spec in models_for("watch_champion"):
@@ -25,9 +26,10 @@ for spec in models_for("watch_champion"):
         **shared("watch_champion", spec),
         schedule=assets.each_partition_of(assets.labelled(spec.name)),
         doc_md=__doc__,
-    ):
+    ) as dag:
         compare = going_back_tasks.compare_with_former(spec.name)
         roll_back = going_back_tasks.roll_back_if_worse.override(
             outlets=[assets.champion(spec.name)]
         )
         compare >> roll_back(spec.name)
+        link_tasks(dag)

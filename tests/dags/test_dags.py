@@ -12,6 +12,7 @@ from airflow.sdk import DAG
 
 from evergreen.orchestration import assets
 from evergreen.orchestration.backtest_tasks import REPLAY_TIMEOUT
+from evergreen.orchestration.task_links import RUNBOOKS
 from evergreen.orchestration.wiring import STEP_TIMEOUT
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -54,6 +55,17 @@ def test_every_dag_tells_what_to_do_when_it_fails(dag: DAG) -> None:
     assert dag.doc_md is not None
     for part in ("**When:**", "**Writes:**", "**When it fails:**"):
         assert part in dag.doc_md
+
+
+def test_every_task_has_a_button_to_its_runbook(dag: DAG) -> None:
+    for task in dag.tasks:
+        assert "Runbook" in [link.name for link in task.operator_extra_links]
+
+
+def test_a_runbook_is_named_for_tasks_that_are_there(bag: DagBag) -> None:
+    tasks = {task.task_id for dag in bag.dags.values() for task in dag.tasks}
+
+    assert set(RUNBOOKS) - tasks == {"approve"}  # where the spec asks for an approval
 
 
 def test_every_dag_has_an_owner_tags_and_one_run_at_a_time(dag: DAG) -> None:

@@ -61,6 +61,12 @@ class Loop:
             time.sleep(0.5)
         raise AssertionError(f"waited in vain for {what}\n{self.explain()}")
 
+    def links(self, decision: Decision) -> dict[str, dict[str, str]]:
+        """Give the buttons of each task of a decision's run, as Airflow's UI gets them."""
+        api, dag_id = self.stack.api, f"continual_training__{decision.model}"
+        tasks = api.task_instances(dag_id, decision.run_id)
+        return {task.task_id: api.links(task) for task in tasks}
+
     def decided(self, batch: str, *, n_decisions: int = 1) -> Decision:
         """Wait for a closed decision about a batch and the end of its run; give the newest.
 

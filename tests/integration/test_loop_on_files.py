@@ -39,6 +39,7 @@ class Story:
     rejected: Delivery
     redelivered: Decision
     forced: Decision
+    links: dict[str, dict[str, str]]
     refused: DagRun
     dry: DagRun
     versions_after_dry: list[ModelVersion]
@@ -110,6 +111,7 @@ def play(loop: Loop) -> Story:
         rejected=rejected,
         redelivered=redelivered,
         forced=forced,
+        links=loop.links(forced),
         refused=refused,
         dry=dry,
         versions_after_dry=after_dry,
@@ -240,6 +242,15 @@ def test_a_forced_run_names_who_and_why(story: Story) -> None:
     assert story.forced.reason == FORCE["reason"]
     assert story.forced.requested_by == "admin"
     assert story.forced.challenger_version == "2"
+
+
+def test_tasks_lead_to_their_decision_version_and_runbook(story: Story) -> None:
+    decision = f"/evergreen/decisions/{story.forced.id}"
+    links = story.links["train_challenger"]
+    assert {story.links[name]["Decision"] for name in ("decide", "promote")} == {decision}
+    assert links.pop("MLflow version").endswith(f"/#/models/{NAME}/versions/2")
+    assert links == {"Decision": decision, "Runbook": "/evergreen/runbooks/failed"}
+    assert "Drift report" not in story.links["record_decision"]  # none was drawn
 
 
 def test_a_killed_and_cleared_training_makes_one_version_and_one_promotion(story: Story) -> None:

@@ -206,10 +206,14 @@ class AirflowApi:
 
     def log(self, task: TaskInstance, *, try_number: int | None = None) -> str:
         """Give the log of one try of a task (default: the newest), one event a line."""
-        path = f"/dags/{task.dag_id}/dagRuns/{task.run_id}/taskInstances/{task.task_id}/logs"
-        params = {"map_index": str(task.map_index)}
-        reply = self._call("GET", f"{path}/{try_number or task.try_number}", params=params)
+        path = f"{_task(task)}/logs/{try_number or task.try_number}"
+        reply = self._call("GET", path, params={"map_index": str(task.map_index)})
         return "\n".join(_log_line(event) for event in reply["content"])
+
+    def links(self, task: TaskInstance) -> dict[str, str]:
+        """Give the buttons of a task's page that lead somewhere, by name."""
+        found = self._call("GET", f"{_task(task)}/links", params={"map_index": task.map_index})
+        return {name: url for name, url in found["extra_links"].items() if url}
 
     def wait_for_run(self, dag_id: str, run_id: str, *, timeout_seconds: float) -> DagRun:
         """Wait until a run has ended, well or not.
@@ -270,9 +274,12 @@ class AirflowApi:
             ) from err
 
 
+def _task(task: TaskInstance) -> str:
+    return f"/dags/{task.dag_id}/dagRuns/{task.run_id}/taskInstances/{task.task_id}"
+
+
 def _question(task: TaskInstance) -> str:
-    tasks = f"/dags/{task.dag_id}/dagRuns/{task.run_id}/taskInstances"
-    return f"{tasks}/{task.task_id}/{task.map_index}/hitlDetails"
+    return f"{_task(task)}/{task.map_index}/hitlDetails"
 
 
 def _seconds(start: datetime | None, end: datetime | None) -> float | None:

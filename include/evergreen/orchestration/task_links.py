@@ -1,0 +1,162 @@
+"""Buttons on a task's page in Airflow: its decision, its report, MLflow's page, the runbook.
+
+Airflow asks for them in the worker when a task has ended, well or not, and keeps the addresses as
+XComs; the page shows those that are not empty. They belong to our tasks only, which a plugin's
+global links would not.
+"""
+
+from functools import cache
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from airflow.sdk import DAG, BaseOperatorLink
+from airflow.sdk.configuration import conf
+
+from evergreen.records import AlertKind
+from evergreen.settings import read_settings
+
+PAGES = "/evergreen"
+TRAINING = "continual_training"
+# What a task is about, where it is not simply that it may fail.
+RUNBOOKS: dict[str, AlertKind] = {
+    "wait_for_batch": "no_data",
+    "wait_for_labels": "no_data",
+    "check_quality": "data_rejected",
+    "check_labels": "data_rejected",
+    "check_delivery": "data_rejected",
+    "quarantine_batch": "data_rejected",
+    "reject_labels": "data_rejected",
+    "write_data_docs": "data_rejected",
+    "measure_drift": "drift",
+    "write_drift_report": "drift",
+    "measure_decay": "decay",
+    "decide": "retrain_started",
+    "approve": "approval_wanted",
+    "remind_of_approvals": "approval_wanted",
+    "promote": "promotion_held",
+    "change_hold": "promotion_held",
+    "find_held": "promotion_held",
+    "force_promote": "forced",
+    "roll_back": "rolled_back",
+    "roll_back_if_worse": "auto_rolled_back",
+    "check_decisions": "late_decision",
+    "reconcile_champions": "alias_mismatch",
+}
+DECIDING = frozenset(
+    {
+        *("check_request", "measure_drift", "measure_decay", "decide", "write_drift_report"),
+        *("train_challenger", "evaluate_challenger", "approve", "promote"),
+        *("record_decision", "write_model_card"),
+    }
+)
+DRAWING = frozenset({"write_drift_report", "record_decision"})
+TRAINED = frozenset(
+    {"train_challenger", "evaluate_challenger", "approve", "promote", "record_decision"}
+)
+
+
+class RunbookLink(BaseOperatorLink):
+    """To what to do: when the task failed, else about what it is there for."""
+
+    name = "Runbook"
+
+    def get_link(self, operator: Any, *, ti_key: Any) -> str:
+        """Give the address; in the worker, ``ti_key`` is the task instance itself."""
+        kind = RUNBOOKS.get(operator.task_id, "failed")
+        if str(ti_key.state) in ("failed", "up_for_retry") and kind != "no_data":
+            kind = "failed"
+        return f"{pages()}/runbooks/{kind}"
+
+
+class DecisionLink(BaseOperatorLink):
+    """To the decision that the run makes."""
+
+    name = "Decision"
+
+    def get_link(self, operator: Any, *, ti_key: Any) -> str:
+        """Give the address; empty where the run makes none, as on a dry run."""
+        decision = _decision(ti_key)
+        return f"{pages()}/decisions/{decision}" if decision else ""
+
+
+class ReportLink(BaseOperatorLink):
+    """To Evidently's drift report of the decision."""
+
+    name = "Drift report"
+
+    def get_link(self, operator: Any, *, ti_key: Any) -> str:
+        """Give the address; empty where none was drawn."""
+        decision, drawn = _decision(ti_key), ti_key.xcom_pull(task_ids="write_drift_report")
+        return f"{pages()}/reports/{decision}" if decision and drawn else ""
+
+
+class VersionLink(BaseOperatorLink):
+    """To MLflow's page of the challenger's version."""
+
+    name = "MLflow version"
+
+    def get_link(self, operator: Any, *, ti_key: Any) -> str:
+        """Give the address; empty where nothing was trained, or no server is named."""
+        from evergreen.registry.client import ModelRegistry
+
+        trained = ti_key.xcom_pull(task_ids="train_challenger")
+        server = read_settings().mlflow_uri
+        if not trained or not server:
+            return ""
+        return ModelRegistry(server).version_url(_model(ti_key.dag_id), trained["version"])
+
+
+class DocsLink(BaseOperatorLink):
+    """To the Data Docs of the batch."""
+
+    name = "Data Docs"
+
+    def get_link(self, operator: Any, *, ti_key: Any) -> str:
+        """Give the address; empty where the batch is not known."""
+        taken = ti_key.xcom_pull(task_ids="take_snapshot")
+        batch = quote(taken["batch"], safe="") if taken else ""
+        return f"{pages()}/data-docs/{_model(ti_key.dag_id)}/{batch}" if batch else ""
+
+
+def link_tasks(dag: DAG) -> None:
+    """Put the buttons on every task of a DAG, beside those that its operators bring along."""
+    kind = dag.dag_id.partition("__")[0]
+    for task in dag.tasks:
+        ours = _links_of(kind, task.task_id)
+        task.operator_extra_links = (*task.operator_extra_links, *ours)
+
+
+def pages() -> str:
+    """Give the path of our pages under Airflow's own address."""
+    return f"{_root()}{PAGES}"
+
+
+@cache
+def _root() -> str:
+    return urlsplit(conf.get("api", "base_url", fallback="") or "").path.rstrip("/")
+
+
+def _links_of(kind: str, task_id: str) -> list[BaseOperatorLink]:
+    links: list[BaseOperatorLink] = [RunbookLink()]
+    if task_id == "write_data_docs":
+        links.append(DocsLink())
+    if kind != TRAINING:
+        return links
+    if task_id in DECIDING:
+        links.append(DecisionLink())
+    if task_id in DRAWING:
+        links.append(ReportLink())
+    if task_id in TRAINED:
+        links.append(VersionLink())
+    return links
+
+
+def _decision(ti: Any) -> str:
+    """Give the id of the decision that a run is kept under; empty for none."""
+    asked = ti.xcom_pull(task_ids="check_request")
+    is_kept = bool(asked) and not asked["request"]["dry_run"]
+    return str(asked["decision"]) if is_kept else ""
+
+
+def _model(dag_id: str) -> str:
+    return dag_id.partition("__")[2]
