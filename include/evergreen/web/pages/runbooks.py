@@ -133,4 +133,5 @@ def _below_title(tokens: list[Token]) -> list[Token]:
 
 
 def _text(inline: Token) -> str:
-    return "".join(child.content or " " for child in inline.children or ())
+    breaks = ("softbreak", "hardbreak")
+    return "".join(" " if one.type in breaks else one.content for one in inline.children or ())

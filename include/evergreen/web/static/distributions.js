@@ -90,12 +90,17 @@
   function show(bins) {
     shown = bins;
     status.textContent = "";
+    reveal(true);
     tell(bins);
     if (redraw) {
       redraw();
     } else {
       redraw = tools.keepDrawn(draw);
     }
+  }
+
+  function reveal(isThere) {
+    canvas.parentNode.hidden = table.parentNode.hidden = !isThere;
   }
 
   function load() {
@@ -117,6 +122,7 @@
         }
       })
       .catch(function (error) {
+        reveal(false);
         status.textContent = "No distribution to show: " + error.message;
       });
   }

@@ -2,6 +2,7 @@
 (function () {
   "use strict";
   var NARROW = 26;
+  var DAY = /^(\d{4}-\d\d-\d\d)T.*$/; // of a batch that is named by its moment
   var tools = window.evergreenCharts;
   var box = document.querySelector("[data-timeline]");
   if (!box || !window.Chart || !tools) {
@@ -52,7 +53,7 @@
         maxRotation: 0,
         autoSkip: false,
         callback: function (value) {
-          var name = points[value] ? points[value].batch : "";
+          var name = (points[value] ? points[value].batch : "").replace(DAY, "$1");
           return name.length > 12 ? name.slice(0, 11) + "…" : name;
         }
       }
@@ -150,7 +151,7 @@
   function line(colour, key, more) {
     return Object.assign({
       data: series(key), borderColor: colour, backgroundColor: colour, borderWidth: 2,
-      pointRadius: roomy(2.5), pointHoverRadius: 5, spanGaps: false
+      pointRadius: roomy(2.5), pointHoverRadius: 5, spanGaps: false, clip: 6
     }, more);
   }
 
