@@ -1,8 +1,11 @@
 """What tests of incidents share: alerts to raise, and how Slack and the ledger read afterwards."""
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from drivers.runs import DagRun, Run
+from evergreen.ledger.entries import OutboxEntry
 from evergreen.orchestration.workbench import Workbench
 from evergreen.records import Alert
 from evergreen.spec.loader import load_spec
@@ -41,6 +44,31 @@ def incidents(bench: Workbench) -> list[tuple[str, str, str]]:
 def roles(bench: Workbench) -> list[str]:
     """Give the roles of all messages, oldest first."""
     return [entry.role for entry in bench.ledger.alerts.history(bench.spec.name)]
+
+
+def raised(entries: Sequence[OutboxEntry]) -> list[OutboxEntry]:
+    """Give what was told, without what incidents add: calm batches and endings."""
+    return [entry for entry in entries if not entry.alert.incident.startswith("incident:")]
+
+
+def broken_threads(entries: Sequence[OutboxEntry], messages: Sequence[Message]) -> list[str]:
+    """Give what is wrong with how messages came to Slack; empty when each came once in its thread.
+
+    Args:
+        entries: The outbox of a model.
+        messages: What was posted.
+    """
+    came = Counter(str(m["metadata"]["event_payload"]["incident"]) for m in messages)
+    roots = {e.incident_id: e.message_ts for e in entries if e.role == "opening"}
+    leads = {m["metadata"]["event_payload"]["incident"]: m.get("thread_ts") for m in messages}
+    wrong = [f"{name} came {n_times} times" for name, n_times in came.items() if n_times != 1]
+    for entry in entries:
+        name, is_root = entry.alert.incident, entry.role == "opening" or entry.incident_id is None
+        if entry.state != "delivered" or entry.role == "update":
+            continue
+        if leads.get(name, "nowhere") != (None if is_root else roots[entry.incident_id]):
+            wrong.append(f"{name} came in the thread {leads.get(name)}")
+    return wrong
 
 
 def title(message: Message) -> str:

@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from drivers.loop import PROJECT, Loop, broken_invariants, dag_ids, migrate
+from drivers.telling import raised
 from drivers.tiny import NAME, Upstream, write_spec
 from evergreen.embedded.airflow_api import DagRun
 from evergreen.embedded.stack import Stack
@@ -123,7 +124,7 @@ def play(loop: Loop) -> Story:
         backtest_reports=Store.at(f"file://{loop.stack.home}/store").list_files(
             f"reports/{NAME}/backtests"
         ),
-        alerts=list(loop.ledger.alerts.history(NAME)),
+        alerts=raised(loop.ledger.alerts.history(NAME)),
         files_of_versions=Store.at(f"file://{loop.stack.home}/store").list_files(
             f"versions/{NAME}"
         ),

@@ -16,6 +16,7 @@ import pytest
 
 from drivers.history import accept, begin, fit_model, label, reign
 from drivers.loop import PROJECT, Loop, broken_invariants, migrate
+from drivers.telling import broken_threads
 from drivers.tiny import NAME, Upstream, write_spec
 from evergreen.embedded.airflow_api import DagRun, TaskInstance
 from evergreen.embedded.stack import Stack
@@ -26,6 +27,7 @@ from evergreen.records import Promotion
 from evergreen.settings import read_settings
 from evergreen.spec.loader import load_spec
 from standins.slack import SlackServer
+from standins.slack_workspace import Message
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
 
@@ -51,7 +53,7 @@ class Story:
     holds: list[Hold]
     promotions: list[Promotion]
     alerts: list[OutboxEntry]
-    messages: list[dict[str, object]]
+    messages: list[Message]
     broken: list[str]
 
     def told(self, decision: Decision) -> list[str]:
@@ -316,13 +318,24 @@ def test_a_forced_version_is_champion_with_its_record_and_one_alert(story: Story
     assert [e.alert.kind for e in story.alerts].count("forced") == 1
 
 
-def test_every_alert_reached_slack_once_in_the_thread_of_its_batch(story: Story) -> None:
+def test_every_alert_reached_slack_once_in_the_thread_of_its_incident(story: Story) -> None:
     sent = [entry for entry in story.alerts if entry.state == "delivered"]
 
-    assert {entry.state for entry in story.alerts} == {"delivered"}
-    assert len(story.messages) == len(sent)
-    threads = {entry.alert.thread for entry in sent if entry.alert.kind != "forced"}
-    assert threads == {f"{NAME}:{story.frozen.batch}"}
+    assert {e.alert.kind for e in story.alerts if e not in sent} <= {"retrain_started"}
+    assert len(story.messages) == len([entry for entry in sent if entry.role != "update"])
+    assert broken_threads(story.alerts, story.messages) == []
+
+
+def test_each_question_has_its_answer_in_its_thread(story: Story) -> None:
+    asked = {e.incident_id for e in story.alerts if e.alert.kind == "approval_wanted"}
+    ends = [e.alert.title for e in story.alerts if e.incident_id in asked and e.role == "closing"]
+
+    assert len(ends) == len(asked)
+    assert [end.split(":")[0] for end in ends] == [
+        "Refused by admin",
+        "Nobody answered in time",
+        "Approved by admin",
+    ]
 
 
 def test_champion_alias_and_ledger_agree_at_the_end(story: Story) -> None:

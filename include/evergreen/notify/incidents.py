@@ -63,7 +63,7 @@ TOPICS: Mapping[AlertKind, Topic] = {
     "late_decision": Topic(LATE),
     "alias_mismatch": Topic(MISMATCH, is_standing=True, told_from=LOOKS_TO_CONFIRM),
     "approval_wanted": Topic(APPROVAL, is_step=True),
-    "promotion_held": Topic(HOLD),
+    "promotion_held": Topic(HOLD, is_step=True),
     "rollback_held": Topic(ROLLBACK_HELD),
     "rolled_back": Topic(CHAMPION, alone="once"),
     "auto_rolled_back": Topic(CHAMPION, alone="once"),

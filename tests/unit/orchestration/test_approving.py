@@ -8,6 +8,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowSkipException, TaskAwaitingInput
 
 from drivers.asking import Case, change_spec, told
+from drivers.telling import incidents
 from evergreen.ledger.entries import Answer
 from evergreen.orchestration.approval_step import APPROVE, REFUSE
 from evergreen.orchestration.approving import remind_of_approvals
@@ -73,6 +74,7 @@ def test_a_refusal_skips_the_promotion_and_closes_as_refused(case: Case, bench: 
     assert sentence.startswith("refused by ada: not on Fridays; the champion stays")
     assert "not on Fridays" in case.why_not_promoted()
     assert told(bench) == ["approval_wanted", "kept"]
+    assert incidents(bench)[0] == ("approval", "", "refused by ada")
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,15 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSensorTimeout
 
-from drivers.runs import DagRun, Run
+from drivers.runs import DagRun, Run, training_run
+from drivers.telling import incidents
 from evergreen.errors import StorageError
-from evergreen.orchestration.callbacks import alert_failure, alert_no_data, model_of
+from evergreen.orchestration.callbacks import (
+    alert_failure,
+    alert_no_data,
+    model_of,
+    tell_success,
+)
 from evergreen.orchestration.failures import RequestRefused
 from evergreen.orchestration.workbench import Workbench
 
@@ -123,3 +129,49 @@ def test_the_dags_of_the_whole_suite_have_no_model(caplog: pytest.LogCaptureFixt
 )
 def test_a_dag_id_names_its_model(dag_id: str, model: str | None) -> None:
     assert model_of(dag_id) == model
+
+
+def test_a_dag_works_again_when_the_last_task_of_a_later_run_goes_through(
+    bench: Workbench, name: str
+) -> None:
+    sick, later = training_run(name, "2024-02-05"), training_run(name, "2024-02-12")
+    alert_failure(sick.context("measure_drift", ValueError("no")))
+    dag_id = f"continual_training__{name}"
+
+    later.states = {"check_request": "success"}
+    tell_success(later.context("check_request"))
+    half_way = incidents(bench)
+    tell_success(later.context("record_decision"))
+    tell_success(later.context("record_decision"))
+
+    assert half_way == [("failed", dag_id, "")]
+    assert incidents(bench) == [("failed", dag_id, "recovered")]
+    assert len(told(bench)) == 2
+
+
+def test_a_last_task_that_follows_a_failure_says_nothing(bench: Workbench, name: str) -> None:
+    run = training_run(name, "2024-02-05")
+    alert_failure(run.context("train_challenger", ValueError("no")))
+
+    run.states = {"train_challenger": "failed", "promote": "upstream_failed"}
+    tell_success(run.context("record_decision"))
+
+    assert len(told(bench)) == 1
+
+
+def test_a_report_that_is_drawn_again_ends_only_what_was_told_of_it(
+    bench: Workbench, name: str
+) -> None:
+    run = training_run(name, "2024-02-05")
+    for task_id in ("write_drift_report", "measure_drift"):
+        alert_failure(run.context(task_id, ValueError("no")))
+
+    tell_success(run.context("write_drift_report"))
+
+    dag_id = f"continual_training__{name}"
+    ended = {subject: resolution for _, subject, resolution in incidents(bench)}
+    assert ended == {f"{dag_id}.write_drift_report": "recovered", dag_id: ""}
+
+
+def test_the_success_of_a_dag_of_all_models_is_nobodys_incident() -> None:
+    tell_success(Run(DagRun("watchdog")).context("deliver_alerts"))
