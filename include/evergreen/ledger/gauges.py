@@ -14,8 +14,10 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    cast,
     func,
     literal,
+    null,
     or_,
     select,
 )
@@ -182,7 +184,7 @@ def _limit(limits: Mapping[str, float]) -> ColumnElement[float]:
     for model, seconds in limits.items():
         by_seconds.setdefault(seconds, []).append(model)
     if not by_seconds:
-        return bindparam("limit", None, Double())
+        return cast(null(), Double())
     usual = max(by_seconds, key=lambda seconds: len(by_seconds[seconds]))
     del by_seconds[usual]
     whens = [(DeliveryRow.model.in_(names), seconds) for seconds, names in by_seconds.items()]

@@ -24,6 +24,7 @@ from drivers.monitoring import (
 )
 from drivers.promql import Known, UnknownNameError, labels_of, placeholders
 from evergreen.records import Severity
+from evergreen.web.exposition import EXPORTED
 
 PAGE = "docs/observability.md"
 IN_AIRFLOW = "{{ $externalLabels.airflow_url }}/evergreen/runbooks/"
@@ -34,7 +35,7 @@ def known() -> Known:
     return known_metrics()
 
 
-@pytest.mark.parametrize("query", queries(), ids=lambda query: query.place)
+@pytest.mark.parametrize("query", list(queries()), ids=lambda query: query.place)
 def test_every_query_names_only_what_is_exported(query: Query, known: Known) -> None:
     labels = labels_of(query.expression, known)
 
@@ -95,6 +96,45 @@ def test_every_alert_of_the_promise_needs_a_long_and_a_short_window() -> None:
         [1, 1],
     ]
     assert [pair[0][0] for pair in pairs] == [rule["labels"]["window"] for rule in burning]
+
+
+def test_the_page_lists_every_exported_metric_as_it_is(project: Path) -> None:
+    rows = re.findall(r"^\| `(evergreen_\w+)` \| (.*) \| (.*) \|$", read(project), re.MULTILINE)
+
+    assert [(name, re.findall(r"`(\w+)`", labels), text) for name, labels, text in rows] == [
+        (metric.name, list(metric.labels), metric.help) for metric in EXPORTED
+    ]
+
+
+def test_every_airflow_variable_of_the_page_is_an_option_of_airflow(project: Path) -> None:
+    from airflow.configuration import conf
+
+    known = {
+        f"AIRFLOW__{section}__{option}".upper()
+        for section, content in conf.configuration_description.items()
+        for option in content["options"]
+    }
+    named = set(re.findall(r"\bAIRFLOW__\w+", read(project)))
+
+    assert named
+    assert named <= known
+
+
+def test_the_page_switches_on_what_compose_switches_on(
+    project: Path, compose: dict[str, Any]
+) -> None:
+    told = dict(re.findall(r"^    (AIRFLOW__METRICS__\w+)=(.*)$", read(project), re.MULTILINE))
+    del told["AIRFLOW__METRICS__OTEL_ON"]
+    environment = compose["x-airflow-environment"]
+    given = {key: value for key, value in environment.items() if "__METRICS__" in key}
+
+    assert given.pop("AIRFLOW__METRICS__STATSD_ON") == "${AIRFLOW_STATSD_ON:-False}"
+    assert told.pop("AIRFLOW__METRICS__STATSD_ON") == "True"
+    assert told == given
+
+
+def read(project: Path) -> str:
+    return (project / PAGE).read_text()
 
 
 def test_no_metric_is_recorded_twice() -> None:
