@@ -72,9 +72,9 @@ class Watch:
         }
 
     def show_alerts(self) -> None:
-        """Show what has been put into the outbox since the last look."""
+        """Show what people were told since the last look; not what only changes a message."""
         for entry in self._ledger.alerts.history(self._model):
-            if entry.alert.incident not in self._told:
+            if entry.role != "update" and entry.alert.incident not in self._told:
                 self._told.add(entry.alert.incident)
                 self._screen.alert(to_text(entry.alert))
 
