@@ -17,7 +17,7 @@ from evergreen.web.pages.signals import Limits, signals_of
 LIMITS = Limits(
     share_to_retrain=0.3, min_coverage=0.8, min_training_rows=5000, min_holdout_rows=1000
 )
-NOTHING: dict[str, Any] = {
+BARE: dict[str, Any] = {
     "delivery": None,
     "approval": None,
     "promotion": None,
@@ -68,7 +68,7 @@ def test_first_decision_of_a_model_is_a_page() -> None:
         reason="",
     )
 
-    page = rendered.decision(make_decision_detail(decision=decision, **NOTHING))
+    page = rendered.decision(make_decision_detail(decision=decision, **BARE))
 
     text = page.get_text()
     assert "Not at its end yet" in text
