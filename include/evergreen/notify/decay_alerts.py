@@ -1,9 +1,14 @@
 """The alert about a champion that does worse on labels than when it was promoted."""
 
 from evergreen.measurements import DecayMeasurement
-from evergreen.notify.building import NOTHING_TO_DO, Links, build_alert
+from evergreen.notify.building import NOTHING_TO_DO, Links, build_alert, why
 from evergreen.notify.numbers import of_decay
 from evergreen.records import Alert
+
+LOOK_NOW = (
+    "Look whether the data or the labels are at fault. If it began with a promotion, going back is"
+    " quicker than any retrain."
+)
 
 
 def decay(
@@ -35,11 +40,12 @@ def decay(
             "" if measurement is None else measurement.sentence,
             _looked_at(measurement),
             follow_up,
-            NOTHING_TO_DO,
+            LOOK_NOW if is_alarm else NOTHING_TO_DO,
         ),
-        must_act=False,
+        must_act=is_alarm,
         severity="critical" if is_alarm else "warning",
         numbers=of_decay(measurement),
+        commands=(why(model, batch), f"evergreen champion {model}") if is_alarm else (),
         links=links,
     )
 

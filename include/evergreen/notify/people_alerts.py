@@ -28,6 +28,7 @@ def approval_wanted(
     on_timeout: Literal["keep", "promote"],
     approvers: tuple[str, ...] = (),
     occurrence: str = "",
+    since: datetime | None = None,
     links: Links = (),
 ) -> Alert:
     """A challenger beat the champion, and a person is asked whether it may take its place.
@@ -43,6 +44,7 @@ def approval_wanted(
         on_timeout: What happens then.
         approvers: Who may answer; empty: everybody with the right to in Airflow.
         occurrence: Tells several questions about one batch apart.
+        since: When it was asked.
         links: Where to look; the page in Airflow on which it is answered comes first.
     """
     won = (
@@ -66,6 +68,7 @@ def approval_wanted(
         severity="warning",
         numbers=of_evaluation(evaluation),
         commands=(why(model, batch),),
+        since=since,
         links=links,
     )
 

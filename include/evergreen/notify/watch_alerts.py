@@ -1,5 +1,7 @@
 """The alerts of the watch after a promotion: it went back by itself, or was kept from doing so."""
 
+from datetime import datetime
+
 from evergreen.notify.building import NOTHING_TO_DO, Links, build_alert, trigger
 from evergreen.notify.numbers import of_champions
 from evergreen.notify.wording import shortened
@@ -54,6 +56,7 @@ def rollback_held(
     former_version: str,
     reason: str,
     held: str,
+    since: datetime | None = None,
     links: Links = (),
 ) -> Alert:
     """A new champion does worse, and stays because a person holds promotions.
@@ -65,6 +68,7 @@ def rollback_held(
         former_version: The one that would serve again.
         reason: What the watch found, with its figures.
         held: Who holds promotions, since when and why.
+        since: When that champion was promoted.
         links: Where to look.
     """
     return build_alert(
@@ -82,6 +86,7 @@ def rollback_held(
         must_act=True,
         severity="critical",
         numbers=of_champions(version, former_version),
+        since=since,
         commands=(trigger(f"rollback__{model}", version=former_version, reason="<why>"),),
         links=links,
     )

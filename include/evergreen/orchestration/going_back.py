@@ -145,6 +145,7 @@ def _tell_held(bench: Workbench, watched: Promotion, watch: Watch, held: str, co
         former_version=watched.previous_version or "",
         reason=watch.sentence,
         held=held,
+        since=watched.promoted_at,
         links=links(bench, "rollback_held", context),
     )
     raise_alert(bench, alert)

@@ -33,6 +33,7 @@ def alert_wanted(
             on_timeout=bench.spec.promotion.approval_on_timeout,
             approvers=bench.spec.promotion.approvers,
             occurrence=_occurrence(approval),
+            since=approval.asked_at,
             links=(
                 *_answer_link(bench, context),
                 *links(

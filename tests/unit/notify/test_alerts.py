@@ -360,6 +360,19 @@ def test_decay_shows_the_metric_with_its_interval_beside_what_it_was() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("is_alarm", "severity", "says"),
+    [(True, "critical", "Look whether the data"), (False, "warning", "Nothing to do.")],
+    ids=["sudden harm", "slow decay"],
+)
+def test_only_sudden_harm_wants_a_person_at_once(is_alarm: bool, severity: str, says: str) -> None:
+    alert = alerts.decay("flights", BATCH, measurement=make_decay(), is_alarm=is_alarm)
+
+    assert (alert.must_act, alert.severity) == (is_alarm, severity)
+    assert says in alert.text
+    assert bool(alert.commands) is is_alarm
+
+
 def test_decay_without_labels_shows_no_numbers() -> None:
     assert of_decay(make_decay(current=None)) == ()
     assert of_decay(None) == ()

@@ -192,6 +192,7 @@ def test_a_late_decision_says_how_far_it_came(bench: Workbench, upstream: Upstre
 
     alert = told(bench, "late_decision")[0].alert
     assert "no decision was begun" in alert.text
+    assert alert.since == delivery.taken_at
     assert alert.must_act
 
 

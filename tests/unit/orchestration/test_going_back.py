@@ -276,6 +276,7 @@ def test_while_promotions_are_held_nothing_moves_and_a_person_is_asked_once(
     (told,) = bench.ledger.alerts.history(name)
     assert (told.alert.kind, told.alert.must_act) == ("rollback_held", True)
     assert "audit week" in told.alert.text
+    assert told.alert.since in [move.promoted_at for move in bench.ledger.promotions.history(name)]
 
     bench.ledger.holds.release(model, reason="done", released_by="eve")
     run.call(roll_back_if_worse, name)
