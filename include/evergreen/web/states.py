@@ -123,37 +123,46 @@ def _no_data(known: Known) -> str:
 
 
 def _late(known: Known) -> str:
-    """Nothing is late while a person is asked: the model's runs wait for the answer."""
+    """Nothing is late while a person is asked: the model's runs wait for the answer.
+
+    Nor is a batch whose run failed, which says more.
+    """
     if known.approvals:
         return ""
-    hours = known.spec.arrivals.decide_within_hours if known.spec else 0.0
-    limit = timedelta(hours=hours)
-    since = known.now - limit
-    if known.spec and known.waiting and known.waiting.since < since:
-        waiting, more = known.waiting, ""
-        if waiting.n_batches > 1:
-            more = f", nor are {waiting.n_batches - 1} after it"
+    told = _told(known, "late_decision")
+    if told or known.spec is None:
+        return told
+    hours = known.spec.arrivals.decide_within_hours
+    limit = known.now - timedelta(hours=hours)
+    late = known.waiting
+    if late and late.since < limit and late.batch != _failed_batch(known):
+        more = f", nor are {late.n_batches - 1} after it" if late.n_batches > 1 else ""
         return (
-            f"batch {waiting.batch} was accepted {_hours(known.now - waiting.since)} ago and is not"
+            f"batch {late.batch} was accepted {_hours(known.now - late.since)} ago and is not"
             f" decided about{more}; it should be within {hours:g} h"
         )
     for decision in known.running:
-        if known.spec and decision.decided_at < since:
-            open_for = _hours(known.now - decision.decided_at)
+        if decision.decided_at < limit:
             return (
-                f"the decision about batch {decision.batch} has been open for {open_for}; it should"
-                f" have come to an end within {hours:g} h"
+                f"the decision about batch {decision.batch} has been open for"
+                f" {_hours(known.now - decision.decided_at)}; it should have come to an end within"
+                f" {hours:g} h"
             )
-    return _told(known, "late_decision")
+    return ""
 
 
 def _failed(known: Known) -> str:
     if known.delivery is not None and known.delivery.status == "rejected":
         return f"batch {known.delivery.batch} was rejected: {known.delivery.sentence}"
-    if known.latest is not None and known.latest.figures.outcome == "failed":
-        batch = known.latest.figures.batch
+    if known.latest is not None and (batch := _failed_batch(known)):
         return f"the run about batch {batch} failed: {known.latest.outcome_sentence}"
     return _told(known, "failed")
+
+
+def _failed_batch(known: Known) -> str:
+    """Give the batch of the newest decision where its run failed; else nothing."""
+    has_failed = known.latest is not None and known.latest.figures.outcome == "failed"
+    return known.latest.figures.batch if known.latest and has_failed else ""
 
 
 def _waiting_for_approval(known: Known) -> str:
