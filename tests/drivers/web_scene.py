@@ -7,6 +7,7 @@ may hold that name.
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from builders.ledger_rows import add_decision, make_alert
@@ -72,18 +73,7 @@ def running_scene(folder: Path) -> Iterator[Scene]:
 
 def seed(ledger: Ledger, home: Path, model: str) -> Known:
     """Give a model a delivery, a decision with a report, Data Docs, and an open incident."""
-    window = Window.model_validate({"start": "2013-03-05T00:00Z", "end": "2013-03-12T00:00Z"})
-    ledger.batches.record_snapshot(
-        Snapshot(
-            model=model,
-            batch=BATCH,
-            kind="data",
-            path=f"snapshots/{model}",
-            sha256="a" * 64,
-            n_rows=6000,
-            window=window,
-        )
-    )
+    take_in(ledger, model, BATCH)
     decision = add_decision(ledger, BATCH, model=model)
     ledger.decisions.close(
         decision.id,
@@ -104,3 +94,19 @@ def seed(ledger: Ledger, home: Path, model: str) -> Known:
     )
     assert incident is not None
     return Known(decision.id, incident.id)
+
+
+def take_in(ledger: Ledger, model: str, batch: str) -> None:
+    """Record that a batch was taken in."""
+    start = datetime.fromisoformat(batch).replace(tzinfo=UTC)
+    ledger.batches.record_snapshot(
+        Snapshot(
+            model=model,
+            batch=batch,
+            kind="data",
+            path=f"snapshots/{model}",
+            sha256="a" * 64,
+            n_rows=6000,
+            window=Window(start=start, end=start + timedelta(days=7)),
+        )
+    )

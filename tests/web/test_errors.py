@@ -36,6 +36,17 @@ def test_without_the_ledger_pages_say_so_and_airflow_goes_on(without_ledger: Web
     assert action.status_code == 200
 
 
+def test_without_the_ledger_nothing_is_started_that_it_could_not_keep(without_ledger: Web) -> None:
+    with without_ledger.client("editor") as client:
+        runs = f"/api/v2/dags/hold__{OPEN}/dagRuns"
+        before = client.get(runs).json()["total_entries"]
+        answer = client.post(f"{PREFIX}/actions/models/{OPEN}/hold", json={"reason": "x"})
+        after = client.get(runs).json()["total_entries"]
+
+    assert answer.status_code == 503
+    assert after == before
+
+
 def test_the_pages_are_back_with_the_ledger(web: Web) -> None:
     with web.browser("admin") as browser:
         assert browser.get(f"{PREFIX}/models").status_code == 200

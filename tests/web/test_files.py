@@ -6,8 +6,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from drivers.web_scene import BATCH, CANARY, OPEN, REPORT, Scene
+from drivers.web_scene import BATCH, CANARY, OPEN, REPORT, Scene, take_in
 from drivers.web_server import Web
+from evergreen.orchestration.gates import docs_folder
 from evergreen.web.mounting import PREFIX
 
 CLIMBS = {
@@ -53,6 +54,18 @@ def test_no_path_leads_to_a_file(web: Web, climb: str) -> None:
         assert status in (400, 404)
         assert CANARY.encode() not in body
         assert b"root:" not in body
+
+
+def test_a_link_in_the_store_leads_nowhere(scene: Scene) -> None:
+    take_in(scene.ledger, OPEN, "2013-04-02")
+    folder = scene.home / "store" / docs_folder(OPEN, "2013-04-02")
+    folder.mkdir(parents=True)
+    (folder / "index.html").symlink_to(scene.home / "canary.html")
+
+    status, body, _ = raw(scene.web, f"{PREFIX}/data-docs/{OPEN}/2013-04-02")
+
+    assert status == 503
+    assert CANARY.encode() not in body
 
 
 def test_a_report_may_show_itself_and_no_more(scene: Scene) -> None:
@@ -104,8 +117,14 @@ def test_what_pages_are_made_of_is_asked_for_again_only_when_it_changed(web: Web
 
     assert (status, headers["content-type"]) == (200, "image/svg+xml")
     assert body.startswith(b"<svg")
-    assert headers["cache-control"].startswith("private, max-age=")
+    assert headers["cache-control"] == "private, max-age=300"
     assert again[:2] == (304, b"")
+
+
+def test_what_is_named_with_its_hash_is_kept(web: Web) -> None:
+    _, _, headers = raw(web, f"{PREFIX}/static/icon.svg?v=3e75a0de22")
+
+    assert headers["cache-control"] == "private, max-age=31536000"
 
 
 def test_a_flood_of_ranges_costs_one_answer(scene: Scene) -> None:

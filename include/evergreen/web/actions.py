@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from evergreen.errors import RequestError
 from evergreen.ledger.entries import Action, Incident
-from evergreen.web.asking import Asked, Bearer, read_asked
+from evergreen.web.asking import BODY, Asked, Bearer, read_asked
 from evergreen.web.errors import wants_page
 from evergreen.web.security import IncidentId, ModelName, UserDep, check_edit, dag_of
 from evergreen.web.sources import open_ledger
@@ -19,10 +19,12 @@ from evergreen.web.triggering import start_run
 MAX_SNOOZE_HOURS = 14 * 24
 AskedDep = Annotated[Asked, Depends(read_asked)]
 
+IS_FORM: dict[str, Any] = {"status_code": 303, "openapi_extra": {"requestBody": BODY}}
+
 router = APIRouter(prefix="/actions", tags=["actions"])
 
 
-@router.post("/models/{model}/{action}", status_code=303)
+@router.post("/models/{model}/{action}", **IS_FORM)
 async def act_on_model(
     *,
     model: ModelName,
@@ -37,7 +39,7 @@ async def act_on_model(
     The caller needs edit access to ``continual_training__<model>`` and, in Airflow, the right to
     start runs of the DAG.
     """
-    await run_in_threadpool(check_edit, model, user)
+    await run_in_threadpool(_check_edit, model, user)
     dag_id, conf = run_of(model, action, asked.reason)
 
     def record(outcome: str, **run: str) -> Action:
@@ -52,7 +54,7 @@ async def act_on_model(
     return _answer(request, done, f"/models/{model}#actions")
 
 
-@router.post("/incidents/{incident_id}/acknowledge", status_code=303)
+@router.post("/incidents/{incident_id}/acknowledge", **IS_FORM)
 def acknowledge(
     incident_id: IncidentId, asked: AskedDep, user: UserDep, request: Request
 ) -> Response:
@@ -64,7 +66,7 @@ def acknowledge(
     return _answer(request, done, f"/incidents/{incident_id}")
 
 
-@router.post("/incidents/{incident_id}/snooze", status_code=303)
+@router.post("/incidents/{incident_id}/snooze", **IS_FORM)
 def snooze(incident_id: IncidentId, asked: AskedDep, user: UserDep, request: Request) -> Response:
     """Let nothing but the end of an incident be told for some hours."""
     incident, by = _editable(incident_id, user), user.get_name()
@@ -94,6 +96,17 @@ def hours_of(asked: Asked) -> float:
             f"hours must be a whole number from 1 to {MAX_SNOOZE_HOURS}, got {given[:20]!r}"
         )
     return int(given)
+
+
+def _check_edit(model: str, user: BaseUser) -> None:
+    """Refuse who may not act on the model, and all while the ledger could not keep who did.
+
+    Raises:
+        HTTPException: 403.
+        LedgerError: The ledger does not answer; nothing was started.
+    """
+    check_edit(model, user)
+    open_ledger().actions.newest(model, limit=1)
 
 
 def _editable(incident_id: int, user: BaseUser) -> Incident:

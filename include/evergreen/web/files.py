@@ -32,6 +32,7 @@ TYPES = {
     ".png": "image/png",
     ".woff2": "font/woff2",
 }
+A_YEAR, A_MOMENT = 365 * 86_400, 300  # in seconds; pages name the content's hash as ``v``
 MAX_REPORT_BYTES = 100 * 2**20
 GONE = "there is no such report; it may have passed its retention, or nothing was to be drawn"
 
@@ -55,7 +56,8 @@ def show_static(name: str, request: Request) -> Response:
     asset = assets().get(name)
     if asset is None:
         raise HTTPException(404, "there is no such page")
-    headers = {"Cache-Control": "private, max-age=300", "ETag": asset.etag}
+    seconds = A_YEAR if "v" in request.query_params else A_MOMENT
+    headers = {"Cache-Control": f"private, max-age={seconds}", "ETag": asset.etag}
     if request.headers.get("if-none-match") == asset.etag:
         return Response(status_code=304, headers=headers)
     return Response(asset.content, media_type=asset.media_type, headers=headers)
