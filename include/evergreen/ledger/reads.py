@@ -5,9 +5,10 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Select
 
+from evergreen.ledger.base import Base
 from evergreen.ledger.database import Database
 from evergreen.ledger.glances import Glance
-from evergreen.ledger.tables import Base, DecisionRow
+from evergreen.ledger.tables import DecisionRow
 from evergreen.records import Record
 
 FIGURES = tuple(getattr(DecisionRow, name) for name in Glance._fields)

@@ -6,9 +6,9 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, text
 
 from evergreen.errors import LedgerError
+from evergreen.ledger.base import Base
 from evergreen.ledger.database import MIGRATIONS, Database
 from evergreen.ledger.ledger import Ledger
-from evergreen.ledger.tables import Base
 from evergreen.signals import PolicyState
 
 SIGNALS = (

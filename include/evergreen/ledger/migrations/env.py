@@ -2,11 +2,11 @@
 
 from alembic import context
 
-from evergreen.ledger.tables import Base
+from evergreen.ledger.tables import AlertRow
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=Base.metadata,
+    target_metadata=AlertRow.metadata,  # that of all tables
     version_table="evergreen_alembic_version",
     render_as_batch=True,
 )
