@@ -18,11 +18,11 @@ from bench.week_records import (
 from bench.weeks import Week, live
 from sqlalchemy import Connection, create_engine, insert
 
+from evergreen.ledger.base import Base
 from evergreen.ledger.decisions import decision_id
 from evergreen.ledger.figures import figures_of
 from evergreen.ledger.tables import (
     ApprovalRow,
-    Base,
     DecisionRow,
     DeliveryRow,
     HoldRow,
