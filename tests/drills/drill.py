@@ -21,7 +21,7 @@ class Drill:
         dags: Kinds of DAG that run for the model of this drill; all others are paused.
         rules: What its spec says beside or instead of what the small model's says, by section.
         is_watched: Nobody but the watchdog raises the alert.
-        closes: An incident of this kind is over at the end.
+        is_incident: The alert belongs to an incident, which is over at the end.
     """
 
     kind: ClassVar[AlertKind]
@@ -29,7 +29,7 @@ class Drill:
     dags: ClassVar[Names] = ("continual_training",)
     rules: ClassVar[Rules] = {}
     is_watched: ClassVar[bool] = False
-    closes: ClassVar[bool] = True
+    is_incident: ClassVar[bool] = True
 
     @property
     def name(self) -> str:

@@ -43,7 +43,15 @@ def play(stage: Stage, drill: Drill, model: str, report: Report) -> None:
     Raises:
         AssertionError: No alert came, a command failed, or the suite did not recover.
     """
-    scene = open_scene(stage, model)
+    try:
+        _play(drill, open_scene(stage, model), report)
+    except Exception:
+        log.exception("%s: not recovered", model)
+        raise
+
+
+def _play(drill: Drill, scene: Scene, report: Report) -> None:
+    model = scene.model
     drill.seed(scene)
     log.info("%s: %s", model, drill.fault)
     broken = time.monotonic()
@@ -54,7 +62,7 @@ def play(stage: Stage, drill: Drill, model: str, report: Report) -> None:
     log.info("%s: told after %.0f s", model, report.alerted_seconds)
     follow(drill, scene, report)
     drill.require_recovery(scene)
-    if drill.closes:
+    if drill.is_incident:
         require_closed(drill, scene)
     report.recovered_seconds = time.monotonic() - told
     log.info("%s: recovered after %.0f s", model, report.recovered_seconds)
@@ -90,8 +98,19 @@ def follow(drill: Drill, scene: Scene, report: Report) -> None:
         run(look)
     for act in drill.acts:
         drill.before(scene, act)
+        check = runbook.check_after(act)
+        require_failure(scene, check.filled(values))
         run(runbook.acts[act])
-        run(runbook.check_after(act), patience_seconds=PATIENCE_SECONDS)
+        run(check, patience_seconds=PATIENCE_SECONDS)
+
+
+def require_failure(scene: Scene, script: str) -> None:
+    """Fail unless a check fails before anything was done: else it would say nothing afterwards."""
+    try:
+        said = scene.stage.shell(script)
+    except CommandFailedError:
+        return
+    raise AssertionError(f"{scene.model}: {script!r} is well before the act:\n{said}")
 
 
 def run_block(
@@ -119,14 +138,17 @@ def run_block(
 
 
 def require_closed(drill: Drill, scene: Scene) -> None:
-    """Wait until no incident of the alert's kind is open, and fail unless there was one."""
+    """Wait until what the alert belongs to is over."""
 
     def is_over() -> bool:
-        if not any(one.kind == drill.kind for one in incidents.open_of(scene.model)):
+        if not any(one.id in belongs_to for one in ledger.incidents.open_of(scene.model)):
             return True
         scene.stage.watch()
         return False
 
-    incidents = scene.stage.ledger.incidents
-    assert any(one.kind == drill.kind for one in incidents.history(scene.model))
+    ledger = scene.stage.ledger
+    told = [one for one in ledger.alerts.history(scene.model) if one.alert.kind == drill.kind]
+    belongs_to = {entry.incident_id for entry in told}
+    assert told
+    assert None not in belongs_to
     scene.wait_until(is_over, f"the end of the incident {drill.kind}")

@@ -23,7 +23,7 @@ from evergreen.embedded.stack import Stack
 from evergreen.ledger.ledger import Ledger
 from standins.slack import SlackServer
 
-COMMAND_SECONDS = 300.0
+COMMAND_SECONDS = 1200.0
 PARALLELISM = 8
 RUN_SECONDS = 900.0
 # A busy machine must not decide about a promotion, and nothing arrives but what a drill delivers.

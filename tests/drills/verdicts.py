@@ -106,8 +106,12 @@ class RetrainStarted(Drill):
             assert scene.decided(1).outcome == "held"
 
     def require_recovery(self, scene: Scene) -> None:
-        scene.require_champion("1", "bootstrap")
-        assert scene.stage.ledger.holds.standing(scene.model) == []
+        with scene.stage.one_at_a_time:
+            accept(scene.bench, scene.upstream, 9, is_flipped=True)
+        scene.start("continual_training")
+        assert scene.decided(2).outcome == "promoted"
+        assert scene.champion is not None
+        scene.require_champion(scene.champion.version, "promotion")
 
 
 class Promoted(Drill):
@@ -157,6 +161,7 @@ class StoodDown(Drill):
     kind: ClassVar[AlertKind] = "stood_down"
     acts: ClassVar[Names] = ("retrain",)
     rules: ClassVar[Rules] = {"alerts": {"send_quiet": True}}
+    is_incident: ClassVar[bool] = False
 
     def seed(self, scene: Scene) -> None:
         scene.seed_settled()

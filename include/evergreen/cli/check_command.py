@@ -32,6 +32,7 @@ class Finding(Record):
         "evergreen check flights                        do alias and ledger agree?",
         "evergreen check flights --champion 7           and does v7 serve?",
         "evergreen check flights --decided 2013-03-05   and is that batch decided about?",
+        "evergreen check flights --forced 2013-03-05    and is your retrain on it?",
         "evergreen check flights --labelled 2013-03-05  and are its labels joined to it?",
         "evergreen check flights --promotions released  and does nobody hold promotions?",
     ),
@@ -47,6 +48,14 @@ def check(
         str | None,
         typer.Option(
             metavar="BATCH", help="This batch has a decision that is closed.", show_default="none"
+        ),
+    ] = None,
+    forced: Annotated[
+        str | None,
+        typer.Option(
+            metavar="BATCH",
+            help="The same, and a person forced the newest one.",
+            show_default="none",
         ),
     ] = None,
     labelled: Annotated[
@@ -70,6 +79,8 @@ def check(
             findings.append(_champion(bench, champion.removeprefix("v")))
         if decided is not None:
             findings.append(_decision(ledger, model, decided))
+        if forced is not None:
+            findings.append(_decision(ledger, model, forced, is_forced=True))
         if labelled is not None:
             findings.append(_labels(ledger, model, labelled))
         if promotions is not None:
@@ -110,7 +121,7 @@ def _told(row: Promotion | None) -> str:
     return "there is no champion" if row is None else f"v{row.version} is champion ({row.state})"
 
 
-def _decision(ledger: Ledger, model: str, batch: str) -> Finding:
+def _decision(ledger: Ledger, model: str, batch: str, *, is_forced: bool = False) -> Finding:
     delivery = ledger.batches.delivery(model, "data", batch)
     found = ledger.decisions.of_batch(model, batch)
     if delivery is None or delivery.status != "accepted":
@@ -120,6 +131,9 @@ def _decision(ledger: Ledger, model: str, batch: str) -> Finding:
         sentence = f"batch {batch} is accepted, and nothing has decided about it yet"
         return Finding(what="decision", is_well=False, sentence=sentence)
     newest = found[-1]
+    if is_forced and newest.trigger != "forced":
+        sentence = f"nobody's retrain on {batch} has begun; the newest decision is of the policy"
+        return Finding(what="decision", is_well=False, sentence=sentence)
     return Finding(
         what="decision",
         is_well=newest.closed_at is not None and newest.outcome not in ("open", "failed"),

@@ -112,7 +112,12 @@ def _closing(bench: Workbench, context: Any, decision: Decision, cause: str | No
         )
     if decision.outcome == "stood_down":
         policy = PolicyDecision(verdict="stand_down", trigger="none", sentence=decision.sentence)
-        return alerts.stood_down(name, batch, decision=policy)
+        return alerts.stood_down(
+            name,
+            batch,
+            decision=policy,
+            links=links(bench, "stood_down", context, batch=batch, decision=decision.id),
+        )
     if decision.outcome in ("promoted", "bootstrapped"):
         return alerts.promoted(
             name,

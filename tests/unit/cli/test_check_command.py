@@ -5,6 +5,7 @@ import json
 import pytest
 
 from builders.ledger_rows import Call, add_decision, add_delivery
+from evergreen.ledger.entries import Decision
 from evergreen.ledger.ledger import Ledger
 from evergreen.records import ModelVersion
 from evergreen.registry.client import ModelRegistry
@@ -15,6 +16,18 @@ BATCH = "2013-03-05"
 @pytest.fixture
 def champion(two_versions: list[ModelVersion]) -> str:
     return two_versions[1].version
+
+
+def close_as_kept(ledger: Ledger, decision: Decision, champion: str) -> None:
+    ledger.decisions.close(
+        decision.id,
+        outcome="kept",
+        sentence="the gain is too small",
+        challenger_version="2",
+        champion_after=champion,
+        evaluation=None,
+        report_path=None,
+    )
 
 
 def test_a_champion_whose_alias_follows_the_ledger_is_well(call: Call, champion: str) -> None:
@@ -95,17 +108,21 @@ def test_a_batch_is_well_once_its_decision_is_closed(
     assert findings()[0] == 1
     decision = add_decision(ledger, BATCH)
     assert findings() == (1, f"the decision about {BATCH} is open")
-    ledger.decisions.close(
-        decision.id,
-        outcome="stood_down",
-        sentence="nothing crossed a limit",
-        challenger_version=None,
-        champion_after=champion,
-        evaluation=None,
-        report_path=None,
-    )
+    close_as_kept(ledger, decision, champion)
 
-    assert findings() == (0, f"the decision about {BATCH} is stood down")
+    assert findings() == (0, f"the decision about {BATCH} is kept")
+
+
+def test_a_forced_retrain_is_well_once_the_newest_decision_is_a_persons(
+    call: Call, ledger: Ledger, champion: str
+) -> None:
+    add_delivery(ledger, BATCH)
+    for run_id, trigger in (("asset__1", "drift"), ("manual__1", "forced")):
+        decision = add_decision(ledger, BATCH, run_id=run_id, trigger=trigger)
+        close_as_kept(ledger, decision, champion)
+        codes = [call("check", "flights", word, BATCH).code for word in ("--decided", "--forced")]
+
+        assert codes == [0, int(trigger != "forced")]
 
 
 def test_labels_are_well_once_they_are_accepted(call: Call, ledger: Ledger, champion: str) -> None:
