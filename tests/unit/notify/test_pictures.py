@@ -129,7 +129,7 @@ moments = st.builds(
 )
 
 
-@settings(max_examples=20, deadline=None, derandomize=True)
+@settings(max_examples=12, deadline=None, derandomize=True)
 @given(
     st.builds(
         History,
