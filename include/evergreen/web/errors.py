@@ -34,7 +34,8 @@ PAGE = """<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark"><title>{title} · Evergreen</title>
-<link rel="stylesheet" href="{static}/evergreen.css"></head>
+<link rel="stylesheet" href="{static}/evergreen.css">
+<script src="{static}/theme.js"></script></head>
 <body class="error"><main><h1>{title}</h1><p>{text}</p>{link}</main></body>
 </html>
 """
@@ -66,7 +67,7 @@ def error_response(
         title=escape(TITLES.get(status, "Not done")),
         text=escape(text),
         static=escape(f"{request.scope.get('root_path', '')}/static"),
-        link=_login_link(request) if status == UNAUTHORIZED else "",
+        link=_login_link(request) if status == UNAUTHORIZED else _models_link(request),
     )
     return HTMLResponse(page, status_code=status, headers=headers)
 
@@ -74,6 +75,12 @@ def error_response(
 def wants_page(request: Request) -> bool:
     """Whether a person at a browser asks, not a script."""
     return "text/html" in request.headers.get("accept", "")
+
+
+def _models_link(request: Request) -> str:
+    """Give the way back, for who stands in a frame without one."""
+    href = escape(f"{request.scope.get('root_path', '')}/models")
+    return f'<p><a href="{href}">All models</a></p>'
 
 
 def _login_link(request: Request) -> str:

@@ -75,6 +75,41 @@
     return share === null ? "–" : (100 * share).toFixed(share > 0 && share < 0.1 ? 1 : 0) + " %";
   }
 
+  // A value between two that were not measured: neither a line nor a band can show it.
+  function isLone(key) {
+    return function (i) {
+      var around = [points[i - 1], points[i + 1]];
+      return points[i][key] !== null && around.every(function (other) {
+        return !other || other[key] === null;
+      });
+    };
+  }
+
+  // The interval of such a value, as an upright line.
+  function intervals(palette) {
+    return {
+      id: "intervals",
+      beforeDatasetsDraw: function (chart) {
+        var pen = chart.ctx;
+        var scale = chart.scales.y;
+        pen.save();
+        pen.strokeStyle = palette["chart-1"];
+        pen.lineWidth = 1.5;
+        points.forEach(function (point, i) {
+          if (point.low === null || !isLone("low")(i)) {
+            return;
+          }
+          var x = chart.scales.x.getPixelForValue(i);
+          pen.beginPath();
+          pen.moveTo(x, scale.getPixelForValue(point.low));
+          pen.lineTo(x, scale.getPixelForValue(point.high));
+          pen.stroke();
+        });
+        pen.restore();
+      }
+    };
+  }
+
   // Vertical lines where the champion moved, named at the top of the first chart.
   function moves(palette, isNamed) {
     return {
@@ -167,14 +202,19 @@
         datasets: [
           line(palette["chart-1"], "metric"),
           line(palette["text-soft"], "reference",
-            { borderWidth: 1.5, borderDash: [5, 4], pointRadius: 0, stepped: "middle" }),
+            {
+              borderWidth: 1.5, borderDash: [5, 4], stepped: "middle", pointStyle: "line",
+              pointRadius: function (context) {
+                return isLone("reference")(context.dataIndex) ? 9 : 0;
+              }
+            }),
           line(palette["chart-1"], "low", hidden),
           line(palette["chart-1"], "high",
             Object.assign({}, hidden, { backgroundColor: palette["chart-band"], fill: "-1" }))
         ]
       },
       options: settings,
-      plugins: [moves(palette, true)]
+      plugins: [intervals(palette), moves(palette, true)]
     });
   }
 
