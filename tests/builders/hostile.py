@@ -14,6 +14,7 @@ from drivers.history import label, take
 from drivers.runs import TrainingRun, training_run
 from drivers.tiny import FIRST, WEEK, Upstream, make_rows, write_spec
 from evergreen.landing.deliver import deliver_batch, deliver_labels
+from evergreen.ledger.entries import Decision
 from evergreen.orchestration.scoring import score_and_log
 from evergreen.orchestration.workbench import Workbench
 from evergreen.records import QualityResult, RuleResult, Window
@@ -96,3 +97,43 @@ def judged() -> QualityResult:
 def asked_with_malice(batch: str) -> dict[str, Any]:
     """Give the conf of a run whose reason is all payloads."""
     return {"batch": batch, "force_retrain": True, "reason": " ".join(PAYLOADS)[:500]}
+
+
+REPORT = """<!doctype html><title>report</title><ul id="tries"></ul><script>
+const tries = {
+  "page around": () => { if (parent === window) throw Error("none"); parent.document.title; },
+  "page on top": () => { if (top === window) throw Error("none"); top.document.title; },
+  "cookie": () => document.cookie,
+  "storage": () => localStorage.length,
+  "api": () => fetch("/api/v2/dags", {credentials: "include"}),
+  "actions": () => fetch("/evergreen/actions/models/tiny/hold", {method: "POST", body: "reason=x"}),
+  "beacon": () => new Promise((good, bad) => {
+    const picture = new Image();
+    picture.onload = good;
+    picture.onerror = bad;
+    picture.src = "/api/v2/dags?" + Math.random();
+  }),
+  "window": () => { const one = open("/api/v2/dags"); if (!one) throw Error("none"); },
+  "frame": () => new Promise((good, bad) => {
+    const frame = document.createElement("iframe");
+    frame.src = "/evergreen/models";
+    document.body.append(frame);
+    setTimeout(() => { try { good(frame.contentDocument.title); } catch (e) { bad(e); } }, 1000);
+  }),
+};
+for (const [name, attempt] of Object.entries(tries)) {
+  (async () => attempt())().then(() => "done", () => "refused").then(what => {
+    document.getElementById("tries").append(
+      Object.assign(document.createElement("li"), {textContent: `${name}: ${what}`}));
+  });
+}
+alert(1);
+</script>"""
+N_TRIES = REPORT.count(": () =>")
+
+
+def plant_report(home: Path, decision: Decision) -> Decision:
+    """Put a page that tries all it can in the place of Evidently's report of a decision."""
+    assert decision.report_path is not None
+    (home / "store" / decision.report_path).write_text(REPORT)
+    return decision

@@ -11,13 +11,14 @@ from playwright.sync_api import (
     BrowserContext,
     ConsoleMessage,
     Dialog,
-    Request,
+    Response,
+    expect,
     sync_playwright,
 )
 
 SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "chromium.sh"
 FIND_SECONDS = 700.0
-PATIENCE_MS = 30_000.0
+PATIENCE_MS = 90_000.0  # on two busy cores Airflow's pages take their time
 REPORTER = """
 document.addEventListener("securitypolicyviolation", event => console.error(
     `securitypolicyviolation: ${event.violatedDirective} refuses ${event.blockedURI}`
@@ -50,6 +51,7 @@ def running_chromium(path: str) -> Iterator[Browser]:
     Containers run as root, where Chromium's own sandbox does not start: pages come from this
     machine only.
     """
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=path, headless=True, chromium_sandbox=False
@@ -62,17 +64,17 @@ def running_chromium(path: str) -> Iterator[Browser]:
 
 @dataclass
 class Sightings:
-    """What happened in a browser that no page of ours may cause, and what pages asked for.
+    """What happened in a browser that no page of ours may cause, and what our pages asked for.
 
     Attributes:
         dialogs: Messages of alert, confirm and prompt.
         errors: What the console reports as an error, refused by a content policy among it.
-        calls: Requests by method and path.
+        api_calls: Calls of Airflow's API that our pages made and that it answered.
     """
 
     dialogs: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
-    calls: list[tuple[str, str]] = field(default_factory=list)
+    api_calls: list[str] = field(default_factory=list)
 
     def watch(self, context: BrowserContext) -> None:
         """Note from now on what happens in any page or frame of a browser context."""
@@ -80,17 +82,13 @@ class Sightings:
         context.add_init_script(REPORTER)
         context.on("dialog", self._see_dialog)
         context.on("console", self._see_message)
-        context.on("request", self._see_request)
+        context.on("response", self._see_response)
         context.on("weberror", lambda error: self.errors.append(str(error.error)))
 
     def forget(self) -> None:
         """Forget what was seen so far."""
-        for noted in (self.dialogs, self.errors, self.calls):
+        for noted in (self.dialogs, self.errors, self.api_calls):
             noted.clear()
-
-    def api_calls(self) -> list[tuple[str, str]]:
-        """Give the calls of Airflow's API."""
-        return [(method, path) for method, path in self.calls if "/api/v2" in path]
 
     def _see_dialog(self, dialog: Dialog) -> None:
         self.dialogs.append(dialog.message)
@@ -101,5 +99,8 @@ class Sightings:
             place = message.location.get("url", "")
             self.errors.append(f"{message.text} ({place})")
 
-    def _see_request(self, request: Request) -> None:
-        self.calls.append((request.method, request.url))
+    def _see_response(self, response: Response) -> None:
+        request = response.request
+        by_us = not request.is_navigation_request() and "/evergreen/" in request.frame.url
+        if by_us and "/api/v2" in request.url:
+            self.api_calls.append(f"{request.method} {request.url}")

@@ -5,6 +5,7 @@ a history in which every free text is an attack.
 """
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,15 +14,17 @@ from unittest.mock import patch
 
 from builders.hostile import HostileUpstream, play_hostile_history, write_hostile_spec
 from drivers.history import accept, begin, fit_model, label, reign
-from drivers.loop import PROJECT, Loop, migrate
+from drivers.loop import PATIENCE_SECONDS, PROJECT, Loop, migrate
 from drivers.tiny import NAME, Upstream, write_spec
 from evergreen.embedded.stack import Stack
+from evergreen.ledger.entries import Decision
 from evergreen.ledger.ledger import Ledger
 from evergreen.orchestration.workbench import Workbench
 from evergreen.settings import read_settings
 from evergreen.spec.loader import load_spec
 
 TRAINING = f"continual_training__{NAME}"
+SETTLED_SECONDS = 3.0  # answered within a second, Airflow may ask again
 DAGS = (TRAINING, f"hold__{NAME}")
 
 
@@ -37,6 +40,29 @@ class Site:
     def url(self) -> str:
         """Address of Airflow's UI."""
         return self.stack.airflow_url
+
+    def wait_for_question(self, run_id: str) -> None:
+        """Wait until a run asks a person, and Airflow has settled that it waits."""
+
+        def is_asking() -> bool:
+            tasks = self.stack.api.task_instances(TRAINING, run_id)
+            return any(task.state == "awaiting_input" for task in tasks)
+
+        self.loop.wait_until(is_asking, "a question")
+        time.sleep(SETTLED_SECONDS)
+
+    def decided(self, run_id: str) -> Decision:
+        """Wait for the end of a training run; give its decision."""
+        ended = self.stack.api.wait_for_run(TRAINING, run_id, timeout_seconds=PATIENCE_SECONDS)
+        assert ended.state == "success", self.loop.explain()
+        (decision,) = self.ledger.decisions.of_run(NAME, run_id)
+        return decision
+
+    def wait_for_last_run(self, dag_id: str) -> None:
+        """Wait for the good end of the newest run of a DAG."""
+        newest = self.stack.api.runs(dag_id)[-1]
+        ended = self.stack.api.wait_for_run(dag_id, newest.run_id, timeout_seconds=PATIENCE_SECONDS)
+        assert ended.state == "success", self.loop.explain()
 
 
 @contextmanager
