@@ -9,6 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
+
+import httpx
 
 from builders.ledger_rows import add_decision, make_alert
 from drivers.postgres_server import STOP_SECONDS, new_postgres
@@ -16,16 +19,20 @@ from drivers.tiny import write_spec
 from drivers.web_server import Web, running_web
 from evergreen.embedded.postgres import Postgres
 from evergreen.embedded.processes import Service
+from evergreen.ledger.entries import Action
 from evergreen.ledger.ledger import Ledger
 from evergreen.orchestration.deciding import report_path
 from evergreen.orchestration.gates import docs_folder
 from evergreen.records import Snapshot, Window
 from evergreen.storage.store import Store
+from evergreen.web.mounting import PREFIX
 
 OPEN, HIDDEN = "one", "zebra"
 BATCH = "2013-03-05"
 REPORT = "<!doctype html><title>report</title><script>fetch('/api/v2/dags')</script>"
 CANARY = "canary-that-no-answer-may-hold"
+HOLD = f"{PREFIX}/actions/models/{OPEN}/hold"
+REASON = {"reason": "the upstream system is being repaired"}
 
 
 @dataclass
@@ -46,6 +53,17 @@ class Scene:
     database: Postgres
     service: Service
     known: dict[str, Known]
+
+    def actions(self) -> list[Action]:
+        """Give what people did about the model ``one``, newest first."""
+        return list(self.ledger.actions.newest(OPEN, limit=1000))
+
+    def run_of(self, action: Action) -> dict[str, Any]:
+        """Give the DAG run that an action started, as Airflow tells it."""
+        with self.web.client("admin") as client:
+            path = f"/api/v2/dags/{action.detail['dag_id']}/dagRuns/{action.detail['run_id']}"
+            found: dict[str, Any] = client.get(path).raise_for_status().json()
+        return found
 
 
 @contextlib.contextmanager
@@ -110,3 +128,9 @@ def take_in(ledger: Ledger, model: str, batch: str) -> None:
             window=Window(start=start, end=start + timedelta(days=7)),
         )
     )
+
+
+def token_on(browser: httpx.Client) -> str:
+    """Take the token from a form of the model's page, as a browser would."""
+    page = browser.get(f"{PREFIX}/models/{OPEN}").text
+    return page.partition('name="csrf" value="')[2].partition('"')[0]

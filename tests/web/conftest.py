@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
+import httpx
 import pytest
 
-from drivers.web_scene import Scene, running_scene
+from drivers.web_scene import Scene, running_scene, token_on
 from drivers.web_server import Web
 
 
@@ -17,3 +18,16 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
 @pytest.fixture(scope="session")
 def web(scene: Scene) -> Web:
     return scene.web
+
+
+@pytest.fixture
+def browser(web: Web) -> Iterator[httpx.Client]:
+    """The browser of somebody who may edit the model: only a cookie, and what browsers send."""
+    with web.browser("editor") as client:
+        client.headers.update({"Origin": web.url, "Sec-Fetch-Site": "same-origin"})
+        yield client
+
+
+@pytest.fixture
+def token(browser: httpx.Client) -> str:
+    return token_on(browser)

@@ -1,53 +1,19 @@
 """What changes something is done for who may, with a reason, from our own page, and is kept."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 
-from drivers.web_scene import HIDDEN, OPEN, Scene
+from drivers.web_scene import HIDDEN, HOLD, OPEN, REASON, Scene
 from drivers.web_server import Web
-from evergreen.ledger.entries import Action
 from evergreen.web.mounting import PREFIX
 
-HOLD = f"{PREFIX}/actions/models/{OPEN}/hold"
-REASON = {"reason": "the upstream system is being repaired"}
 RUNS = {
     "force_retrain": (f"continual_training__{OPEN}", {"force_retrain": True, **REASON}),
     "hold": (f"hold__{OPEN}", {"action": "hold", **REASON}),
     "release": (f"hold__{OPEN}", {"action": "release", **REASON}),
 }
-
-
-@pytest.fixture
-def browser(web: Web) -> Iterator[httpx.Client]:
-    """The browser of somebody who may edit the model: only a cookie, and what browsers send."""
-    with web.browser("editor") as client:
-        client.headers.update({"Origin": web.url, "Sec-Fetch-Site": "same-origin"})
-        yield client
-
-
-@pytest.fixture
-def token(browser: httpx.Client) -> str:
-    return token_on(browser)
-
-
-def token_on(browser: httpx.Client) -> str:
-    """Take the token from a form of the model's page, as a browser would."""
-    page = browser.get(f"{PREFIX}/models/{OPEN}").text
-    return page.partition('name="csrf" value="')[2].partition('"')[0]
-
-
-def actions(scene: Scene) -> list[Action]:
-    return list(scene.ledger.actions.newest(OPEN, limit=1000))
-
-
-def run_of(web: Web, action: Action) -> dict[str, object]:
-    with web.client("admin") as client:
-        path = f"/api/v2/dags/{action.detail['dag_id']}/dagRuns/{action.detail['run_id']}"
-        found: dict[str, object] = client.get(path).raise_for_status().json()
-    return found
 
 
 @pytest.mark.parametrize("action", list(RUNS))
@@ -60,9 +26,9 @@ def test_an_action_starts_the_run_in_the_name_of_who_asked(
 
     assert answer.status_code == 303
     assert answer.headers["location"].startswith(f"{PREFIX}/models/{OPEN}")
-    done = actions(scene)[0]
+    done = scene.actions()[0]
     assert (done.action, done.done_by, done.reason) == (action, "editor", REASON["reason"])
-    run = run_of(scene.web, done)
+    run = scene.run_of(done)
     assert (run["dag_id"], run["conf"]) == RUNS[action]
     assert run["triggering_user_name"] == "editor"
 
@@ -87,13 +53,13 @@ def test_a_script_gets_the_record_as_json(web: Web) -> None:
 
 @pytest.mark.parametrize("user", ["nobody", "viewer"])
 def test_without_edit_access_nothing_is_started_or_kept(scene: Scene, user: str) -> None:
-    before = actions(scene)
+    before = scene.actions()
 
     with scene.web.client(user) as client:
         answer = client.post(HOLD, json=REASON)
 
     assert answer.status_code == 403
-    assert actions(scene) == before
+    assert scene.actions() == before
 
 
 def test_what_airflow_refuses_is_kept_with_its_words(scene: Scene) -> None:
@@ -101,7 +67,7 @@ def test_what_airflow_refuses_is_kept_with_its_words(scene: Scene) -> None:
         answer = client.post(HOLD, json=REASON)
 
     assert answer.status_code == 403
-    done = actions(scene)[0]
+    done = scene.actions()[0]
     assert (done.done_by, done.outcome) == ("watcher", "Airflow refuses: Forbidden")
 
 
@@ -111,83 +77,6 @@ def test_a_paused_dag_is_told_instead_of_waited_for(web: Web) -> None:
 
     assert answer.status_code == 409
     assert "unpause it first" in answer.json()["detail"]
-
-
-@pytest.mark.parametrize(
-    "headers",
-    [
-        pytest.param({"Sec-Fetch-Site": "cross-site"}, id="another site"),
-        pytest.param({"Sec-Fetch-Site": "same-site"}, id="a sister site"),
-        pytest.param({"Origin": "https://evil.example"}, id="another origin"),
-        pytest.param({"Origin": "null"}, id="a sandboxed page, such as a report"),
-    ],
-)
-def test_a_form_of_another_page_is_refused_though_its_token_is_good(
-    scene: Scene, browser: httpx.Client, token: str, headers: dict[str, str]
-) -> None:
-    before = actions(scene)
-
-    answer = browser.post(HOLD, data={**REASON, "csrf": token}, headers=headers)
-
-    assert answer.status_code == 403
-    assert actions(scene) == before
-
-
-@pytest.mark.parametrize("kind", ["none", "made up", "of another user", "cut"])
-def test_a_form_without_our_token_is_refused(
-    scene: Scene, browser: httpx.Client, token: str, kind: str
-) -> None:
-    with scene.web.browser("admin") as other:
-        shown = {"none": "", "made up": "abc.def", "cut": token[:-1]}.get(kind, token_on(other))
-    before = actions(scene)
-
-    answer = browser.post(HOLD, data={**REASON, "csrf": shown})
-
-    assert answer.status_code == 403
-    assert actions(scene) == before
-
-
-def test_json_with_only_the_cookie_needs_the_token_too(browser: httpx.Client, token: str) -> None:
-    without = browser.post(HOLD, json=REASON)
-    with_token = browser.post(HOLD, json={**REASON, "csrf": token})
-
-    assert (without.status_code, with_token.status_code) == (403, 303)
-
-
-def test_no_get_changes_anything(scene: Scene, browser: httpx.Client, token: str) -> None:
-    before = actions(scene)
-
-    answers = [
-        browser.get(f"{PREFIX}/actions/models/{OPEN}/hold", params={**REASON, "csrf": token}),
-        browser.head(f"{PREFIX}/actions/models/{OPEN}/hold"),
-        browser.options(f"{PREFIX}/actions/models/{OPEN}/hold"),
-    ]
-
-    assert [answer.status_code for answer in answers] == [405, 405, 405]
-    assert actions(scene) == before
-
-
-def test_a_bearer_token_goes_before_the_cookie_of_somebody_else(scene: Scene) -> None:
-    cookies = {"_token": scene.web.people["admin"]["good"]}
-
-    with scene.web.client("viewer", cookies=cookies) as client:
-        refused = client.post(HOLD, json=REASON)
-        hidden = client.get(f"{PREFIX}/api/models/{HIDDEN}")
-    with scene.web.client("editor", cookies=cookies) as client:
-        client.post(HOLD, json=REASON).raise_for_status()
-
-    assert (refused.status_code, hidden.status_code) == (403, 403)
-    done = actions(scene)[0]
-    assert done.done_by == "editor"
-    assert run_of(scene.web, done)["triggering_user_name"] == "editor"
-
-
-def test_a_cookie_with_an_empty_bearer_header_is_a_cookie(
-    scene: Scene, browser: httpx.Client
-) -> None:
-    answer = browser.post(HOLD, json=REASON, headers={"Authorization": "Bearer"})
-
-    assert answer.status_code == 403
 
 
 @pytest.mark.parametrize(
@@ -259,7 +148,7 @@ def test_an_incident_is_acknowledged_and_snoozed_with_name_and_reason(
     assert incident.acknowledge_reason == incident.snooze_reason == REASON["reason"]
     assert incident.snoozed_until is not None
     assert timedelta(hours=3, minutes=59) < incident.snoozed_until - start < timedelta(hours=5)
-    assert [done.action for done in actions(scene)[:2]] == ["snooze", "acknowledge"]
+    assert [done.action for done in scene.actions()[:2]] == ["snooze", "acknowledge"]
 
 
 @pytest.mark.parametrize("hours", ["", "0", "-1", "337", "1e3", "²", "9" * 5000])
