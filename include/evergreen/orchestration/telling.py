@@ -176,7 +176,19 @@ def _store(
         is_standing=topic.is_standing,
         told_from=topic.told_from,
     )
+    if kept is not None and standing is not None:
+        _escalate(bench, alert, standing, state)
     return kept is not None and kept.n_events >= topic.told_from
+
+
+def _escalate(bench: Workbench, alert: Alert, standing: Incident, state: AlertState) -> None:
+    """Tell those as well who are told of graver alerts only, once an incident has become graver."""
+    before = alert.model_copy(update={"severity": standing.severity})
+    channel = incidents.channel_for(bench.spec.alerts, alert)
+    is_graver = incidents.RANK[alert.severity] > incidents.RANK[standing.severity]
+    if is_graver and channel != incidents.channel_for(bench.spec.alerts, before):
+        named = alert.model_copy(update={"incident": f"{alert.incident}:escalated"})
+        bench.ledger.alerts.raise_once(named, state=state, channel=channel)
 
 
 def _ends_its_cause(bench: Workbench, alert: Alert, resolution: str, *, is_sent_now: bool) -> bool:

@@ -180,3 +180,19 @@ def test_outside_a_run_the_watchdog_is_left_to_send(bench: Workbench, slack: Sla
     raise_alert(bench, make_alert(bench), is_sent_now=False)
 
     assert (states(bench), slack.requests) == (["pending"], [])
+
+
+def test_those_on_call_hear_of_an_incident_that_becomes_graver(
+    bench: Workbench, slack: SlackServer
+) -> None:
+    change_alerts(bench, routes='[{severity: critical, channel: "#oncall"}]')
+
+    raise_alert(bench, make_alert(bench, "drift", severity="warning"))
+    for n in (1, 2):
+        raise_alert(bench, make_alert(bench, "decay", f"{n}", severity="critical"))
+
+    assert [message["channel"] for message in slack.messages if "thread_ts" not in message] == [
+        "#ml-alerts",
+        "#oncall",
+    ]
+    assert threads(slack) == [("drift", ["decay 1"]), ("decay 1", [])]
