@@ -77,6 +77,7 @@ def test_a_report_may_show_itself_and_no_more(scene: Scene) -> None:
     }
     assert policy["sandbox"] == ["allow-scripts"]
     assert policy["default-src"] == policy["form-action"] == ["'none'"]
+    assert policy["script-src"] == ["'unsafe-inline'"]
     assert "connect-src" not in policy
     assert policy["frame-ancestors"] == ["'self'"]
     assert headers["cache-control"] == "no-store"

@@ -17,7 +17,7 @@ PAGES = (
 # else. Sandboxed without allow-same-origin, its scripts have an origin of their own: no cookie, no
 # storage, no page around it; and without connect-src they reach no server.
 REPORTS = (
-    "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval';"
+    "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline';"
     " style-src 'unsafe-inline'; img-src data: blob:; font-src data:; form-action 'none';"
     " frame-ancestors 'self'; base-uri 'none'"
 )
