@@ -19,7 +19,7 @@
     if (e.disabled || e.getBoundingClientRect().right <= 0) continue;
     const behind = [];
     for (let p = e; p; p = p.parentElement) behind.unshift(getComputedStyle(p).backgroundColor);
-    behind.unshift("Canvas");
+    behind.unshift("white");
     const style = getComputedStyle(e);
     const [a, b] = [light(layer(behind)), light(layer([...behind, style.color]))];
     const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);

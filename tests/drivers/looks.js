@@ -21,6 +21,11 @@
     }
     return false;
   };
+  const pen = document.createElement("canvas").getContext("2d");
+  const widthOf = (text, style) => {
+    pen.font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
+    return pen.measureText(text).width;
+  };
   if (root.scrollWidth > root.clientWidth) {
     told.push(`the page is ${root.scrollWidth} px wide in a window of ${root.clientWidth} px`);
   }
@@ -42,14 +47,25 @@
       told.push(`${name(e)} is cut off: ${e.scrollHeight} px of content, ${e.clientHeight} px high`);
     }
   }
+  // Words broken inside, one above the other: a column with no room for its longest word.
+  for (const e of document.body.querySelectorAll("th, td, dt, dd, p, a, small, span")) {
+    if (!e.checkVisibility({visibilityProperty: true}) || isTucked(e) || e.closest("svg")) continue;
+    const word = (e.textContent.match(/[A-Za-z]{4,15}/g) || []).sort((a, b) => b.length - a.length)[0];
+    if (!word) continue;
+    const style = getComputedStyle(e);
+    const room = e.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+    if (e.clientWidth && widthOf(word, style) > room + 1) {
+      told.push(`${name(e)} is squeezed: ${room} px for "${word}"`);
+    }
+  }
   for (const picture of document.querySelectorAll("svg[role=img], canvas, img")) {
     const label = picture.getAttribute("aria-label") ?? picture.getAttribute("alt");
     if (label === null) told.push(`${name(picture)} has no text beside it`);
   }
   for (const canvas of document.querySelectorAll("canvas")) {
     if (!canvas.checkVisibility()) continue;
-    const pen = canvas.getContext("2d");
-    const pixels = new Uint32Array(pen.getImageData(0, 0, canvas.width, canvas.height).data.buffer);
+    const drawn = canvas.getContext("2d");
+    const pixels = new Uint32Array(drawn.getImageData(0, 0, canvas.width, canvas.height).data.buffer);
     const label = canvas.getAttribute("aria-label");
     if (!pixels.some(pixel => pixel)) told.push(`chart "${label}" is blank`);
     const chart = window.Chart && window.Chart.getChart(canvas);

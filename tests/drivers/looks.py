@@ -15,7 +15,7 @@ BRIGHTNESS = """
 () => {
   const pen = document.createElement("canvas").getContext("2d");
   const parts = [document.documentElement, document.body];
-  for (const colour of ["Canvas", ...parts.map(e => getComputedStyle(e).backgroundColor)]) {
+  for (const colour of ["white", ...parts.map(e => getComputedStyle(e).backgroundColor)]) {
     pen.fillStyle = colour;
     pen.fillRect(0, 0, 1, 1);
   }
