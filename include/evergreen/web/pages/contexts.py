@@ -1,11 +1,13 @@
 """What each template is given besides the view itself."""
 
+import re
 from urllib.parse import quote
 
 from evergreen.ledger.entries import Approval
 from evergreen.records import Json
 from evergreen.web.pages.advice import advise
 from evergreen.web.pages.charts import timeline
+from evergreen.web.pages.runbooks import BATCH
 from evergreen.web.pages.signals import Limits, signals_of
 from evergreen.web.pages.sparkline import draw_sparkline
 from evergreen.web.pages.words import metric_words
@@ -33,6 +35,7 @@ def of_model(detail: ModelDetail, *, base: str, may_edit: bool, csrf: str) -> Js
         "summary": detail.summary,
         "advice": advise(detail),
         "timeline": timeline(detail.points, detail.promotions, base=base),
+        "filled": _filled(detail),
         "drift_decision": _measured(detail),
         "waiting": [_waiting(detail, one) for one in detail.approvals if one.answer == "open"],
         "may_edit": may_edit,
@@ -68,6 +71,12 @@ def of_incident(view: IncidentDetail, *, base: str, may_edit: bool, csrf: str) -
         "may_edit": may_edit,
         "csrf": csrf,
     }
+
+
+def _filled(detail: ModelDetail) -> Json:
+    """Give what a runbook fills into its commands when it is opened from here."""
+    batch = detail.summary.last.batch if detail.summary.last else ""
+    return {"model": detail.summary.name, "batch": batch if re.fullmatch(BATCH, batch) else ""}
 
 
 def _measured(detail: ModelDetail) -> str:

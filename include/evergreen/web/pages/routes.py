@@ -14,14 +14,13 @@ from evergreen.web.doors import decision_for, incident_for, known_model, model_f
 from evergreen.web.model_reading import decisions_page
 from evergreen.web.pages import contexts
 from evergreen.web.pages.frame import base_of, render
-from evergreen.web.pages.runbooks import list_runbooks, read_runbook
+from evergreen.web.pages.runbooks import BATCH, list_runbooks, read_runbook
 from evergreen.web.pages.signals import limits_of
 from evergreen.web.reading import models_page
 from evergreen.web.security import DecisionId, IncidentId, ModelName, UserDep, may_edit
 from evergreen.web.views import State
 
 MAX_PAGE = 100_000
-BATCH = r"^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2})?$"
 
 router = APIRouter()
 

@@ -11,6 +11,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup
 
+BATCH = r"^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2})?$"
 NAME = re.compile(r"[a-z][a-z0-9_]{0,49}")
 SCHEMES = ("http", "https", "mailto")
 MAX_BYTES = 256 * 1024

@@ -146,6 +146,18 @@ def test_command_can_be_typed_as_it_stands_whatever_the_batch_is_called() -> Non
     assert advice.command == "evergreen why flights '2013; rm -rf ~'"
 
 
+def test_runbook_is_opened_with_its_commands_filled_in() -> None:
+    last = make_point(batch="2013-11-14")
+
+    page = rendered.model(make_model_detail(summary=make_summary(state="failed", last=last)))
+
+    runbook = page.select_one(".answers a")
+    assert runbook is not None
+    assert str(runbook["href"]).endswith(
+        "/runbooks/data_rejected?model=flights&batch=2013-11-14#act"
+    )
+
+
 def test_question_is_answered_on_the_page_of_its_run() -> None:
     decision = make_decision(run_id="manual__1/2+3")
 
