@@ -121,6 +121,7 @@ def _measure(backend: str, plan: Plan) -> Json:
             "reads": lambda: models_page(desk, visible, **next(asked)),
             "page": lambda: get("/models"),
             "json": lambda: get("/api/models"),
+            "metrics": lambda: client.get("/metrics").raise_for_status(),
         }
         for name, step in steps.items():
             step()

@@ -14,6 +14,7 @@ STEPS = {
     "reads": "what is read for one page",
     "page": "GET /models",
     "json": "GET /api/models",
+    "metrics": "GET /metrics, all models",
 }
 
 

@@ -2,8 +2,10 @@
 
 import contextlib
 import json
+import os
 import re
 import socket
+import subprocess
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,6 +22,7 @@ LINE = re.compile(
     r"(?P<name>[^:,|]+)(?P<tags>(?:,[^:,|]+=[^:,|]*)*):(?P<value>[^|]+)\|(?P<kind>\w+)"
 )
 MAX_PACKET = 65535
+PROJECT = Path(__file__).resolve().parents[2]
 
 
 class Stat(NamedTuple):
@@ -84,6 +87,9 @@ def observing(port: int, events: Path) -> dict[str, str]:
         "AIRFLOW__METRICS__STATSD_INFLUXDB_ENABLED": "True",
         "AIRFLOW__METRICS__LEGACY_NAMES_ON": "False",
         "AIRFLOW__OPENLINEAGE__NAMESPACE": "evergreen",
+        "AIRFLOW__OPENLINEAGE__EXTRACTORS": (
+            "evergreen.orchestration.openlineage_assets.AssetExtractor"
+        ),
         "AIRFLOW__OPENLINEAGE__TRANSPORT": json.dumps(
             {"type": "file", "log_file_path": str(events), "append": True}
         ),
@@ -96,9 +102,21 @@ def lineage_events(file: Path) -> list[dict[str, Any]]:
 
 
 def scrape(stack: Stack) -> dict[str, Metric]:
-    """Log in as Prometheus' sidecar does, and read /metrics; by the names of the families."""
+    """Log in as the sidecar of Prometheus does, and read /metrics; by the names of the families."""
+    token = stack.home / "airflow-token"
+    subprocess.run(
+        [PROJECT / "deploy" / "prometheus" / "renew-token.sh", token, "once"],
+        env={
+            **os.environ,
+            "AIRFLOW_URL": stack.airflow_url,
+            "METRICS_USER": stack.username,
+            "METRICS_PASSWORD": stack.password,
+            "no_proxy": "127.0.0.1",
+        },
+        check=True,
+        timeout=60,
+    )
+    headers = {"Authorization": f"Bearer {token.read_text()}"}
     with httpx.Client(base_url=stack.airflow_url, trust_env=False, timeout=60) as client:
-        login = {"username": stack.username, "password": stack.password}
-        token = client.post("/auth/token", json=login).raise_for_status().json()["access_token"]
-        answer = client.get("/evergreen/metrics", headers={"Authorization": f"Bearer {token}"})
-    return {m.name: m for m in text_string_to_metric_families(answer.raise_for_status().text)}
+        answer = client.get("/evergreen/metrics", headers=headers).raise_for_status()
+    return {metric.name: metric for metric in text_string_to_metric_families(answer.text)}

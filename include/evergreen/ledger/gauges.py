@@ -95,7 +95,7 @@ class Gauges:
             _count(batch.waited <= batch.limit),
             _count(is_waiting),
             _count(is_overdue),
-            func.min(case((is_waiting, batch.taken_at))),
+            func.min(batch.taken_at).filter(is_waiting),
             func.max(batch.taken_at),
         ).group_by(batch.model)
         counts = [BatchCounts(*row) for row in self._rows(query)]
@@ -118,22 +118,14 @@ class Gauges:
 
     def _asked_in_time(self, limits: Mapping[str, float]) -> list[Count]:
         """Count the batches that were decided late because a person was asked in time."""
-        limit, first = _limit(limits), _first_decision()
+        limit, first, asked = _limit(limits), _first_decision(), _asked().c
+        its_batch = and_(DeliveryRow.model == asked.model, DeliveryRow.batch == asked.batch)
         query = (
-            select(DeliveryRow.model, DeliveryRow.kind, func.count(DeliveryRow.batch.distinct()))
-            .select_from(ApprovalRow)
-            .join(DecisionRow, DecisionRow.id == ApprovalRow.decision_id)
-            .join(
-                DeliveryRow,
-                and_(
-                    DeliveryRow.model == DecisionRow.model,
-                    DeliveryRow.batch == DecisionRow.batch,
-                    *ACCEPTED,
-                ),
-            )
+            select(DeliveryRow.model, DeliveryRow.kind, func.count())
+            .join(asked.model.table, and_(its_batch, *ACCEPTED))
             .where(
                 seconds_between(DeliveryRow.taken_at, first) > limit,
-                seconds_between(DeliveryRow.taken_at, ApprovalRow.asked_at) <= limit,
+                seconds_between(DeliveryRow.taken_at, asked.asked_at) <= limit,
             )
         )
         return self._counts(query)
@@ -164,6 +156,18 @@ def _accepted_batches(limits: Mapping[str, float], at: datetime) -> CTE:
     return batches.cte("accepted").prefix_with("MATERIALIZED")
 
 
+def _asked() -> CTE:
+    """Give each batch that people were asked about, and since when; these are few."""
+    keys = (DecisionRow.model, DecisionRow.batch)
+    questions = (
+        select(*keys, func.min(ApprovalRow.asked_at).label("asked_at"))
+        .select_from(ApprovalRow)
+        .join(DecisionRow, DecisionRow.id == ApprovalRow.decision_id)
+        .group_by(*keys)
+    )
+    return questions.cte("asked").prefix_with("MATERIALIZED")
+
+
 def _first_decision() -> ScalarSelect[datetime | None]:
     """Give when the first decision about a batch of the outer query came to its end."""
     return (
@@ -192,7 +196,7 @@ def _limit(limits: Mapping[str, float]) -> ColumnElement[float]:
 
 
 def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:
-    return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
+    return func.count().filter(condition)
 
 
 class seconds_between(FunctionElement[float]):  # noqa: N801 - reads as a function of SQL

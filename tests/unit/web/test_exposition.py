@@ -16,7 +16,7 @@ from evergreen.settings import Settings
 from evergreen.web.desk import Desk
 from evergreen.web.exposition import EXPORTED, WITHOUT_LEDGER, ReadingCollector
 from evergreen.web.gauging import take_reading
-from evergreen.web.steps import StepDuration, StepShelf
+from evergreen.web.steps import StepDuration, StepShelf, read_durations
 
 NOW = datetime.now(UTC)
 MODEL = "flights"
@@ -218,6 +218,10 @@ def test_steps_are_read_anew_only_after_a_while() -> None:
     assert [step.seconds for _ in range(3) for step in kept.of(frozenset({MODEL}))] == [1, 1, 1]
     assert [step.seconds for _ in range(2) for step in fresh.of(frozenset({MODEL}))] == [2, 3]
     assert kept.of(frozenset({"other"})) == ()
+
+
+def test_an_airflow_database_without_tables_costs_only_the_durations() -> None:
+    assert read_durations() == ()
 
 
 def test_names_follow_prometheus_conventions() -> None:
