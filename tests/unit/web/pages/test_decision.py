@@ -160,7 +160,7 @@ def test_incident_says_whether_to_act_and_what_people_were_told() -> None:
     assert "Must I act? Yes." in rendered.text_of(page.select_one(".answers"))
     told = rendered.text_of(page.select_one("#messages"))
     assert "waits for delivery 3 attempts, last error: HTTP 500" in told
-    assert "null share 80 % (limit 20 %)" in told
+    assert "null share: 80 % (limit 20 %)" in told
     runbook = page.select_one(".answers a")
     assert runbook is not None
     assert runbook["href"] == f"{rendered.BASE}/runbooks/data_rejected?model=flights#act"
