@@ -79,8 +79,9 @@ test-rules: ## the alert rules for Prometheus on made series (promtool, fetched 
 
 check: lint types arrows test-unit test-dags ## all but integration
 
-bench: install ## drift step against Evidently: time, memory, imports (BENCH=quick for two minutes)
+bench: install ## drift step against Evidently, and the page of models (BENCH=quick for some minutes)
 	$(BIN)/python -m bench.run $(BENCH) --json bench-report.json
+	$(BIN)/python -m bench.pages $(BENCH) --json bench-pages.json
 
 # One folder of Parquet tables; without it the benchmark says so and is skipped.
 STREAMS ?= ../shared/data/streams

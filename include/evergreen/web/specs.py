@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Lock
 from typing import NamedTuple
 
-from evergreen.errors import SpecError
+from evergreen.errors import ExternalError, SpecError
 from evergreen.spec.files import EXPECTATIONS_FILE, FEATURES_FILE, SPEC_FILE, model_folders
 from evergreen.spec.loader import LoadedSpec, load_spec
 
@@ -54,13 +54,12 @@ class SpecShelf:
         """Give every model's spec, by the name of its folder.
 
         Raises:
-            SpecError: The folder of the specs cannot be listed.
+            ExternalError: The folder of the specs cannot be listed now.
         """
         with self._lock:
             now = time.monotonic()
             if self._checked_at is None or now - self._checked_at >= self._recheck_seconds:
-                folders = {folder.name: folder for folder in model_folders(self._models_dir)}
-                self._kept = {name: self._fresh(folder) for name, folder in folders.items()}
+                self._kept = {folder.name: self._fresh(folder) for folder in self._folders()}
                 self._checked_at = now
             return {name: kept.read for name, kept in self._kept.items()}
 
@@ -71,6 +70,12 @@ class SpecShelf:
     def get(self, model: str) -> ReadSpec | None:
         """Give one model's spec; None where there is no such folder."""
         return self.read_all().get(model)
+
+    def _folders(self) -> list[Path]:
+        try:
+            return model_folders(self._models_dir)
+        except SpecError as err:
+            raise ExternalError(str(err)) from err
 
     def _fresh(self, folder: Path) -> _Kept:
         stamp = _stamp(folder)

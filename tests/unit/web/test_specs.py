@@ -4,23 +4,21 @@ from pathlib import Path
 import pytest
 from bench.seeding import write_spec
 
-from evergreen.errors import SpecError
-from evergreen.spec.loader import LoadedSpec
+from evergreen.errors import ExternalError
+from evergreen.spec.loader import LoadedSpec, load_spec
 from evergreen.web.specs import SpecShelf
 
 
 @pytest.fixture
 def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Collect the models whose files are parsed."""
-    from evergreen.web import specs
-
-    real, names = specs.load_spec, []
+    names: list[str] = []
 
     def noted(folder: Path, *, home: Path) -> LoadedSpec:
         names.append(folder.name)
-        return real(folder, home=home)
+        return load_spec(folder, home=home)
 
-    monkeypatch.setattr(specs, "load_spec", noted)
+    monkeypatch.setattr("evergreen.web.specs.load_spec", noted)
     return names
 
 
@@ -113,5 +111,5 @@ def test_only_names_that_were_listed_lead_to_a_spec(tmp_path: Path, name: str) -
 
 
 def test_a_folder_that_is_not_there_says_so(tmp_path: Path) -> None:
-    with pytest.raises(SpecError, match="EVERGREEN_MODELS_DIR"):
+    with pytest.raises(ExternalError, match="EVERGREEN_MODELS_DIR"):
         make_shelf(tmp_path / "none").names()
