@@ -13,7 +13,7 @@ from evergreen.ledger.database import Database
 from evergreen.ledger.tables import DeliveryRow
 from evergreen.records import AlertKind, Window
 
-CHAIN = ("ingest", "score", "continual_training")
+CHAIN = ("score", "continual_training")
 A_DAY = timedelta(days=1)
 NO_SUCH_RULE = '[{"type": "expect_column_value_to_be_between", "kwargs": {"column": "temp"}}]'
 
@@ -35,7 +35,7 @@ class DataRejected(Drill):
 
     def break_it(self, scene: Scene) -> None:
         scene.upstream.deliver(6, fault="half_missing")
-        scene.start("ingest")
+        scene.let_wait("ingest")
 
     def values(self, scene: Scene) -> Mapping[str, str]:
         return {"batch": batch_of(6)}
@@ -53,7 +53,7 @@ class LabelsRejected(Drill):
 
     kind: ClassVar[AlertKind] = "data_rejected"
     acts: ClassVar[Names] = ("labels",)
-    dags: ClassVar[Names] = ("labels", "redelivery")
+    dags: ClassVar[Names] = ("redelivery",)
 
     def seed(self, scene: Scene) -> None:
         scene.seed_settled()
@@ -64,7 +64,7 @@ class LabelsRejected(Drill):
         rows = make_rows(9, 400, window)
         upstream = scene.upstream
         deliver_labels(upstream.labels, upstream.loaded.spec, rows, window, batch_of(5))
-        scene.start("labels")
+        scene.let_wait("labels")
 
     def values(self, scene: Scene) -> Mapping[str, str]:
         return {"batch": batch_of(5)}
@@ -92,7 +92,7 @@ class Failed(Drill):
     def break_it(self, scene: Scene) -> None:
         self._rules(scene, NO_SUCH_RULE)
         scene.upstream.deliver(6)
-        scene.start("ingest")
+        scene.let_wait("ingest")
 
     def values(self, scene: Scene) -> Mapping[str, str]:
         (run,) = scene.runs("ingest")
@@ -123,7 +123,7 @@ class NoData(Drill):
         scene.seed_settled()
 
     def break_it(self, scene: Scene) -> None:
-        scene.start("ingest")
+        scene.let_wait("ingest")
 
     def values(self, scene: Scene) -> Mapping[str, str]:
         return {"batch": batch_of(6)}

@@ -80,13 +80,15 @@ def wait_for_alert(drill: Drill, scene: Scene) -> None:
     """Wait until the alert has reached people, with the link to its runbook."""
 
     def is_told() -> bool:
-        if scene.stage.is_told(scene.model, drill.kind):
+        if scene.stage.link_to_runbook(scene.model, drill.kind):
             return True
         if drill.is_watched:
             scene.stage.watch()
         return False
 
     scene.wait_until(is_told, f"the alert {drill.kind}")
+    page = scene.stage.read_page(scene.stage.link_to_runbook(scene.model, drill.kind))
+    assert scene.model in page, "the runbook's page does not fill in the model"
 
 
 def follow(drill: Drill, scene: Scene, report: Report) -> None:

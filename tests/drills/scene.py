@@ -57,6 +57,13 @@ class Scene:
         """Start a DAG of the model by hand."""
         return self.stage.stack.api.trigger(f"{kind}__{self.model}", conf)
 
+    def let_wait(self, kind: str) -> None:
+        """Unpause a DAG that waits for deliveries: its schedule starts one run, which waits."""
+        dag_id, api = f"{kind}__{self.model}", self.stage.stack.api
+        self.wait_until(lambda: dag_id in api.dag_ids(), f"{dag_id} to be parsed")
+        api.unpause(dag_id)
+        self.wait_until(lambda: bool(self.runs(kind)), f"a run of {dag_id}")
+
     def runs(self, kind: str) -> list[DagRun]:
         """Give the runs of one kind of DAG, oldest first."""
         return self.stage.stack.api.runs(f"{kind}__{self.model}")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -9,6 +10,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from html import unescape
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -26,7 +28,7 @@ from standins.slack import SlackServer
 COMMAND_SECONDS = 1200.0
 PARALLELISM = 8
 RUN_SECONDS = 900.0
-# A busy machine must not decide about a promotion, and nothing arrives but what a drill delivers.
+# A busy machine must not decide about a promotion; a run that waits is started once, not on and on.
 RULES: dict[str, Any] = {
     "schedule": "0 0 1 1 *",
     "promotion": {"guards": {"max_latency_ratio": None}},
@@ -72,10 +74,20 @@ class Stage:
     _watching: threading.Lock = field(default_factory=threading.Lock)
     _watched: list[float] = field(default_factory=list)
 
-    def is_told(self, model: str, kind: str) -> bool:
-        """Tell whether a message about the model has come that leads to this kind's runbook."""
-        bodies = (json.dumps(body) for _, _, body in tuple(self.slack.requests))
-        return any(model in body and f"/runbooks/{kind}" in body for body in bodies)
+    def link_to_runbook(self, model: str, kind: str) -> str:
+        """Give the address of this kind's runbook in a message about the model; empty: none."""
+        wanted = re.compile(rf"{self.stack.airflow_url}/evergreen/runbooks/{kind}\?[^|>\"]*")
+        for _, _, body in tuple(self.slack.requests):
+            found = wanted.search(json.dumps(body))
+            if found and f"model={model}" in found[0]:
+                return unescape(found[0])
+        return ""
+
+    def read_page(self, url: str) -> str:
+        """Give the text of one of our pages, as somebody who has logged in reads it."""
+        token = {"Authorization": f"Bearer {self._token()}"}
+        reply = httpx.get(url, headers=token, timeout=60, trust_env=False)
+        return reply.raise_for_status().text
 
     def watch(self) -> None:
         """Let the watchdog look once; who asks while it looks shares the look that follows."""
