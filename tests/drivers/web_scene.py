@@ -32,6 +32,7 @@ BATCH = "2013-03-05"
 REPORT = "<!doctype html><title>report</title><script>fetch('/api/v2/dags')</script>"
 CANARY = "canary-that-no-answer-may-hold"
 HOLD = f"{PREFIX}/actions/models/{OPEN}/hold"
+IS_JSON = {"Content-Type": "application/json"}
 REASON = {"reason": "the upstream system is being repaired"}
 
 

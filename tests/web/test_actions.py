@@ -1,11 +1,12 @@
 """What changes something is done for who may, with a reason, from our own page, and is kept."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 
-from drivers.web_scene import HIDDEN, HOLD, OPEN, REASON, Scene
+from drivers.web_scene import HIDDEN, HOLD, IS_JSON, OPEN, REASON, Scene
 from drivers.web_server import Web
 from evergreen.web.mounting import PREFIX
 
@@ -85,6 +86,9 @@ def test_a_paused_dag_is_told_instead_of_waited_for(web: Web) -> None:
         pytest.param({}, "a reason is needed", id="no reason"),
         pytest.param({"reason": " \n "}, "a reason is needed", id="blank reason"),
         pytest.param({"reason": "x" * 501}, "at most 500", id="long reason"),
+        pytest.param({"reason": "a\x00b"}, "cannot be shown", id="NUL"),
+        pytest.param({"reason": "a\ud800b"}, "cannot be shown", id="half a character"),
+        pytest.param({"reason": "a\u202eb"}, "cannot be shown", id="turned around"),
         pytest.param({"reason": "x", "reasn": "y"}, "'reasn'", id="unknown field"),
         pytest.param(["reason"], "JSON object", id="no object"),
         pytest.param({"reason": {"a": 1}}, "JSON object", id="no text"),
@@ -94,7 +98,7 @@ def test_what_cannot_be_taken_is_refused_with_what_was_expected(
     web: Web, body: object, said: str
 ) -> None:
     with web.client("editor") as client:
-        answer = client.post(HOLD, json=body)
+        answer = client.post(HOLD, content=json.dumps(body), headers=IS_JSON)
 
     assert answer.status_code == 400
     assert said in answer.json()["detail"]

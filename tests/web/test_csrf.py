@@ -6,7 +6,7 @@ import httpx
 import pytest
 from itsdangerous import TimestampSigner, URLSafeTimedSerializer
 
-from drivers.web_scene import HIDDEN, HOLD, OPEN, REASON, Scene, token_on
+from drivers.web_scene import HIDDEN, HOLD, IS_JSON, OPEN, REASON, Scene, token_on
 from drivers.web_server import API_SECRET
 from evergreen.web.csrf import MAX_AGE_SECONDS, SALT
 from evergreen.web.mounting import PREFIX
@@ -55,9 +55,10 @@ def test_a_form_without_our_token_is_refused(
 
 def test_json_with_only_the_cookie_needs_the_token_too(browser: httpx.Client, token: str) -> None:
     without = browser.post(HOLD, json=REASON)
+    torn = browser.post(HOLD, content=b'{"reason": "x", "csrf": "\\ud800"}', headers=IS_JSON)
     with_token = browser.post(HOLD, json={**REASON, "csrf": token})
 
-    assert (without.status_code, with_token.status_code) == (403, 303)
+    assert [a.status_code for a in (without, torn, with_token)] == [403, 403, 303]
 
 
 def test_no_get_changes_anything(scene: Scene, browser: httpx.Client, token: str) -> None:

@@ -43,11 +43,13 @@ class Asked(dict[str, str]):
         """Why, in the person's words.
 
         Raises:
-            RequestError: There is none, or it is too long.
+            RequestError: There is none, it is too long, or it holds what cannot be shown.
         """
         reason = text_of(self, "reason", longest=MAX_REASON)
         if not reason:
             raise RequestError("a reason is needed; it is kept with your name")
+        if not reason.isprintable():
+            raise RequestError("the reason holds a character that cannot be shown; write it anew")
         return reason
 
 

@@ -47,7 +47,7 @@ def check_token(user: BaseUser, token: str) -> None:
         shown_to = _signer().loads(token, max_age=MAX_AGE_SECONDS)
     except SignatureExpired as err:
         raise HTTPException(403, "the page was open for too long; load it again") from err
-    except BadSignature as err:
+    except (BadSignature, UnicodeError) as err:
         raise HTTPException(403, REFUSED) from err
     if shown_to != user.get_id():
         raise HTTPException(403, REFUSED)
