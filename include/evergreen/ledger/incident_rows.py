@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from evergreen.errors import LedgerError
 from evergreen.ledger.entries import AlertRole, AlertState, Incident
 from evergreen.ledger.tables import AlertRow, IncidentRow
 from evergreen.records import Alert, Severity
@@ -17,6 +18,24 @@ GRAVEST: tuple[Severity, ...] = ("info", "warning", "critical")
 def key_of(model: str, topic: str, subject: str) -> str:
     """Give what at most one open incident may be about."""
     return f"{model}:{topic}:{subject}"
+
+
+def open_row(session: Session, key: str) -> IncidentRow | None:
+    """Give the open incident of a key, locked until the transaction ends."""
+    query = select(IncidentRow).where(IncidentRow.open_key == key).with_for_update()
+    return session.scalars(query).one_or_none()
+
+
+def locked_row(session: Session, incident_id: int, ledger: str) -> IncidentRow:
+    """Give an incident by its number, locked until the transaction ends.
+
+    Raises:
+        LedgerError: There is none with that number.
+    """
+    row = session.get(IncidentRow, incident_id, with_for_update=True)
+    if row is None:
+        raise LedgerError(f"no incident {incident_id} in ledger {ledger}")
+    return row
 
 
 def is_told(session: Session, name: str) -> bool:

@@ -4,16 +4,14 @@ What makes an incident and the message about it is one transaction. ``open_key``
 retries, reruns and two processes at once give one incident.
 """
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from evergreen.errors import LedgerError, RequestError
-from evergreen.ledger.database import Database
 from evergreen.ledger.entries import AlertState, Incident
+from evergreen.ledger.incident_reads import IncidentReads
 from evergreen.ledger.incident_rows import (
     add_marker,
     add_message,
@@ -21,7 +19,9 @@ from evergreen.ledger.incident_rows import (
     has_messages,
     is_told,
     key_of,
+    locked_row,
     new_row,
+    open_row,
     to_incident,
     update_row,
 )
@@ -31,11 +31,8 @@ from evergreen.records import Alert
 MAX_TRIES = 5
 
 
-class Incidents:
+class Incidents(IncidentReads):
     """What people were, or would have been, told of; open ones are unique per ``key_of``."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def open_or_update(
         self,
@@ -67,9 +64,8 @@ class Incidents:
         for _ in range(MAX_TRIES):
             try:
                 with self._database.session() as session:
-                    row = _open_row(session, key_of(alert.model, topic, subject))
-                    name = _name(alert, row) if is_standing else alert.incident
-                    if name and is_told(session, name):
+                    row = open_row(session, key_of(alert.model, topic, subject))
+                    if is_told(session, _name(alert, row, is_standing=is_standing)):
                         return None
                     if row is None:
                         row = new_row(alert, topic=topic, subject=subject, channel=channel)
@@ -78,7 +74,8 @@ class Incidents:
                     else:
                         update_row(row, alert)
                     if row.n_events >= told_from:
-                        named = alert.model_copy(update={"incident": name or _name(alert, row)})
+                        name = _name(alert, row, is_standing=is_standing)
+                        named = alert.model_copy(update={"incident": name})
                         add_message(session, row, named, state=state, is_step=is_step)
                 return to_incident(row)
             except IntegrityError:  # another process was first: what it wrote is there now
@@ -115,7 +112,7 @@ class Incidents:
         """
         try:
             with self._database.session() as session:
-                row = _locked(session, incident_id, self._database.name)
+                row = locked_row(session, incident_id, self._database.name)
                 if row.closed_at is not None:
                     return 0
                 if not is_told(session, alert.incident):
@@ -131,7 +128,7 @@ class Incidents:
         """Store a reply that is no event of its own; False when it is stored already."""
         try:
             with self._database.session() as session:
-                row = _locked(session, incident_id, self._database.name)
+                row = locked_row(session, incident_id, self._database.name)
                 if is_told(session, alert.incident):
                     return False
                 add_message(session, row, alert, state=state, is_step=True)
@@ -159,7 +156,7 @@ class Incidents:
             The incident; None where it was closed, or this was told, before.
         """
         with self._database.session() as session:
-            row = _locked(session, incident_id, self._database.name)
+            row = locked_row(session, incident_id, self._database.name)
             if row.closed_at is not None:
                 return None
             if alert is not None and is_told(session, alert.incident):
@@ -203,79 +200,12 @@ class Incidents:
     def record_posted(self, incident_id: int, *, channel: str, message_ts: str) -> None:
         """Record where the first message stands, which leads the thread."""
         with self._database.session() as session:
-            row = _locked(session, incident_id, self._database.name)
+            row = locked_row(session, incident_id, self._database.name)
             row.channel = channel
             row.message_ts = message_ts
 
-    def get(self, incident_id: int) -> Incident:
-        """Give one incident.
-
-        Raises:
-            LedgerError: There is none with that number.
-        """
-        with self._database.session() as session:
-            return to_incident(_locked(session, incident_id, self._database.name))
-
-    def find(self, incident_id: int) -> Incident | None:
-        """Give one incident; None when there is none with that number."""
-        with self._database.session() as session:
-            row = session.get(IncidentRow, incident_id)
-            return None if row is None else to_incident(row)
-
-    def standing(self, model: str, topic: str, subject: str = "") -> Incident | None:
-        """Give the open incident of a topic; None where there is none."""
-        with self._database.session() as session:
-            row = _open_row(session, key_of(model, topic, subject))
-            return None if row is None else to_incident(row)
-
-    def open_of(self, model: str) -> Sequence[Incident]:
-        """Give the open incidents of a model, oldest first."""
-        query = select(IncidentRow).where(
-            IncidentRow.model == model, IncidentRow.open_key.is_not(None)
-        )
-        with self._database.session() as session:
-            rows = session.scalars(query.order_by(IncidentRow.id)).all()
-        return [to_incident(row) for row in rows]
-
-    def open_counts(self) -> dict[str, int]:
-        """Count the open incidents of every model that has one."""
-        query = (
-            select(IncidentRow.model, func.count())
-            .where(IncidentRow.open_key.is_not(None))
-            .group_by(IncidentRow.model)
-        )
-        with self._database.session() as session:
-            return dict(session.execute(query).all())
-
-    def history(
-        self,
-        model: str | None = None,
-        *,
-        limit: int | None = None,
-        since: datetime | None = None,
-        only_open: bool = False,
-    ) -> Sequence[Incident]:
-        """Give incidents, open and closed, of one model or of all, newest first.
-
-        Args:
-            model: The model; None: all.
-            limit: At most that many.
-            since: Only those that were open at or after this moment.
-            only_open: Only those that are open now.
-        """
-        query = select(IncidentRow).order_by(IncidentRow.id.desc()).limit(limit)
-        if model is not None:
-            query = query.where(IncidentRow.model == model)
-        if only_open:
-            query = query.where(IncidentRow.open_key.is_not(None))
-        if since is not None:
-            query = query.where((IncidentRow.closed_at >= since) | IncidentRow.closed_at.is_(None))
-        with self._database.session() as session:
-            rows = session.scalars(query).all()
-        return [to_incident(row) for row in rows]
-
     def _for_person(self, session: Session, incident_id: int, reason: str) -> IncidentRow:
-        row = _locked(session, incident_id, self._database.name)
+        row = locked_row(session, incident_id, self._database.name)
         if row.closed_at is not None:
             raise RequestError(f"incident {incident_id} is over: {row.resolution}")
         if not reason.strip():
@@ -283,18 +213,8 @@ class Incidents:
         return row
 
 
-def _name(alert: Alert, row: IncidentRow | None) -> str:
-    """Name the one message of a standing condition in an incident; empty before there is one."""
-    return "" if row is None else f"{alert.incident}:{row.id}"
-
-
-def _open_row(session: Session, key: str) -> IncidentRow | None:
-    query = select(IncidentRow).where(IncidentRow.open_key == key).with_for_update()
-    return session.scalars(query).one_or_none()
-
-
-def _locked(session: Session, incident_id: int, ledger: str) -> IncidentRow:
-    row = session.get(IncidentRow, incident_id, with_for_update=True)
-    if row is None:
-        raise LedgerError(f"no incident {incident_id} in ledger {ledger}")
-    return row
+def _name(alert: Alert, row: IncidentRow | None, *, is_standing: bool) -> str:
+    """Name the message about an alert; that of a standing condition is anew in each incident."""
+    if not is_standing:
+        return alert.incident
+    return f"{alert.incident}:{'new' if row is None else row.id}"
