@@ -17,7 +17,6 @@ from evergreen.notify.trouble_alerts import (
     failed,
     late_decision,
     no_data,
-    resolved,
     rolled_back,
 )
 from evergreen.notify.verdict_alerts import (
@@ -47,7 +46,6 @@ __all__ = [
     "no_data",
     "promoted",
     "promotion_held",
-    "resolved",
     "retrain_started",
     "rollback_held",
     "rolled_back",

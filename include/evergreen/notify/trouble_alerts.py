@@ -230,27 +230,5 @@ def rolled_back(
     )
 
 
-def resolved(opened: Alert, *, sentence: str, links: Links = ()) -> Alert:
-    """Tell that what an earlier alert asked for is over; it goes to that alert's thread.
-
-    Args:
-        opened: The alert that was sent.
-        sentence: What ended it.
-        links: Where to look.
-    """
-    return opened.model_copy(
-        update={
-            "incident": f"{opened.incident}:resolved",
-            "title": f"Resolved: {opened.title}",
-            "text": f"{sentence}\n{NOTHING_TO_DO}",
-            "must_act": False,
-            "links": tuple(links),
-            "severity": "info",
-            "numbers": (),
-            "commands": (),
-        }
-    )
-
-
 def _version(version: str | None) -> str:
     return f"version {version}" if version else "no version"

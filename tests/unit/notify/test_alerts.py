@@ -429,14 +429,3 @@ def test_cleared_and_failed_again_is_an_incident_of_its_own() -> None:
 
     assert first.incident == "failed:flights:2013-03-05:d.t"
     assert second.incident == "failed:flights:2013-03-05:d.t:2"
-
-
-def test_resolved_closes_the_incident_in_the_same_thread() -> None:
-    opened = alerts.no_data("flights", BATCH, waited_hours=192, location="s3://landing")
-
-    closed = alerts.resolved(opened, sentence="The batch arrived.")
-
-    assert closed.thread == opened.thread
-    assert closed.incident == f"{opened.incident}:resolved"
-    assert not closed.must_act
-    assert closed.title.startswith("Resolved: ")
