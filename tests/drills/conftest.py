@@ -12,7 +12,7 @@ from drills.play import Report, play
 from drills.stage import Part, running_stage
 from drills.table import lines_of
 
-AT_ONCE = 10
+AT_ONCE = 6
 REPORTS = pytest.StashKey[dict[str, Report]]()
 
 

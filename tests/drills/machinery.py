@@ -208,4 +208,8 @@ class AliasMismatch(Drill):
         return {"version": "1"}
 
     def require_recovery(self, scene: Scene) -> None:
-        scene.require_champion("1", "rollback")
+        row, alias = scene.champion, scene.bench.registry.get_alias(scene.model, "champion")
+        assert row is not None
+        assert alias is not None
+        assert (row.kind, row.state) == ("rollback", "committed")
+        assert (alias.version, row.version, row.previous_version) == ("1", "1", "2")

@@ -100,7 +100,8 @@ class Scene:
         assert row is not None
         assert (row.version, row.kind, row.state) == (version, kind, "committed")
         loop = Loop(self.stage.stack, self.stage.ledger, self.upstream)
-        assert broken_invariants(loop, self.model) == []
+        broken = broken_invariants(loop, self.model)
+        assert broken == [], broken
 
     def wait_until(self, is_so: Callable[[], bool], what: str) -> None:
         """Wait until something is so; else fail with the runs of the model."""
