@@ -59,12 +59,26 @@ def tell_success(context: Any) -> None:
 
     Where no failure is told, it costs one look into the ledger.
     """
+    _tell_works(context, is_last=not context["task"].downstream_task_ids)
+
+
+def tell_skip(context: Any) -> None:
+    """Tell that a DAG works again, where a run has nothing left to do: what follows is skipped."""
+    _tell_works(context, is_last=_ends_here(context["task"]))
+
+
+def _ends_here(task: Any) -> bool:
+    """Tell whether all that comes after a skipped task is skipped with it."""
+    following = [task.dag.get_task(name) for name in task.downstream_task_ids]
+    return all(one.trigger_rule == "all_success" and _ends_here(one) for one in following)
+
+
+def _tell_works(context: Any, *, is_last: bool) -> None:
     from evergreen.orchestration.alerting import ASIDE, failed_subject, failure_is_over
     from evergreen.orchestration.runs import states_of
 
     run, task_id = context["dag_run"], context["ti"].task_id
     is_aside = task_id in ASIDE
-    is_last = not context["task"].downstream_task_ids
     if model_of(run.dag_id) is None or not (is_aside or is_last):
         return
 

@@ -6,7 +6,7 @@ from typing import Any
 from airflow.sdk import CronTriggerTimetable, get_parsing_context
 
 from evergreen.errors import SpecError
-from evergreen.orchestration.callbacks import alert_failure, tell_success
+from evergreen.orchestration.callbacks import alert_failure, tell_skip, tell_success
 from evergreen.settings import read_settings
 from evergreen.spec.loader import SpecCatalogue, load_specs
 from evergreen.spec.model import ModelSpec
@@ -108,6 +108,7 @@ def default_args(owner: str) -> dict[str, Any]:
         "execution_timeout": STEP_TIMEOUT,
         "on_failure_callback": alert_failure,
         "on_success_callback": tell_success,
+        "on_skipped_callback": tell_skip,
     }
 
 

@@ -2,6 +2,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from airflow.sdk import DAG, BaseOperator, TriggerRule
 from airflow.sdk.exceptions import AirflowFailException, AirflowSensorTimeout
 
 from drivers.runs import DagRun, Run, training_run
@@ -11,6 +12,7 @@ from evergreen.orchestration.callbacks import (
     alert_failure,
     alert_no_data,
     model_of,
+    tell_skip,
     tell_success,
 )
 from evergreen.orchestration.failures import RequestRefused
@@ -175,3 +177,24 @@ def test_a_report_that_is_drawn_again_ends_only_what_was_told_of_it(
 
 def test_the_success_of_a_dag_of_all_models_is_nobodys_incident() -> None:
     tell_success(Run(DagRun("watchdog")).context("deliver_alerts"))
+
+
+@pytest.mark.parametrize(
+    ("rule", "resolution"),
+    [
+        pytest.param(TriggerRule.ALL_SUCCESS, "recovered", id="what follows is skipped too"),
+        pytest.param(TriggerRule.ALL_DONE, "", id="something still runs"),
+    ],
+)
+def test_a_run_that_has_nothing_to_do_works_as_well(
+    bench: Workbench, rule: TriggerRule, resolution: str
+) -> None:
+    run = a_run(bench, "watch_champion")
+    with DAG(run.dag_run.dag_id, schedule=None):
+        first = BaseOperator(task_id="compare_with_former")
+        first >> BaseOperator(task_id="roll_back_if_worse", trigger_rule=rule)
+    alert_failure(run.context("compare_with_former", ValueError("no")))
+
+    tell_skip({**run.context("compare_with_former"), "task": first})
+
+    assert incidents(bench) == [("failed", run.dag_run.dag_id, resolution)]
