@@ -1,5 +1,6 @@
 """What OpenLineage is told of a task: which of our assets it reads and writes."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,8 @@ from airflow.dag_processing.dagbag import DagBag
 
 from evergreen.orchestration.openlineage_assets import AssetExtractor
 
-DAGS = Path(__file__).resolve().parents[2] / "dags"
+PROJECT = Path(__file__).resolve().parents[2]
+DAGS = PROJECT / "dags"
 
 
 @pytest.mark.parametrize(
@@ -41,3 +43,15 @@ def test_a_task_writes_its_outlets_from_what_woke_its_dag(
         ("evergreen", name) for name in written
     ]
     assert type(task).__name__ in AssetExtractor.get_operator_classnames()
+
+
+@pytest.mark.parametrize(
+    "file", ["docker-compose.yaml", "deploy/astro.env.example", "docs/observability.md"]
+)
+def test_the_extractor_is_switched_on_by_its_name(file: str) -> None:
+    name = f"{AssetExtractor.__module__}.{AssetExtractor.__qualname__}"
+
+    (named,) = re.findall(
+        r"AIRFLOW__OPENLINEAGE__EXTRACTORS[=:] *(\S+)", (PROJECT / file).read_text()
+    )
+    assert named == name
