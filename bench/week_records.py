@@ -31,6 +31,8 @@ def sentence_of(week: Week) -> str:
         return f"train the first model: no champion yet, {N_ROWS} training rows are there"
     if week.verdict == "retrain":
         return f"retrain: auc fell by {drop:.4f}, more than 0.02"
+    if week.decay == "decayed":
+        return f"stand down: auc fell by {drop:.4f}, more than 0.02; the budget allows no training"
     harmless = "drift but harmless, " if week.is_harmless else ""
     return f"stand down: {harmless}auc is within 0.02 of {week.reference:.4f} ({drop:+.4f})"
 

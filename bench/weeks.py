@@ -134,9 +134,10 @@ def _ended(last: Week, state: State, *, next_version: str) -> Week:
         champion_after=champion,
         challenger=None,
     )
-    training = quiet._replace(verdict="retrain", trigger="decay", decay="decayed")
+    fallen = last.reference - 2 * MAX_DROP
+    training = quiet._replace(verdict="retrain", trigger="decay", decay="decayed", metric=fallen)
     turned = {
-        "decaying": quiet._replace(metric=last.reference - 2 * MAX_DROP, decay="decayed"),
+        "decaying": quiet._replace(metric=fallen, decay="decayed"),
         "drifting": quiet._replace(drifted=7, decay="insufficient_data"),
         "drifting_harmless": quiet._replace(drifted=4, is_harmless=True),
         "failed": training._replace(outcome="failed"),
