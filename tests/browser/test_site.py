@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from builders import hostile
-from builders.hostile import plant_report
+from builders.hostile import planted_report
 from drivers.airflow_ui import answer, open_tab, question_of, trigger
 from drivers.site import TRAINING, Site
 from drivers.tiny import NAME
@@ -145,10 +145,13 @@ def test_every_page_looks_well_and_runs_nothing_foreign(
 def test_a_planted_report_reaches_neither_the_page_around_it_nor_the_api(
     chromium: Browser, site: Site, cookies: Cookies, place: str
 ) -> None:
-    decision = plant_report(site.stack.home, newest_decision(site, hostile.NAME))
+    decision = newest_decision(site, hostile.NAME)
     address = f"{site.url}/evergreen/reports/{decision.id}"
 
-    with open_window(chromium, site.url, cookies) as visitor:
+    with (
+        planted_report(site.stack.home, decision),
+        open_window(chromium, site.url, cookies) as visitor,
+    ):
         if place == "framed":
             visitor.page.goto(f"{site.url}/api/v2/version")
             visitor.page.evaluate(FRAME, address)
@@ -182,3 +185,18 @@ def test_airflows_own_pages_show_the_model_the_decision_and_the_task(
             visitor.photograph(f"airflow-{name}", is_whole=False)
 
     assert visitor.seen.dialogs == []
+
+
+def test_buttons_of_a_task_lead_to_its_decision_and_its_runbook(
+    chromium: Browser, site: Site, cookies: Cookies, story: Story
+) -> None:
+    task = f"{site.url}/dags/{TRAINING}/runs/{story.run_id}/tasks/decide"
+    places = {"decisions": story.decision.sentence, "runbooks": "retrain started"}
+
+    with open_window(chromium, site.url, cookies) as visitor:
+        for place, text in places.items():
+            visitor.page.goto(task)
+            with visitor.page.context.expect_page() as opened:
+                visitor.page.locator(f"a[href*='/evergreen/{place}/']").click()
+            expect(opened.value.get_by_text(text).first).to_be_visible()
+            opened.value.close()

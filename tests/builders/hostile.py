@@ -4,6 +4,8 @@ Its columns, categories, owner, reasons and comments are markup and links that w
 or call Airflow's API if a page let them run; its deliveries and decisions are made by the suite.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -132,8 +134,14 @@ alert(1);
 N_TRIES = REPORT.count(": () =>")
 
 
-def plant_report(home: Path, decision: Decision) -> Decision:
-    """Put a page that tries all it can in the place of Evidently's report of a decision."""
+@contextmanager
+def planted_report(home: Path, decision: Decision) -> Iterator[None]:
+    """Put a page that tries all it can in the place of a decision's report, for the block."""
     assert decision.report_path is not None
-    (home / "store" / decision.report_path).write_text(REPORT)
-    return decision
+    file = home / "store" / decision.report_path
+    drawn = file.read_bytes()
+    file.write_text(REPORT)
+    try:
+        yield
+    finally:
+        file.write_bytes(drawn)

@@ -1,7 +1,7 @@
 """Airflow with the suite's pages, for the browser: real services, and models with a history.
 
 ``tiny`` runs under the real scheduler, and its promotions want an approval; ``hostile`` has played
-a history in which every free text is an attack.
+a history in which every free text is an attack; the others have lived for months on paper.
 """
 
 import os
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from unittest.mock import patch
 
+from builders.histories import seed_model
 from builders.hostile import HostileUpstream, play_hostile_history, write_hostile_spec
 from drivers.history import accept, begin, fit_model, label, reign
 from drivers.loop import PATIENCE_SECONDS, PROJECT, Loop, migrate
@@ -22,10 +23,27 @@ from evergreen.ledger.ledger import Ledger
 from evergreen.orchestration.workbench import Workbench
 from evergreen.settings import read_settings
 from evergreen.spec.loader import load_spec
+from evergreen.web.views import State
 
 TRAINING = f"continual_training__{NAME}"
 SETTLED_SECONDS = 3.0  # answered within a second, Airflow may ask again
 DAGS = (TRAINING, f"hold__{NAME}")
+FILES = ("continual_training.py", "hold.py")
+SEEDED: dict[str, State] = {
+    "churn": "decaying",
+    "credit_default": "waiting_for_approval",
+    "delivery_time": "drifting_harmless",
+    "demand": "fresh",
+    "fraud": "failed",
+    "late_arrival": "late",
+    "pricing": "frozen",
+    "returns": "drifting",
+    "search_ranking": "retraining",
+    "stock_level": "no_data",
+    "tickets": "new",
+    "torn": "unreadable",
+}
+TUNING = {"AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "3600"}
 
 
 @dataclass(frozen=True)
@@ -78,7 +96,9 @@ def running_site(folder: Path) -> Iterator[Site]:
             database="postgres",
             ledger="postgres",
             dags=DAGS,
+            dags_folder=chosen(folder / "dags"),
             models_dir=models,
+            extra_env=TUNING,
             prepare=migrate,
         ) as stack,
         Ledger(stack.ledger_url) as ledger,
@@ -87,7 +107,17 @@ def running_site(folder: Path) -> Iterator[Site]:
         seed_tiny(Workbench(read_settings(), load_spec(tiny, home=stack.home), ledger), folder)
         bench = Workbench(read_settings(), load_spec(hostile, home=stack.home), ledger)
         play_hostile_history(bench, HostileUpstream.of(hostile, stack.home))
+        for seed, (name, state) in enumerate(SEEDED.items()):
+            seed_model(stack.home, models, stack.ledger_url, name, state, seed=seed)
         yield Site(stack, ledger, Loop(stack, ledger, Upstream.of(tiny, stack.home)))
+
+
+def chosen(folder: Path) -> Path:
+    """Give a folder with the DAG files that are needed here: parsing the others costs much."""
+    folder.mkdir()
+    for name in FILES:
+        (folder / name).symlink_to(PROJECT / "dags" / name)
+    return folder
 
 
 def write_people_spec(models: Path) -> Path:
