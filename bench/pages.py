@@ -125,8 +125,10 @@ def _measure(backend: str, plan: Plan) -> Json:
         }
         for name, step in steps.items():
             step()
+            before = time.process_time()
             found[name] = [_timed(step) for _ in range(plan.n_requests)]
-    return found
+            found[f"{name}_cpu"] = (time.process_time() - before) / plan.n_requests
+    return found | {"load": os.getloadavg()[0]}
 
 
 def _timed(step: Callable[[], object]) -> float:

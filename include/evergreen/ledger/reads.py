@@ -1,11 +1,9 @@
 """Reading rows as records, in a transaction that keeps nobody from writing."""
 
-from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import Select
 
-from evergreen.ledger.base import Base
 from evergreen.ledger.database import Database
 from evergreen.ledger.glances import Glance
 from evergreen.ledger.tables import DecisionRow
@@ -17,8 +15,9 @@ R = TypeVar("R", bound=Record)
 
 
 def read_records(database: Database, query: Select[Any], kind: type[R]) -> list[R]:
-    """Give the rows that a query finds, as records whose fields are named like the columns."""
+    """Give the rows that a query of one table finds, as records with fields named like columns."""
+    table = query.column_descriptions[0]["entity"]
+    columns = [getattr(table, name) for name in kind.model_fields]
     with database.reading() as session:
-        rows: Sequence[Base] = session.scalars(query).all()
-    names = tuple(kind.model_fields)
-    return [kind.model_validate({name: getattr(row, name) for name in names}) for row in rows]
+        rows = session.execute(query.with_only_columns(*columns)).mappings().all()
+    return [kind.model_validate(dict(row)) for row in rows]

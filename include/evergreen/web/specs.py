@@ -14,7 +14,7 @@ from evergreen.spec.files import EXPECTATIONS_FILE, FEATURES_FILE, SPEC_FILE, mo
 from evergreen.spec.loader import LoadedSpec, load_spec
 
 FILES = (SPEC_FILE, EXPECTATIONS_FILE, FEATURES_FILE)
-RECHECK_SECONDS = 2.0
+RECHECK_SECONDS = 5.0
 
 Stamp = tuple[tuple[int, int] | None, ...]
 
