@@ -6,8 +6,7 @@ from typing import ClassVar
 from drills.drill import Drill, Names, Rules
 from drills.machinery import batch_of
 from drills.scene import FORCE, Scene
-from drivers.history import accept, label
-from evergreen.orchestration.scoring import score_and_log
+from drivers.history import accept, pass_week
 from evergreen.records import AlertKind
 
 LAST_WEEK: Rules = {"windows": {"training_days": 7}}
@@ -45,36 +44,30 @@ class Drift(Drill):
 
 
 class Decay(Drill):
-    """The labels of a week say that the world has turned."""
+    """The world has turned, and the policy stands down for too few new rows."""
 
     kind: ClassVar[AlertKind] = "decay"
     acts: ClassVar[Names] = ("retrain",)
-    rules: ClassVar[Rules] = LAST_WEEK
+    rules: ClassVar[Rules] = {**LAST_WEEK, "policy": {"min_new_rows": 1_000_000}}
 
     def seed(self, scene: Scene) -> None:
         scene.seed_settled()
-        with scene.stage.one_at_a_time:
-            score_and_log(scene.bench, batch_of(5))
 
     def break_it(self, scene: Scene) -> None:
         with scene.stage.one_at_a_time:
-            label(scene.bench, scene.upstream, 5, is_flipped=True)
-            accept(scene.bench, scene.upstream, 6, is_flipped=True)
+            for week in (6, 7):
+                pass_week(scene.bench, scene.upstream, week, is_flipped=True)
         scene.start("continual_training")
 
     def values(self, scene: Scene) -> Mapping[str, str]:
-        return {"batch": batch_of(6)}
+        return {"batch": batch_of(7)}
 
     def before(self, scene: Scene, act: str) -> None:
-        first = scene.decided(1)
-        assert (first.trigger, first.outcome) == ("decay", "kept")
-        with scene.stage.one_at_a_time:
-            label(scene.bench, scene.upstream, 6, is_flipped=True)
+        assert scene.decided(1).outcome == "stood_down"
 
     def require_recovery(self, scene: Scene) -> None:
         assert scene.decided(2).outcome == "promoted"
-        assert scene.champion is not None
-        scene.require_champion(scene.champion.version, "promotion")
+        scene.require_champion("2", "promotion")
 
 
 class RetrainStarted(Drill):
