@@ -19,7 +19,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from evergreen.embedded.stack import Stack
 
 LINE = re.compile(
-    r"(?P<name>[^:,|]+)(?P<tags>(?:,[^:,|]+=[^:,|]*)*):(?P<value>[^|]+)\|(?P<kind>\w+)"
+    r"(?P<name>[^:,|]+)(?P<tags>(?:,[^:,|]+=[^:,|]*)*):(?P<value>[^|]+)\|(?P<kind>\w+)(?:\|@[\d.]+)?"
 )
 MAX_PACKET = 65535
 PROJECT = Path(__file__).resolve().parents[2]

@@ -7,13 +7,24 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
 import s3fs
 from moto.server import ThreadedMotoServer
+from prometheus_client import Metric
 
+from drivers.listening import (
+    Stat,
+    StatsdListener,
+    lineage_events,
+    observing,
+    scrape,
+    statsd_listener,
+)
 from drivers.loop import PROJECT, Loop, broken_invariants, dag_ids, migrate
+from drivers.monitoring import mappings
 from drivers.telling import broken_threads
 from drivers.tiny import NAME, Upstream, write_spec
 from evergreen.embedded.stack import Stack
@@ -24,6 +35,7 @@ from standins.slack import SlackServer
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(1500)]
 
 BUCKET = "lake"
+EVENTS = "openlineage.json"
 S3_SECRET = "canary-s3-secret-4711"
 SLACK_TOKEN = "xoxb-canary-slack-token-4711"
 
@@ -43,6 +55,9 @@ class Story:
     database: str
     broken: list[str]
     home: Path
+    metrics: dict[str, Metric]
+    stats: list[Stat]
+    events: list[dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
@@ -71,8 +86,9 @@ def story(tmp_path_factory: pytest.TempPathFactory, s3: str) -> Iterator[Story]:
     filesystem = s3fs.S3FileSystem(
         key="evergreen", secret=S3_SECRET, endpoint_url=s3, use_listings_cache=False
     )
-    with SlackServer() as slack:
+    with SlackServer() as slack, statsd_listener() as statsd:
         environment = {
+            **observing(statsd.port, folder / EVENTS),
             "AIRFLOW_CONN_LAKE": json.dumps(
                 {
                     "conn_type": "aws",
@@ -105,10 +121,10 @@ def story(tmp_path_factory: pytest.TempPathFactory, s3: str) -> Iterator[Story]:
             Ledger(stack.ledger_url) as ledger,
         ):
             upstream = Upstream.of(spec, home, filesystem=filesystem)
-            yield play(Loop(stack, ledger, upstream), slack, client)
+            yield play(Loop(stack, ledger, upstream), slack, client, statsd)
 
 
-def play(loop: Loop, slack: SlackServer, client: "boto3.client") -> Story:
+def play(loop: Loop, slack: SlackServer, client: "boto3.client", statsd: StatsdListener) -> Story:
     loop.decided(loop.upstream.deliver(0, n_weeks=4))
     loop.label(0, n_weeks=4)
     bootstrap = loop.decided(loop.upstream.deliver(4))
@@ -137,6 +153,9 @@ def play(loop: Loop, slack: SlackServer, client: "boto3.client") -> Story:
         database=loop.stack.ledger_url.split(":")[0],
         broken=broken_invariants(loop),
         home=loop.stack.home,
+        metrics=scrape(loop.stack),
+        stats=statsd.stats(),
+        events=lineage_events(loop.stack.home.parent / EVENTS),
     )
 
 
@@ -203,3 +222,57 @@ def test_no_secret_is_in_any_log(story: Story) -> None:
 
 def test_champion_alias_and_ledger_agree_at_the_end(story: Story) -> None:
     assert story.broken == []
+
+
+def test_prometheus_is_told_what_the_ledger_knows_and_how_long_the_steps_took(
+    story: Story,
+) -> None:
+    values = {
+        (name, *sorted(sample.labels.values())): sample.value
+        for name, metric in story.metrics.items()
+        for sample in metric.samples
+    }
+    steps = {
+        (sample.labels["dag"], sample.labels["step"])
+        for sample in story.metrics["evergreen_step_duration_seconds"].samples
+        if sample.value > 0
+    }
+
+    assert values["evergreen_ledger_up",] == 1
+    assert values["evergreen_decisions", "bootstrap", "bootstrapped", NAME] == 1
+    assert values["evergreen_batches_waiting", NAME] == 0
+    assert {
+        ("ingest", "check_quality"),
+        ("score", "score_batch"),
+        ("continual_training", "train_challenger"),
+    } <= steps
+
+
+def test_airflow_sends_every_metric_that_the_mapping_takes(story: Story) -> None:
+    sent = {stat.name for stat in story.stats}
+    rare = {"dagrun.duration.failed", "triggers.failed", "ol.emit.failed"}  # when something breaks
+
+    for mapping in mappings()[:-1]:
+        name = mapping["match"]
+        assert name in sent or name.removeprefix("airflow.") in rare, name
+    durations = [s.tags for s in story.stats if s.name == "airflow.task.duration"]
+    assert {"dag_id": f"score__{NAME}", "task_id": "score_batch"} in durations
+
+
+def test_lineage_leads_from_the_batch_to_the_champion(story: Story) -> None:
+    edges = {
+        (event["job"]["name"], dataset["namespace"], dataset["name"], side)
+        for event in story.events
+        if event["eventType"] == "COMPLETE"
+        for side in ("inputs", "outputs")
+        for dataset in event[side]
+    }
+
+    train = f"continual_training__{NAME}.promote"
+    assert {
+        (f"ingest__{NAME}.publish_batch", "evergreen", f"batches/{NAME}", "outputs"),
+        (f"score__{NAME}.score_batch", "evergreen", f"batches/{NAME}", "inputs"),
+        (f"score__{NAME}.score_batch", "evergreen", f"predictions/{NAME}", "outputs"),
+        (train, "evergreen", f"predictions/{NAME}", "inputs"),
+        (train, "evergreen", f"champion/{NAME}", "outputs"),
+    } <= edges
