@@ -89,7 +89,8 @@ def test_airflows_side_bar_leads_to_the_models_in_its_own_theme(
         frame.get_by_role("link", name="churn", exact=True).click()
         expect(frame.get_by_role("heading", name="churn")).to_be_visible()
         visitor.photograph("airflow-models", is_whole=False)
-        (inner,) = [f for f in visitor.page.frames if "/evergreen/" in f.url]
+        inner = visitor.page.locator(FRAME).element_handle().content_frame()
+        assert inner is not None
         dislikes = complaints(inner)
 
     assert dislikes == []
