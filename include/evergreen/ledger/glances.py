@@ -42,7 +42,7 @@ class LatestDecision(NamedTuple):
 
 
 class ListedDecision(NamedTuple):
-    """One decision of a long list: its figures, what asked for it, what it said, what came of it."""
+    """One decision of a long list: its figures, what asked for it, its sentence, its end."""
 
     figures: Glance
     trigger: str
