@@ -118,6 +118,21 @@ def parse_evergreen(words: list[str]) -> None:
     command.make_context("evergreen", list(words))
 
 
+@pytest.fixture(scope="module")
+def api() -> dict[str, set[str]]:
+    """The addresses of Airflow's REST API as patterns, with their verbs."""
+    generated = Path(core_api.__file__).parent / "openapi" / "v2-rest-api-generated.yaml"
+    known = yaml.load(generated.read_text(), yaml.CSafeLoader)["paths"]
+    return {re.sub(r"\{\w+\}", "[^/]+", path): set(verbs) for path, verbs in known.items()}
+
+
+@pytest.fixture(scope="module")
+def routes() -> list[re.Pattern[str]]:
+    """The addresses of our pages."""
+    found = (route for route in create_app().routes if isinstance(route, APIRoute))
+    return [route.path_regex for route in found if route.path != "/{path:path}"]
+
+
 def test_every_kind_of_alert_has_a_runbook_and_no_other_is_there() -> None:
     assert sorted(get_args(AlertKind)) == KINDS
 
@@ -184,28 +199,19 @@ def test_every_dag_that_is_named_exists(kind: str) -> None:
 
 
 @each_kind
-def test_every_address_of_airflows_api_exists(kind: str) -> None:
-    generated = Path(core_api.__file__).parent / "openapi" / "v2-rest-api-generated.yaml"
-    known = yaml.load(generated.read_text(), yaml.CSafeLoader)["paths"]
-    patterns = {re.sub(r"\{\w+\}", "[^/]+", path): verbs for path, verbs in known.items()}
-
+def test_every_address_of_airflows_api_exists(kind: str, api: dict[str, set[str]]) -> None:
     for words in calls(kind, "curl"):
         (url,) = (word for word in words if word.startswith("$EVERGREEN_AIRFLOW_URL/"))
         path = url.removeprefix("$EVERGREEN_AIRFLOW_URL")
         verb = words[words.index("-X") + 1].lower()
 
-        assert any(re.fullmatch(p, path) and verb in verbs for p, verbs in patterns.items()), path
+        assert any(re.fullmatch(p, path) and verb in verbs for p, verbs in api.items()), path
         json.loads(words[words.index("-d") + 1])
 
 
 @each_kind
-def test_every_page_that_is_named_exists(kind: str) -> None:
+def test_every_page_that_is_named_exists(kind: str, routes: list[re.Pattern[str]]) -> None:
     pages = re.findall(r"`/evergreen(/[^`]*)`", prose_of(kind))
-    routes = [
-        route.path_regex
-        for route in create_app().routes
-        if isinstance(route, APIRoute) and route.path != "/{path:path}"
-    ]
 
     assert pages
     for page in pages:
