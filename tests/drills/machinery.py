@@ -44,7 +44,7 @@ class DataRejected(Drill):
         scene.upstream.deliver(6)
 
     def require_recovery(self, scene: Scene) -> None:
-        assert [d.batch for d in scene.decisions()] == [batch_of(6)]
+        scene.require_decided(batch_of(6))
         scene.require_champion("1", "bootstrap")
 
 
@@ -132,7 +132,7 @@ class NoData(Drill):
         scene.upstream.deliver(6)
 
     def require_recovery(self, scene: Scene) -> None:
-        assert [d.batch for d in scene.decisions()] == [batch_of(6)]
+        scene.require_decided(batch_of(6))
         scene.require_champion("1", "bootstrap")
 
 
@@ -149,7 +149,7 @@ class NoDataOvertaken(NoData):
         scene.upstream.deliver(6)
 
     def require_recovery(self, scene: Scene) -> None:
-        assert [d.batch for d in scene.decisions()] == [batch_of(7), batch_of(6)]
+        scene.require_decided(batch_of(7), batch_of(6))
         scene.require_champion("1", "bootstrap")
 
 
@@ -176,7 +176,7 @@ class LateDecision(Drill):
         return {"batch": batch_of(5)}
 
     def require_recovery(self, scene: Scene) -> None:
-        assert [d.batch for d in scene.decisions()] == [batch_of(5)]
+        scene.require_decided(batch_of(5))
         scene.require_champion("1", "bootstrap")
 
 

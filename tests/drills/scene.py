@@ -89,6 +89,11 @@ class Scene:
         )
         return decision
 
+    def require_decided(self, *batches: str) -> None:
+        """Fail unless just these batches were decided about, once each, in this order."""
+        found = [decision.batch for decision in self.decisions()]
+        assert found == list(batches), self.decisions()
+
     @property
     def champion(self) -> Promotion | None:
         """The newest row of the promotions."""

@@ -44,11 +44,11 @@ class Drift(Drill):
 
 
 class Decay(Drill):
-    """The world has turned, and the policy stands down for too few new rows."""
+    """The world has turned, and the policy of the spec never retrains."""
 
     kind: ClassVar[AlertKind] = "decay"
     acts: ClassVar[Names] = ("retrain",)
-    rules: ClassVar[Rules] = {**LAST_WEEK, "policy": {"min_new_rows": 1_000_000}}
+    rules: ClassVar[Rules] = {**LAST_WEEK, "policy": {"name": "never"}}
 
     def seed(self, scene: Scene) -> None:
         scene.seed_settled()
