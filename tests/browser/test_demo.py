@@ -59,7 +59,7 @@ def demo(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterato
                 break
         yield Demo(shown, json.loads((folder / "report.json").read_text()))
     finally:
-        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGTERM)  # a shell may have told us to ignore SIGINT
         process.communicate(timeout=STOP_SECONDS)
 
 

@@ -6,10 +6,12 @@ from playwright.sync_api import Frame, Page
 
 HERE = Path(__file__).parent
 SCRIPTS = tuple((HERE / name).read_text() for name in ("looks.js", "contrast.js"))
-# Charts are drawn a moment after the page: one that never is stays a complaint.
+# Charts are drawn a moment after the page, some when their figures have been read.
 DRAWN = """
 () => [...document.querySelectorAll("canvas")].every(
-  c => !c.checkVisibility() || (window.Chart && window.Chart.getChart(c)))
+    c => !c.checkVisibility() || (window.Chart && window.Chart.getChart(c)))
+  && ![...document.querySelectorAll("[role=status]")].some(
+    e => e.checkVisibility() && e.textContent.startsWith("Reading"))
 """
 BRIGHTNESS = """
 () => {
