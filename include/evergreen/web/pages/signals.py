@@ -111,7 +111,8 @@ def _beside_decay(decay: DecayMeasurement, unit: str) -> Iterator[Signal]:
         yield Signal("metric before labels", _with_error(its), "", unit, "", its.sentence)
     for change in decay.detectors:
         says = "changed" if change.has_changed else "steady"
-        moved = between(change.before, change.newest)
+        newest = number(change.newest)
+        moved = newest if change.before is None else between(change.before, change.newest)
         yield Signal(f"errors, {change.detector}", moved, "", "mean error", says, change.sentence)
     if decay.calibration is not None:
         its_shift = decay.calibration
