@@ -5,7 +5,7 @@
 set -euo pipefail
 
 NAMES=(chromium chromium-browser google-chrome google-chrome-stable)
-LIMIT_SECONDS=300
+LIMIT_SECONDS=180
 
 say() { printf '\033[32m==>\033[0m %s\n' "$*" >&2; }
 
