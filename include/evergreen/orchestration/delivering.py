@@ -116,8 +116,7 @@ def _open_thread(
 ) -> "Posted":
     channel = incidents.channel_for(bench.spec.alerts, entry.alert)
     shown = _with_page(bench, entry.alert, incident)
-    posted = sender.send(channel, shown, standing=_standing(incident))
-    failpoint("after_alert_sent")
+    posted = _send(sender, channel, shown, standing=_standing(incident))
     bench.ledger.incidents.record_posted(incident.id, channel=posted.channel, message_ts=posted.ts)
     return posted
 
@@ -144,9 +143,21 @@ def _go_on(
         sender.update(incident.channel, incident.message_ts, shown, standing=_standing(incident))
     if entry.role == "update":
         return incident.message_ts
-    posted = sender.send(incident.channel, entry.alert, thread_ts=incident.message_ts)
+    return _send(sender, incident.channel, entry.alert, thread_ts=incident.message_ts).ts
+
+
+def _send(
+    sender: "SlackSender",
+    channel: str,
+    alert: Alert,
+    *,
+    thread_ts: str | None = None,
+    standing: Standing | None = None,
+) -> "Posted":
+    """Post a message; what comes after may be lost, and the message is then sent once more."""
+    posted = sender.send(channel, alert, thread_ts=thread_ts, standing=standing)
     failpoint("after_alert_sent")
-    return posted.ts
+    return posted
 
 
 def _with_page(bench: Workbench, alert: Alert, incident: Incident) -> Alert:
