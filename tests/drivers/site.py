@@ -85,7 +85,10 @@ class Site:
 
 @contextmanager
 def running_site(folder: Path) -> Iterator[Site]:
-    """Run Airflow with its models' histories for the length of the block."""
+    """Run Airflow with its models' histories for the length of the block.
+
+    The environment is as before when the block begins: a worker's later tests must not see ours.
+    """
     models = folder / "models"
     tiny = write_people_spec(models)
     hostile = write_hostile_spec(models)
@@ -102,13 +105,13 @@ def running_site(folder: Path) -> Iterator[Site]:
             prepare=migrate,
         ) as stack,
         Ledger(stack.ledger_url) as ledger,
-        patch.dict(os.environ, stack.environment),
     ):
-        seed_tiny(Workbench(read_settings(), load_spec(tiny, home=stack.home), ledger), folder)
-        bench = Workbench(read_settings(), load_spec(hostile, home=stack.home), ledger)
-        play_hostile_history(bench, HostileUpstream.of(hostile, stack.home))
-        for seed, (name, state) in enumerate(SEEDED.items()):
-            seed_model(stack.home, models, stack.ledger_url, name, state, seed=seed)
+        with patch.dict(os.environ, stack.environment):
+            seed_tiny(Workbench(read_settings(), load_spec(tiny, home=stack.home), ledger), folder)
+            bench = Workbench(read_settings(), load_spec(hostile, home=stack.home), ledger)
+            play_hostile_history(bench, HostileUpstream.of(hostile, stack.home))
+            for seed, (name, state) in enumerate(SEEDED.items()):
+                seed_model(stack.home, models, stack.ledger_url, name, state, seed=seed)
         yield Site(stack, ledger, Loop(stack, ledger, Upstream.of(tiny, stack.home)))
 
 

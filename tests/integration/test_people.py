@@ -277,7 +277,7 @@ def test_nobody_answering_in_time_keeps_the_champion(story: Story) -> None:
     approval = story.approvals[story.timed_out.id]
 
     assert story.timed_out.outcome == "refused"
-    assert "nobody answered within 0.001 hours; the champion" in story.timed_out.outcome_sentence
+    assert "nobody answered within 4 seconds; the champion" in story.timed_out.outcome_sentence
     assert (approval.answer, approval.answered_by) == ("timed_out_keep", "")
     assert story.told(story.timed_out) == ["approval_wanted", "kept"]
 

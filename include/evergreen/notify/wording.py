@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 HOURS_PER_DAY = 24
 MINUTES_PER_HOUR = 60
+SECONDS_PER_HOUR = 3600
 
 
 def plural(count: int, noun: str) -> str:
@@ -20,7 +21,9 @@ def listed(sentences: Sequence[str], *, shown: int) -> list[str]:
 
 
 def hours(amount: float) -> str:
-    """``20 minutes``, ``6 hours``, ``8 days``."""
+    """``4 seconds``, ``20 minutes``, ``6 hours``, ``8 days``."""
+    if amount < 1 / MINUTES_PER_HOUR:
+        return plural(round(amount * SECONDS_PER_HOUR), "second")
     if amount < 1:
         return plural(round(amount * MINUTES_PER_HOUR), "minute")
     if amount >= 2 * HOURS_PER_DAY:
