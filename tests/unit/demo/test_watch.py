@@ -80,7 +80,6 @@ class FakeScreen:
 def _without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "POLL_SECONDS", 0.0)
     monkeypatch.setattr(module, "LOOK_SECONDS", 0.0)
-    monkeypatch.setattr(module, "PATIENCE_SECONDS", 0.2)
 
 
 @pytest.fixture
@@ -120,7 +119,10 @@ def test_a_failed_run_ends_the_waiting_with_the_task_and_its_log(ledger: Ledger)
     assert "::group::" not in str(caught.value)
 
 
-def test_waiting_too_long_tells_what_every_run_does(ledger: Ledger) -> None:
+def test_waiting_too_long_tells_what_every_run_does(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PATIENCE_SECONDS", 0.2)
     tasks = [make_task("running"), make_task("deferred", "wait_for_batch")]
     watch, _ = make_watch(ledger, [make_run("running")], tasks)
 
