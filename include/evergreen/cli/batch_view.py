@@ -5,11 +5,12 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from evergreen.cli.history import Attempt, Explanation, Limits
+from evergreen.cli.history import Attempt, Explanation
 from evergreen.cli.history_view import champion_text, verdict_text
 from evergreen.cli.screen import cell, make_table, moment_text, number, plain
 from evergreen.cli.signal_rows import more_signals
 from evergreen.ledger.entries import Approval, Decision, Delivery
+from evergreen.ledger.limits import Limits
 from evergreen.measurements import ColumnDrift, DecayMeasurement
 from evergreen.records import Evaluation, GuardResult, MetricEstimate, Promotion
 

@@ -7,6 +7,7 @@ from typing import Any
 from evergreen.errors import RequestError, SpecError
 from evergreen.ledger.entries import Approval, Decision, Delivery
 from evergreen.ledger.ledger import Ledger
+from evergreen.ledger.limits import Limits, limits_of
 from evergreen.records import Promotion
 from evergreen.settings import Settings
 from evergreen.spec.loader import LoadedSpec, load_specs
@@ -29,16 +30,6 @@ class HistoryRow:
             "delivery": None if self.delivery is None else self.delivery.to_json(),
             "decision": None if self.decision is None else self.decision.to_json(),
         }
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Limits of the spec that a decision was made by, where they are not in its signals."""
-
-    share_to_retrain: float
-    min_coverage: float
-    min_training_rows: int
-    min_holdout_rows: int
 
 
 @dataclass(frozen=True)
@@ -116,7 +107,7 @@ def explain_batch(
         attempts=tuple(
             Attempt(
                 decision,
-                _limits(decision, loaded),
+                limits_of(decision, loaded),
                 ledger.promotions.by_decision(model, decision.id),
                 ledger.approvals.get(decision.id),
             )
@@ -170,18 +161,6 @@ def spec_now(model: str, settings: Settings) -> LoadedSpec | None:
         return load_specs(settings.models_dir, home=settings.home, only=model).find(model)
     except SpecError:
         return None
-
-
-def _limits(decision: Decision, loaded: LoadedSpec | None) -> Limits | None:
-    if loaded is None or loaded.spec_hash != decision.spec_hash:
-        return None
-    spec = loaded.spec
-    return Limits(
-        share_to_retrain=spec.drift.share_to_retrain,
-        min_coverage=spec.decay.min_coverage,
-        min_training_rows=spec.windows.min_training_rows,
-        min_holdout_rows=spec.windows.min_holdout_rows,
-    )
 
 
 def _window_of(batch: str, rows: list[HistoryRow], every_days: float | None) -> Any:

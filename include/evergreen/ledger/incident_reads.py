@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from evergreen.ledger.database import Database
 from evergreen.ledger.entries import Incident
@@ -46,16 +46,6 @@ class IncidentReads:
         with self._database.session() as session:
             rows = session.scalars(query.order_by(IncidentRow.id)).all()
         return [to_incident(row) for row in rows]
-
-    def open_counts(self) -> dict[str, int]:
-        """Count the open incidents of every model that has one."""
-        query = (
-            select(IncidentRow.model, func.count())
-            .where(IncidentRow.open_key.is_not(None))
-            .group_by(IncidentRow.model)
-        )
-        with self._database.session() as session:
-            return dict(session.execute(query).all())
 
     def history(
         self,

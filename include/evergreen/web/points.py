@@ -34,11 +34,6 @@ def to_point(figures: Glance) -> Point:
     )
 
 
-def to_points(figures: Iterable[Glance]) -> tuple[Point, ...]:
-    """Give the figures of several decisions, in their order."""
-    return tuple(map(to_point, figures))
-
-
 def to_line(found: ListedDecision) -> DecisionLine:
     """Give one decision of a list."""
     return DecisionLine(

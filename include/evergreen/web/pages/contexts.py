@@ -4,11 +4,12 @@ import re
 from urllib.parse import quote
 
 from evergreen.ledger.entries import Approval
+from evergreen.ledger.limits import Limits
 from evergreen.records import Json
 from evergreen.web.pages.advice import advise
 from evergreen.web.pages.charts import timeline
 from evergreen.web.pages.runbooks import BATCH
-from evergreen.web.pages.signals import Limits, signals_of
+from evergreen.web.pages.signals import signals_of
 from evergreen.web.pages.sparkline import draw_sparkline
 from evergreen.web.pages.words import metric_words
 from evergreen.web.security import dag_of

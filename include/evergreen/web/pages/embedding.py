@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from evergreen.ledger.entries import Decision
+from evergreen.ledger.limits import limits_of
 from evergreen.records import Json
 from evergreen.spec.model import NAME
 from evergreen.web.decision_reading import decision_detail
@@ -19,7 +20,6 @@ from evergreen.web.doors import known_model, model_for
 from evergreen.web.pages import contexts
 from evergreen.web.pages.frame import base_of, render
 from evergreen.web.pages.routes import rights
-from evergreen.web.pages.signals import limits_of
 from evergreen.web.security import DAG, UserDep
 
 KINDS = {

@@ -6,6 +6,7 @@ from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
 from fastapi import APIRouter, HTTPException, Path, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
+from evergreen.ledger.limits import limits_of
 from evergreen.settings import read_settings
 from evergreen.web.csrf import issue_token
 from evergreen.web.decision_reading import decision_detail
@@ -15,7 +16,6 @@ from evergreen.web.model_reading import decisions_page
 from evergreen.web.pages import contexts
 from evergreen.web.pages.frame import base_of, render
 from evergreen.web.pages.runbooks import BATCH, list_runbooks, read_runbook
-from evergreen.web.pages.signals import limits_of
 from evergreen.web.reading import models_page
 from evergreen.web.security import DecisionId, IncidentId, ModelName, UserDep, may_edit
 from evergreen.web.views import State

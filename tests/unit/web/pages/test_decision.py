@@ -11,8 +11,9 @@ from builders.web_records import (
 )
 from builders.web_signals import make_decay, make_evaluation, make_metric, make_signals
 from drivers import rendered
+from evergreen.ledger.limits import Limits
 from evergreen.web.pages.figures import NOTHING
-from evergreen.web.pages.signals import Limits, signals_of
+from evergreen.web.pages.signals import signals_of
 
 LIMITS = Limits(
     share_to_retrain=0.3, min_coverage=0.8, min_training_rows=5000, min_holdout_rows=1000
