@@ -24,6 +24,7 @@ class Settings:
         store_connection_id: Airflow connection for an ``s3://`` store; empty: AWS defaults.
         ledger_url: SQLAlchemy URL of the ledger.
         mlflow_uri: Address of the MLflow tracking server; empty where none was named.
+        mlflow_url: Public address of MLflow's pages, for links; empty where it has none.
         airflow_url: Public address of the Airflow UI, for links in alerts; may be empty.
         runbook_url: Public address under which the runbooks can be read; may be empty.
         scoring_memory_bytes: Address space of a scoring process; None: follows from its files.
@@ -36,6 +37,7 @@ class Settings:
     store_connection_id: str
     ledger_url: str
     mlflow_uri: str
+    mlflow_url: str
     airflow_url: str
     runbook_url: str
     scoring_memory_bytes: int | None = None
@@ -85,6 +87,7 @@ def read_settings() -> Settings:
         raise SettingsError(
             f"EVERGREEN_STORE_URI is {store_uri!r}; expected file:///folder or s3://bucket/prefix"
         )
+    mlflow_uri = os.environ.get("MLFLOW_TRACKING_URI", "")
     return Settings(
         home=home,
         models_dir=Path(os.environ.get("EVERGREEN_MODELS_DIR") or root / MARKER).resolve(),
@@ -94,11 +97,29 @@ def read_settings() -> Settings:
         store_uri=store_uri.rstrip("/"),
         store_connection_id=os.environ.get("EVERGREEN_STORE_CONNECTION_ID", ""),
         ledger_url=os.environ.get("EVERGREEN_LEDGER_URL") or f"sqlite:///{home}/ledger.db",
-        mlflow_uri=os.environ.get("MLFLOW_TRACKING_URI", ""),
+        mlflow_uri=mlflow_uri,
+        mlflow_url=_mlflow_pages(os.environ.get("EVERGREEN_MLFLOW_URL", ""), mlflow_uri),
         airflow_url=os.environ.get("EVERGREEN_AIRFLOW_URL", "").rstrip("/"),
         runbook_url=os.environ.get("EVERGREEN_RUNBOOK_URL", "").rstrip("/"),
         scoring_memory_bytes=_gibibytes(os.environ.get("EVERGREEN_SCORING_MEMORY_GB", "")),
     )
+
+
+def _mlflow_pages(named: str, tracking_uri: str) -> str:
+    """Give the address of MLflow's pages, without user and password: named, or the server's.
+
+    Raises:
+        SettingsError: What was named is not an address of pages.
+    """
+    parts = urlsplit(named or tracking_uri)
+    if parts.scheme in ("http", "https") and parts.hostname:
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}".rstrip("/")
+    if named:
+        raise SettingsError(
+            "EVERGREEN_MLFLOW_URL is not an address of pages; expected for example"
+            " https://mlflow.your-company.example"
+        )
+    return ""
 
 
 def _gibibytes(text: str) -> int | None:

@@ -8,7 +8,7 @@ from evergreen.data.batches import is_batch_id
 from evergreen.ledger.decisions import decision_id
 from evergreen.ledger.entries import Delivery, DeliveryKind
 from evergreen.notify import alerts, incidents
-from evergreen.orchestration.page_urls import decision_url, report_url, runbook_url
+from evergreen.orchestration.page_urls import decision_url, docs_url, runbook_url
 from evergreen.orchestration.runs import run_url
 from evergreen.orchestration.telling import RECOVERED, count_calm, end_incident, raise_alert
 from evergreen.orchestration.workbench import Workbench
@@ -26,7 +26,7 @@ def alert_rejected(bench: Workbench, kind: DeliveryKind, batch: str) -> None:
         return
     quality = delivery.quality
     reasons = [r.sentence for r in quality.broken_rules] if quality else [delivery.sentence]
-    docs = f"reports/{bench.spec.name}/{batch}/data_docs/index.html"
+    has_docs = kind == "data" and quality is not None
     raise_alert(
         bench,
         alerts.data_rejected(
@@ -37,7 +37,12 @@ def alert_rejected(bench: Workbench, kind: DeliveryKind, batch: str) -> None:
             delivery=(delivery.sha256 or f"{delivery.taken_at:%Y%m%dT%H%M%S%f}")[:20],
             n_rules=len(quality.rules) if quality else None,
             n_rows=delivery.n_rows,
-            links=links(bench, "data_rejected", batch=batch, report=docs if quality else ""),
+            links=links(
+                bench,
+                "data_rejected",
+                batch=batch,
+                report=docs_url(bench, batch) if has_docs else "",
+            ),
         ),
         subject=kind,
     )
@@ -200,7 +205,7 @@ def links(
     decision: str = "",
     report: str = "",
 ) -> tuple[tuple[str, str], ...]:
-    """Give the links of an alert: what to do, the decision, the run, the report's place.
+    """Give the links of an alert: what to do, the decision, the run, the report.
 
     Args:
         bench: The model's workbench.
@@ -208,11 +213,11 @@ def links(
         context: Airflow's, of the run; None outside a run.
         batch: What the runbook's commands are filled in with.
         decision: Id of the decision that it is about; empty for none.
-        report: Where a report lies in the store; empty for none.
+        report: Address of a report; empty for none.
     """
     return alerts.links_of(
         run="" if context is None else run_url(bench.settings.airflow_url, context),
         decision=decision_url(bench, decision),
-        report=report_url(bench, decision, report) if report else "",
+        report=report,
         runbook=runbook_url(bench, kind, batch=batch),
     )

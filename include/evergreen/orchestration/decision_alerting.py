@@ -6,6 +6,7 @@ from evergreen.ledger.entries import Decision
 from evergreen.notify import alerts, incidents
 from evergreen.orchestration.alerting import alert_failed, links
 from evergreen.orchestration.deciding import report_path
+from evergreen.orchestration.page_urls import report_url
 from evergreen.orchestration.runs import decision_of_run
 from evergreen.orchestration.telling import count_calm, raise_alert, tell_move
 from evergreen.orchestration.workbench import Workbench
@@ -68,7 +69,7 @@ def _tell_trouble(
                 context,
                 batch=batch,
                 decision=decided,
-                report=report_path(name, batch),
+                report=report_url(bench, decided, report_path(name, batch)),
             ),
         )
         raise_alert(bench, alert)

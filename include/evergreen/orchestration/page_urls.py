@@ -3,6 +3,7 @@
 from urllib.parse import quote, urlencode
 
 from evergreen.data.batches import is_batch_id
+from evergreen.orchestration.gates import docs_folder
 from evergreen.orchestration.workbench import Workbench
 
 PAGES = "/evergreen"
@@ -18,6 +19,12 @@ def report_url(bench: Workbench, decision: str, path: str) -> str:
     """Give the page of a decision's drift report, or else the place of the file in the store."""
     page = _page(bench, f"reports/{quote(decision, safe='')}") if decision else ""
     return page or bench.store.uri_of(path)
+
+
+def docs_url(bench: Workbench, batch: str) -> str:
+    """Give the page of a batch's Data Docs, or else the place of the file in the store."""
+    page = _page(bench, f"data-docs/{quote(bench.spec.name, safe='')}/{quote(batch, safe='')}")
+    return page or bench.store.uri_of(f"{docs_folder(bench.spec.name, batch)}/index.html")
 
 
 def incident_url(bench: Workbench, incident_id: int) -> str:

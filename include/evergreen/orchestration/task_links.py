@@ -13,6 +13,7 @@ from airflow.sdk import DAG, BaseOperatorLink
 from airflow.sdk.configuration import conf
 
 from evergreen.records import AlertKind
+from evergreen.registry.addresses import version_url
 from evergreen.settings import read_settings
 
 PAGES = "/evergreen"
@@ -97,13 +98,10 @@ class VersionLink(BaseOperatorLink):
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:
         """Give the address; empty where nothing was trained, or no server is named."""
-        from evergreen.registry.client import ModelRegistry
-
         trained = ti_key.xcom_pull(task_ids="train_challenger")
-        server = read_settings().mlflow_uri
-        if not trained or not server:
+        if not trained:
             return ""
-        return ModelRegistry(server).version_url(_model(ti_key.dag_id), trained["version"])
+        return version_url(read_settings().mlflow_url, _model(ti_key.dag_id), trained["version"])
 
 
 class DocsLink(BaseOperatorLink):

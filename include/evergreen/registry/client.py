@@ -9,7 +9,6 @@ import logging
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import quote
 
 from evergreen.errors import ModelFileError, RegistryError
 from evergreen.records import ModelVersion
@@ -22,7 +21,6 @@ from evergreen.registry.versions import (
     file_sha256,
     search_versions,
     tag_version,
-    to_metrics,
     to_model_version,
 )
 
@@ -155,10 +153,6 @@ class ModelRegistry:
         """Set tags on a version; other tags stay."""
         tag_version(self._mlflow, model, version, tags)
 
-    def log_metrics(self, run_id: str, metrics: Mapping[str, float]) -> None:
-        """Add metrics to a run; values that are not finite are left out."""
-        self._mlflow.call("log_batch", lambda c: c.log_batch(run_id, metrics=to_metrics(metrics)))
-
     def log_texts(self, run_id: str, texts: Mapping[str, str]) -> None:
         """Store texts as files of a run, by their path in it; one that is there is replaced."""
         log_texts(self._mlflow, run_id, texts)
@@ -166,11 +160,3 @@ class ModelRegistry:
     def describe_version(self, model: str, version: str, text: str) -> None:
         """Set the description that MLflow shows of a version, as Markdown."""
         describe_version(self._mlflow, model, version, text)
-
-    def version_url(self, model: str, version: str) -> str:
-        """Give the web page of a version."""
-        return f"{self.server}/#/models/{quote(model, safe='')}/versions/{quote(version, safe='')}"
-
-    def run_url(self, run_id: str) -> str:
-        """Give the web page of a run."""
-        return f"{self.server}/#/runs/{quote(run_id, safe='')}"

@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from evergreen.errors import ExternalError
 from evergreen.ledger.entries import Decision, Delivery
+from evergreen.registry.addresses import version_url
 from evergreen.web.desk import Desk
 from evergreen.web.mounting import PREFIX
 from evergreen.web.points import most_moved_first, to_point
@@ -84,7 +85,7 @@ def _runbook(desk: Desk, model: str, kind: str) -> str:
 def _mlflow_link(desk: Desk, decision: Decision) -> str:
     if decision.challenger_version is None:
         return ""
-    return desk.version_url(decision.model, decision.challenger_version)
+    return version_url(desk.settings.mlflow_url, decision.model, decision.challenger_version)
 
 
 def _report_link(desk: Desk, decision: Decision) -> str:

@@ -1,6 +1,5 @@
-"""What pages and API read from: settings, ledger, specs, store and the addresses of MLflow."""
+"""What pages and API read from: settings, ledger, specs and store."""
 
-from collections.abc import Callable
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Annotated
 
@@ -36,15 +35,6 @@ class Desk:
         from evergreen.orchestration.workbench import open_store
 
         return open_store(self.settings.store_uri, self.settings.store_connection_id)
-
-    @cached_property
-    def version_url(self) -> Callable[[str, str], str]:
-        """Gives MLflow's page of a version of a model; empty where there is no server."""
-        if not self.settings.mlflow_uri:
-            return lambda _model, _version: ""
-        from evergreen.registry.client import ModelRegistry
-
-        return ModelRegistry(self.settings.mlflow_uri).version_url
 
 
 def open_desk() -> Desk:

@@ -11,6 +11,7 @@ from evergreen.orchestration import alerting
 from evergreen.orchestration.delivering import deliver_pending
 from evergreen.orchestration.gates import gate_batch
 from evergreen.orchestration.intake import take_delivery
+from evergreen.orchestration.page_urls import docs_url
 from evergreen.orchestration.workbench import Workbench
 from standins.slack import SlackServer
 
@@ -45,6 +46,7 @@ def test_a_rejected_batch_tells_its_rules_once(bench: Workbench, upstream: Upstr
     alerts = told(bench, "data_rejected")
     assert len(alerts) == 1
     assert "temp" in alerts[0].alert.text
+    assert dict(alerts[0].alert.links)["report"] == docs_url(bench, batch)
 
 
 def test_another_broken_delivery_of_a_batch_is_told_again(
@@ -213,11 +215,11 @@ def test_an_alert_links_its_runbook_and_its_run(
     bench: Workbench = request.getfixturevalue("bench")
     context = a_run(bench, "manual__1").context("decide")
 
-    links = dict(alerting.links(bench, "failed", context, report="reports/x.html"))
+    links = dict(alerting.links(bench, "failed", context, report="http://store/x.html"))
 
     dag_id = f"continual_training__{bench.spec.name}"
     assert links == {
         "run": f"http://airflow:8080/dags/{dag_id}/runs/manual__1",
-        "report": bench.store.uri_of("reports/x.html"),
+        "report": "http://store/x.html",
         "runbook": url.format(name=bench.spec.name),
     }

@@ -2,7 +2,7 @@ import pytest
 
 from drivers.telling import make_alert
 from evergreen.orchestration.alerting import links
-from evergreen.orchestration.page_urls import incident_url, runbook_url
+from evergreen.orchestration.page_urls import docs_url, incident_url, report_url, runbook_url
 from evergreen.orchestration.telling import raise_alert
 from evergreen.orchestration.workbench import Workbench
 from evergreen.settings import read_settings
@@ -22,7 +22,9 @@ def test_links_lead_to_our_pages_in_airflow(
 ) -> None:
     configure(bench, monkeypatch, AIRFLOW_URL="https://airflow.example/")
 
-    found = dict(links(bench, "drift", batch=BATCH, decision="5f2b", report="reports/x.html"))
+    report = report_url(bench, "5f2b", "reports/x.html")
+
+    found = dict(links(bench, "drift", batch=BATCH, decision="5f2b", report=report))
 
     name = bench.spec.name
     assert found == {
@@ -33,12 +35,26 @@ def test_links_lead_to_our_pages_in_airflow(
 
 
 def test_without_airflows_address_the_places_of_the_files_are_named(bench: Workbench) -> None:
-    found = dict(links(bench, "drift", batch=BATCH, decision="5f2b", report="reports/x.html"))
+    report = report_url(bench, "5f2b", "reports/x.html")
+
+    found = dict(links(bench, "drift", batch=BATCH, decision="5f2b", report=report))
 
     assert found == {
         "runbook": "include/runbooks/drift.md",
         "report": bench.store.uri_of("reports/x.html"),
     }
+
+
+def test_data_docs_are_read_in_airflow_or_else_in_the_store(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = bench.spec.name
+    stored = bench.store.uri_of(f"reports/{name}/{BATCH}/data_docs/index.html")
+
+    assert docs_url(bench, BATCH) == stored
+
+    configure(bench, monkeypatch, AIRFLOW_URL="https://airflow.example")
+    assert docs_url(bench, BATCH) == f"https://airflow.example/evergreen/data-docs/{name}/{BATCH}"
 
 
 def test_a_copy_of_the_runbooks_goes_before_the_page(

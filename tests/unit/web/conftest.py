@@ -28,6 +28,7 @@ def make_settings(home: Path, ledger_url: str) -> Settings:
         store_connection_id="",
         ledger_url=ledger_url,
         mlflow_uri="http://ann:secret@127.0.0.1:5000",
+        mlflow_url="http://127.0.0.1:5000",
         airflow_url="",
         runbook_url="",
     )
@@ -66,4 +67,4 @@ def empty_desk(tmp_path: Path) -> Iterator[Desk]:
 
 @pytest.fixture
 def without_mlflow(desk: Desk) -> Desk:
-    return Desk(replace(desk.settings, mlflow_uri=""), desk.ledger)
+    return Desk(replace(desk.settings, mlflow_uri="", mlflow_url=""), desk.ledger)

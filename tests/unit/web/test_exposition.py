@@ -49,6 +49,7 @@ def settings_at(home: Path, ledger: str = "") -> Settings:
         store_connection_id="",
         ledger_url=ledger,
         mlflow_uri="",
+        mlflow_url="",
         airflow_url="",
         runbook_url="",
     )
