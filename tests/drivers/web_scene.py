@@ -72,6 +72,8 @@ def running_scene(folder: Path) -> Iterator[Scene]:
     """Play the scene for the length of the block."""
     for model in (OPEN, HIDDEN):
         write_spec(folder / "models", name=model)
+    spec = folder / "models" / OPEN / "model.yaml"
+    spec.write_text(f"{spec.read_text()}runbooks: {{no_data: drift.md}}\n")
     (folder / "postgres").mkdir()
     database = new_postgres(folder / "postgres")
     service = database.start()

@@ -250,7 +250,7 @@ def test_tasks_lead_to_their_decision_version_and_runbook(story: Story) -> None:
     links = story.links["train_challenger"]
     assert {story.links[name]["Decision"] for name in ("decide", "promote")} == {decision}
     assert links.pop("MLflow version").endswith(f"/#/models/{NAME}/versions/2")
-    assert links == {"Decision": decision, "Runbook": "/evergreen/runbooks/failed"}
+    assert links == {"Decision": decision, "Runbook": f"/evergreen/runbooks/failed?model={NAME}"}
     was_drawn = story.forced.report_path is not None
     assert ("Drift report" in story.links["record_decision"]) == was_drawn
 

@@ -36,6 +36,11 @@ def test_without_the_ledger_pages_say_so_and_airflow_goes_on(without_ledger: Web
     assert action.status_code == 200
 
 
+def test_without_the_ledger_the_runbooks_can_be_read(without_ledger: Web) -> None:
+    with without_ledger.browser("editor") as browser:
+        assert browser.get(f"{PREFIX}/runbooks/no_data?model={OPEN}").status_code == 200
+
+
 def test_without_the_ledger_nothing_is_started_that_it_could_not_keep(without_ledger: Web) -> None:
     with without_ledger.client("editor") as client:
         runs = f"/api/v2/dags/hold__{OPEN}/dagRuns"

@@ -66,7 +66,8 @@ class RunbookLink(BaseOperatorLink):
         kind = RUNBOOKS.get(operator.task_id, "failed")
         if str(ti_key.state) in ("failed", "up_for_retry") and kind != "no_data":
             kind = "failed"
-        return f"{pages()}/runbooks/{kind}"
+        model = _model(ti_key.dag_id)
+        return f"{pages()}/runbooks/{kind}" + (f"?model={quote(model, safe='')}" if model else "")
 
 
 class DecisionLink(BaseOperatorLink):

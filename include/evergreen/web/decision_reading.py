@@ -71,15 +71,8 @@ def incident_detail(desk: Desk, incident_id: int) -> IncidentDetail | None:
         incident=incident,
         messages=tuple(ledger.details.messages(incident.id, limit=MAX_MESSAGES)),
         points=tuple(map(to_point, points)),
-        runbook=_runbook(desk, incident.model, incident.kind),
+        runbook=desk.specs.runbook(incident.model, incident.kind),
     )
-
-
-def _runbook(desk: Desk, model: str, kind: str) -> str:
-    """Give the runbook of an alert kind, by the name under which pages show it."""
-    read = desk.specs.get(model)
-    file = read.loaded.spec.runbooks.get(kind, "") if read and read.loaded else ""
-    return file.removesuffix(".md") or kind
 
 
 def _mlflow_link(desk: Desk, decision: Decision) -> str:

@@ -71,6 +71,12 @@ class SpecShelf:
         """Give one model's spec; None where there is no such folder."""
         return self.read_all().get(model)
 
+    def runbook(self, model: str, kind: str) -> str:
+        """Give the runbook of an alert kind: the one that the model's spec names, or the usual."""
+        read = self.get(model)
+        file = read.loaded.spec.runbooks.get(kind, "") if read and read.loaded else ""
+        return file.removesuffix(".md") or kind
+
     def _folders(self) -> list[Path]:
         try:
             return model_folders(self._models_dir)

@@ -140,7 +140,7 @@ def test_data_docs_are_linked_by_the_batch() -> None:
 def test_the_runbook_is_of_what_may_have_happened(task_id: str, state: str, runbook: str) -> None:
     ended = Ended(task_id=task_id, state=state)
 
-    assert address(RunbookLink(), ended) == f"/evergreen/runbooks/{runbook}"
+    assert address(RunbookLink(), ended) == f"/evergreen/runbooks/{runbook}?model=flights"
 
 
 def test_links_stay_under_the_path_of_airflow(monkeypatch: pytest.MonkeyPatch) -> None:

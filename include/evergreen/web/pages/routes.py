@@ -1,24 +1,28 @@
 """The pages by their addresses: who may read asks, a template answers."""
 
+import logging
 from typing import Annotated, Literal
 
 from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
 from fastapi import APIRouter, HTTPException, Path, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
+from evergreen.errors import ExternalError
 from evergreen.ledger.limits import limits_of
 from evergreen.settings import read_settings
 from evergreen.web.csrf import issue_token
 from evergreen.web.decision_reading import decision_detail
-from evergreen.web.desk import DeskDep, VisibleDep
+from evergreen.web.desk import DeskDep, VisibleDep, open_desk
 from evergreen.web.doors import decision_for, incident_for, known_model, model_for
 from evergreen.web.model_reading import decisions_page
 from evergreen.web.pages import contexts
 from evergreen.web.pages.frame import base_of, render
 from evergreen.web.pages.runbooks import BATCH, list_runbooks, read_runbook
 from evergreen.web.reading import models_page
-from evergreen.web.security import DecisionId, IncidentId, ModelName, UserDep, may_edit
+from evergreen.web.security import DecisionId, IncidentId, ModelName, UserDep, may_edit, may_read
 from evergreen.web.views import State
+
+log = logging.getLogger(__name__)
 
 MAX_PAGE = 100_000
 
@@ -101,18 +105,31 @@ def show_runbooks(request: Request) -> HTMLResponse:
 
 @router.get("/runbooks/{kind}")
 def show_runbook(
+    *,
     request: Request,
     kind: RunbookName,
+    user: UserDep,
     model: Annotated[str, Query(pattern=r"^([a-z][a-z0-9_]{0,49})?$")] = "",
     batch: Annotated[str, Query(pattern=rf"^$|{BATCH}")] = "",
 ) -> HTMLResponse:
-    """Show one runbook, its commands filled in with the model and the batch it is read for."""
+    """Show one runbook, or the model's own; its commands are filled in with model and batch."""
     filled = {name: value for name, value in (("model", model), ("batch", batch)) if value}
-    runbook = read_runbook(read_settings().runbooks_dir, kind, filled=filled)
+    folder = read_settings().runbooks_dir
+    own = _own_runbook(kind, model, user)
+    runbook = read_runbook(folder, own, filled=filled) or read_runbook(folder, kind, filled=filled)
     if runbook is None:
         raise HTTPException(404, "there is no such runbook")
     context = {"here": "runbooks", "runbook": runbook, "filled": filled}
     return render(request, "runbook.html", context)
+
+
+def _own_runbook(kind: str, model: str, user: BaseUser) -> str:
+    """Give the runbook that a model's spec names; where that cannot be known now, the usual one."""
+    try:
+        return open_desk().specs.runbook(model, kind) if model and may_read(model, user) else kind
+    except ExternalError as err:
+        log.warning("the usual runbook is shown: %s", err)
+        return kind
 
 
 def rights(model: str, user: BaseUser) -> tuple[bool, str]:
