@@ -140,7 +140,7 @@ def _incident(began: Row, ended: Row | None) -> Row:
         "kind": "drift",
         "severity": "warning",
         "title": f"{model} drifts",
-        "sentence": f"{began['drifted_share']:.0%} of the features drifted, limit 50 %",
+        "sentence": f"{100 * began['drifted_share']:.0f} % of the features drifted, limit 50 %",
         "must_act": False,
         "opened_at": began["decided_at"],
         "updated_at": (ended or began)["decided_at"],

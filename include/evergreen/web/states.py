@@ -186,8 +186,13 @@ def _decaying(known: Known) -> str:
 
 def _drifting(known: Known) -> str:
     measured = known.measured
-    is_drifting = measured and measured.figures.drift_verdict == "drifted"
-    return measured.said if measured and is_drifting and not measured.figures.is_harmless else ""
+    if measured is None or measured.figures.drift_verdict != "drifted":
+        return ""
+    if measured.figures.is_harmless:
+        return ""
+    share = measured.figures.drifted_share
+    how_many = "" if share is None else f"{100 * share:.0f} % of the "
+    return f"{how_many}features drifted; {measured.said}"
 
 
 def _drifting_harmless(known: Known) -> str:

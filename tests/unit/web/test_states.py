@@ -164,7 +164,9 @@ CAUSES: dict[str, dict[str, Any]] = {
     "waiting_for_approval": {"approvals": (make_approval(),)},
     "retraining": {"running": (make_running(),)},
     "decaying": {"latest": make_latest(decay_verdict="decayed", sentence="auc fell by 0.03")},
-    "drifting": {"latest": make_latest(drift_verdict="drifted", sentence="5 of 13 drifted")},
+    "drifting": {
+        "latest": make_latest(drift_verdict="drifted", drifted_share=0.54, sentence="auc holds")
+    },
     "drifting_harmless": {
         "latest": make_latest(drift_verdict="drifted", is_harmless=True, sentence="harmless")
     },
@@ -186,7 +188,7 @@ CAUSES: dict[str, dict[str, Any]] = {
         pytest.param("waiting_for_approval", "v7 waits for an answer until", id="asked"),
         pytest.param("retraining", "auc fell by 0.03", id="retraining"),
         pytest.param("decaying", "auc fell by 0.03", id="decaying"),
-        pytest.param("drifting", "5 of 13 drifted", id="drifting"),
+        pytest.param("drifting", "54 % of the features drifted; auc holds", id="drifting"),
         pytest.param("drifting_harmless", "harmless", id="harmless"),
         pytest.param("frozen", "held by bob", id="held"),
         pytest.param("new", "batch 2026-03-02 is accepted", id="new"),

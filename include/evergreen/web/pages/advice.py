@@ -68,7 +68,7 @@ BY_STATE: dict[State, tuple[bool, str, str, str]] = {
         False,
         "Not yet: the policy retrains when that pays. Act when an incident says so.",
         "evergreen why {model} {batch}",
-        "drift",
+        "decay",
     ),
     "drifting": (
         False,
