@@ -17,6 +17,7 @@ from drivers.visitor import DESK, LOOKS, Cookies, Look, open_window
 pytestmark = [pytest.mark.integration, pytest.mark.browser_full, pytest.mark.timeout(1800)]
 
 N_MODELS = 30  # more than stand on one page of the list
+SECONDS_TO_BE_SEEN = 60  # the folder of the specs is looked at in intervals
 
 
 @pytest.mark.parametrize("look", LOOKS, ids=str)
@@ -64,6 +65,11 @@ def test_a_long_list_is_paged_searched_and_filtered(
 
     with open_window(chromium, site.url, cookies) as visitor:
         page = visitor.page
+        for _ in range(SECONDS_TO_BE_SEEN):
+            visitor.visit("/models?query=shop_")
+            if page.get_by_text(f"{N_MODELS} models").count():
+                break
+            page.wait_for_timeout(1000)
         visitor.visit("/models")
         page.get_by_role("link", name="Next").click()
         expect(page.get_by_text("Page 2 of")).to_be_visible()

@@ -1,5 +1,6 @@
 // What an eye would dislike in a page: what is cut off, sticks out, is blank, or has no title.
 () => {
+  const NARROW = 720;
   const root = document.scrollingElement;
   const told = [];
   const name = e => {
@@ -45,6 +46,12 @@
     const hides = ["hidden", "clip"].includes(style.overflowY) && !isShortened;
     if (hides && e.scrollHeight > e.clientHeight + 1) {
       told.push(`${name(e)} is cut off: ${e.scrollHeight} px of content, ${e.clientHeight} px high`);
+    }
+  }
+  // What has to be scrolled sideways is not seen; wide tables may on a wide screen.
+  for (const e of document.querySelectorAll(NARROW >= root.clientWidth ? ".scroll, pre, nav" : "pre, nav")) {
+    if (e.checkVisibility() && e.scrollWidth > e.clientWidth + 1) {
+      told.push(`${name(e)} has to be scrolled: ${e.scrollWidth} px in ${e.clientWidth} px`);
     }
   }
   // Words broken inside, one above the other: a column with no room for its longest word.

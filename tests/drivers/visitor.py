@@ -14,7 +14,7 @@ from drivers.loop import PROJECT
 
 ALBUM = PROJECT / "test-artifacts" / "browser"
 HEIGHT = 900
-LARGEST_HEIGHT = 6000  # a taller page is photographed from the top only
+LARGEST_HEIGHT = 16_000  # a taller page is photographed from the top only
 
 Cookies = Any  # Playwright's state of a browser: cookies and storage
 

@@ -36,7 +36,7 @@ class LatestDecision(NamedTuple):
     @property
     def said(self) -> str:
         """Why, and what came of it where that says more."""
-        if self.outcome_sentence in ("", self.sentence):
+        if self.outcome_sentence in ("", self.sentence) or self.figures.outcome == "stood_down":
             return self.sentence
         return f"{self.sentence.rstrip('.')}. {self.outcome_sentence}"
 

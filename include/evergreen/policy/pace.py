@@ -37,13 +37,13 @@ class Pace:
     Attributes:
         rate: Loss of the metric per batch of age, in the metric's unit.
         n_batches: Batches between trainings.
-        is_drifting: Whether the data moved in the newest batches.
+        is_moving: Whether the data moved in the newest batches.
         n_samples: Measured decays that the rate rests on.
     """
 
     rate: float
     n_batches: float
-    is_drifting: bool
+    is_moving: bool
     n_samples: int
 
 
@@ -57,8 +57,8 @@ def measure_pace(state: PolicyState, position: int, budget: float, *, unit: floa
         unit: What counts as 1 in the metric; the rates here are of that.
     """
     newest = state.drifted[-DRIFT_BATCHES:]
-    drifting = sum(newest) / len(newest) if newest else 0.0
-    expected = max(QUIET_RATE, ORDINARY_RATE * min(1.0, drifting / DRIFT_TO_WORRY))
+    moving = sum(newest) / len(newest) if newest else 0.0
+    expected = max(QUIET_RATE, ORDINARY_RATE * min(1.0, moving / DRIFT_TO_WORRY))
     total, weight = expected / EXPECTATION_SD**2, 1 / EXPECTATION_SD**2
     for sample in state.samples:
         rate = min(LARGEST_RATE, max(SMALLEST_RATE, sample.gain / unit / sample.n_batches))
@@ -68,7 +68,7 @@ def measure_pace(state: PolicyState, position: int, budget: float, *, unit: floa
     rate = max(total / weight, TINY)
     interval = PACE_OF_BUDGET / budget * sqrt(ORDINARY_RATE / rate)
     n_batches = min(max(interval, 1.0), max(MAX_BATCHES, 4 / budget))
-    return Pace(rate * unit, n_batches, drifting > 0, len(state.samples))
+    return Pace(rate * unit, n_batches, moving > 0, len(state.samples))
 
 
 def learn_rate(state: PolicyState, champion: ModelFacts, batch: LabelledBatch) -> PolicyState:

@@ -146,9 +146,9 @@ def _by_pace(
     newest = max(trained_through, state.fitted_through or 0)
     age = learnable(signals, state) - newest
     told = (
-        f"{age} batches since the newest training, pays at {number(pace.n_batches, decimals=1)}"
-        f" (decay {number(pace.rate, decimals=4)} per batch from {pace.n_samples} comparisons,"
-        f" data {'drifting' if pace.is_drifting else 'quiet'})"
+        f"{age} batches since the newest training, a retrain pays from"
+        f" {number(pace.n_batches, decimals=1)} (decay {number(pace.rate, decimals=4)} per batch"
+        f" from {pace.n_samples} comparisons, data {'moving' if pace.is_moving else 'quiet'})"
     )
     if age < pace.n_batches:
         return Wish("none", told), state

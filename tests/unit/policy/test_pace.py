@@ -30,7 +30,7 @@ def test_an_ordinary_rate_is_answered_at_the_pace_of_the_budget() -> None:
 
     assert pace.rate == pytest.approx(ORDINARY_RATE)
     assert pace.n_batches == pytest.approx(PACE_OF_BUDGET / BUDGET)
-    assert (pace.is_drifting, pace.n_samples) == (True, 0)
+    assert (pace.is_moving, pace.n_samples) == (True, 0)
 
 
 def test_quiet_data_is_paced_slowly() -> None:
@@ -38,7 +38,7 @@ def test_quiet_data_is_paced_slowly() -> None:
     quiet = measure_pace(PolicyState(drifted=(0.0,) * 9), 10, BUDGET)
 
     assert quiet == never_measured
-    assert (quiet.rate, quiet.is_drifting) == pytest.approx((QUIET_RATE, False))
+    assert (quiet.rate, quiet.is_moving) == pytest.approx((QUIET_RATE, False))
     assert quiet.n_batches > 3 * measure_pace(DRIFTING, 10, BUDGET).n_batches
 
 

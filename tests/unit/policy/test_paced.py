@@ -46,7 +46,7 @@ def test_a_healthy_champion_serves_on() -> None:
     decision, state = decide_one(make_labelled_signals(3))
 
     assert (decision.verdict, decision.trigger) == ("stand_down", "none")
-    assert "4 batches since the newest training, pays at 12.6" in decision.sentence
+    assert "4 batches since the newest training, a retrain pays from 12.6" in decision.sentence
     assert "data quiet" in decision.sentence
     assert (state.seen, state.level) == (3, 0.8)
 
@@ -100,8 +100,8 @@ def test_a_champion_serves_as_long_as_its_decay_makes_worth_while(age: int, verd
     decision, after = decide_one(signals, state)
 
     assert decision.verdict == verdict
-    assert f"{age} batches since the newest training, pays at 4.0" in decision.sentence
-    assert "data drifting" in decision.sentence
+    assert f"{age} batches since the newest training, a retrain pays from 4.0" in decision.sentence
+    assert "data moving" in decision.sentence
     if verdict == "retrain":
         assert (decision.trigger, decision.fraction) == ("pace", 1)
         assert after.credit == pytest.approx(state.credit + 0.19 - 1)

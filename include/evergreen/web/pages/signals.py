@@ -30,12 +30,13 @@ class Signal:
 def signals_of(decision: Decision, limits: Limits | None) -> list[Signal]:
     """Give all rows, the weightiest first."""
     signals = decision.signals
+    unit = _unit_of(signals.decay)
     return [
         *_of_drift(signals.drift, limits),
         *_of_decay(signals.decay, limits),
         *_of_rows(signals, limits),
-        *_of_rivals(signals),
-        *_of_memory(decision.state_after),
+        *_of_rivals(signals, unit),
+        *_of_memory(decision.state_after, unit),
     ]
 
 
@@ -69,8 +70,7 @@ def _of_decay(decay: DecayMeasurement | None, limits: Limits | None) -> Iterator
     if decay is None:
         yield Signal("metric drop", NOTHING, "", "", "", "not measured")
         return
-    named = decay.current or decay.reference or decay.estimated
-    unit = metric_words(named.name if named else None)[0]
+    unit = _unit_of(decay)
     drop = number(decay.drop, is_signed=True)
     yield Signal("metric drop", drop, _most(decay.limit), unit, decay.verdict, decay.sentence)
     for name, estimate in (("metric now", decay.current), ("metric at promotion", decay.reference)):
@@ -117,27 +117,32 @@ def _of_rows(signals: PolicySignals, limits: Limits | None) -> Iterator[Signal]:
         yield Signal("age of the champion", n_batches, "", "batches", "", "")
 
 
-def _of_rivals(signals: PolicySignals) -> Iterator[Signal]:
+def _of_rivals(signals: PolicySignals, unit: str) -> Iterator[Signal]:
     newest = signals.labelled[-1] if signals.labelled else None
     for rival in newest.rivals if newest else ():
         gain = f"{number(rival.gain, is_signed=True)} ± {number(rival.se)}"
         told = "gain over the champion on the newest labels; positive is better"
-        yield Signal(f"former champion v{rival.version}", gain, "", "metric's unit", "", told)
+        yield Signal(f"former champion v{rival.version}", gain, "", unit, "", told)
 
 
-def _of_memory(state: PolicyState | None) -> Iterator[Signal]:
+def _of_memory(state: PolicyState | None, unit: str) -> Iterator[Signal]:
     if state is None:
         return
     told = "trainings that the budget allows from now on"
     yield Signal("credit left", number(state.credit), "", "trainings", "", told)
     if state.level is not None:
         told = "what a fresh champion is expected to score"
-        yield Signal("level", number(state.level), "", "metric's unit", "", told)
+        yield Signal("level", number(state.level), "", unit, "", told)
     if state.episode is not None:
         told = (
             f"open since position {state.episode.since}; before it v{state.episode.before} served"
         )
         yield Signal("episode of harm", "", "", "", "decayed", told)
+
+
+def _unit_of(decay: DecayMeasurement | None) -> str:
+    named = (decay.current or decay.reference or decay.estimated) if decay else None
+    return metric_words(named.name if named else None)[0]
 
 
 def _with_error(estimate: MetricEstimate) -> str:
