@@ -169,6 +169,7 @@ def _messages(incident: Row, number: int) -> Iterator[dict[str, Any]]:
             must_act=False,
             severity="warning",
             numbers=(("drifted share", "38 % (limit 50 %)"),),
+            commands=(f"evergreen why {incident['model']} <batch>",),
         )
         yield {
             "incident": name,

@@ -221,6 +221,7 @@ def make_message(**changes: Any) -> OutboxEntry:
         text="2 of 41 rules were not met.",
         must_act=True,
         numbers=(("null share", "80 % (limit 20 %)"),),
+        commands=("evergreen decisions flights",),
     )
     values: dict[str, Any] = {
         "alert": alert,

@@ -67,11 +67,20 @@ def of_incident(view: IncidentDetail, *, base: str, may_edit: bool, csrf: str) -
         "here": "models",
         "view": view,
         "incident": view.incident,
+        "commands": _commands(view),
         "points": view.points,
         "timeline": timeline(view.points, (), base=base),
         "may_edit": may_edit,
         "csrf": csrf,
     }
+
+
+def _commands(view: IncidentDetail) -> tuple[str, ...]:
+    """Give what to type while an incident is open: what the newest message that says so says."""
+    if not view.incident.is_open:
+        return ()
+    told = [one.alert for one in sorted(view.messages, key=lambda one: one.raised_at)]
+    return next((alert.commands for alert in reversed(told) if alert.commands), ())
 
 
 def _filled(detail: ModelDetail) -> Json:

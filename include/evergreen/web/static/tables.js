@@ -31,7 +31,7 @@
     var labels = Array.prototype.map.call(table.tHead.rows[0].cells, labelOf);
     Array.prototype.forEach.call(table.tBodies[0].rows, function (row) {
       Array.prototype.forEach.call(row.cells, function (cell, i) {
-        if (!cell.textContent.trim()) {
+        if (["", "–"].indexOf(cell.textContent.trim()) >= 0) {
           cell.classList.add("blank");
         }
         cell.dataset.label = labels[i];

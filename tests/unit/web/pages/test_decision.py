@@ -165,6 +165,7 @@ def test_incident_says_whether_to_act_and_what_people_were_told() -> None:
     runbook = page.select_one(".answers a")
     assert runbook is not None
     assert runbook["href"] == f"{rendered.BASE}/runbooks/data_rejected?model=flights#act"
+    assert rendered.text_of(page.select_one(".answers pre")) == "evergreen decisions flights"
 
 
 def test_closed_incident_needs_nobody() -> None:
@@ -173,6 +174,7 @@ def test_closed_incident_needs_nobody() -> None:
     page = rendered.incident(closed)
 
     assert "No, it is over: resolved by promotion of v7" in page.get_text()
+    assert page.select_one(".answers pre") is None
     assert page.find("form", method="post") is None
     assert page.select_one("#timeline") is None
 
