@@ -59,13 +59,7 @@ def retrain_params() -> dict[str, Param]:
 def rollback_params() -> dict[str, Param]:
     """Give the parameters of ``rollback``."""
     return {
-        "version": Param(
-            None,
-            type=["null", "string"],
-            pattern="^[1-9][0-9]{0,8}$",
-            title="Version",
-            description="Model version to go back to. Empty: the previous champion.",
-        ),
+        "version": version_param("Model version to go back to. Empty: the previous champion."),
         "reason": reason_param(),
     }
 
@@ -88,12 +82,8 @@ def hold_params() -> dict[str, Param]:
 def force_promote_params() -> dict[str, Param]:
     """Give the parameters of ``force_promote``."""
     return {
-        "version": Param(
-            None,
-            type=["null", "string"],
-            pattern="^[1-9][0-9]{0,8}$",
-            title="Version",
-            description="Model version to make champion. Required; it needs no evaluation.",
+        "version": version_param(
+            "Model version to make champion. Required; no evaluation is needed."
         ),
         "reason": reason_param(),
     }
@@ -190,6 +180,17 @@ def backtest_params() -> dict[str, Param]:
             description="Trainings at the same time, a core each. The result is the same.",
         ),
     }
+
+
+def version_param(description: str) -> Param:
+    """Give a parameter that names a model version."""
+    return Param(
+        None,
+        type=["null", "string"],
+        pattern="^[1-9][0-9]{0,8}$",
+        title="Version",
+        description=description,
+    )
 
 
 def batch_param(description: str) -> Param:

@@ -2,9 +2,9 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import Field, model_validator
 
-from evergreen.spec.section import Positive, Section, Share
+from evergreen.spec.section import Positive, Section, Share, Span
 
 PolicyName = Literal["default", "thresholds", "periodic", "every", "never"]
 
@@ -58,18 +58,8 @@ class Decay(Section):
     )
 
 
-class Incident(Section):
+class Incident(Span):
     """A span of event time that is known to be bad: never in training, holdout or reference."""
-
-    start: AwareDatetime
-    end: AwareDatetime
-    reason: str = Field(min_length=1, max_length=200)
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.end <= self.start:
-            raise ValueError(f"ends ({self.end}) before it starts ({self.start})")
-        return self
 
 
 class Policy(Section):

@@ -1,10 +1,10 @@
 """The section of a model spec that says what "beats the champion" means, and who is asked."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import Field
 
-from evergreen.spec.section import Positive, Section, Share
+from evergreen.spec.section import Positive, Section, Share, Span
 
 Level = Literal["eager", "balanced", "strict"]
 
@@ -38,18 +38,8 @@ class Guards(Section):
     forgetting_max_drop: Positive = Field(0.05, description="Of the metric, on that window.")
 
 
-class Freeze(Section):
+class Freeze(Span):
     """A span of wall-clock time in which no promotion happens; measuring goes on."""
-
-    start: AwareDatetime
-    end: AwareDatetime
-    reason: str = Field(min_length=1, max_length=200)
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.end <= self.start:
-            raise ValueError(f"ends ({self.end}) before it starts ({self.start})")
-        return self
 
 
 class PromotionRule(Section):
