@@ -168,7 +168,7 @@ def _messages(incident: Row, number: int) -> Iterator[dict[str, Any]]:
             text=incident["sentence"] if role == "opening" else "It has recovered.",
             must_act=False,
             severity="warning",
-            numbers=(("drifted share", "38 % (limit 50 %)"),),
+            numbers=(("drifted share", f"{incident['sentence'].split(' of')[0]} (limit 50 %)"),),
             commands=(f"evergreen why {incident['model']} <batch>",),
         )
         yield {
