@@ -19,7 +19,7 @@ FEATURES = (
 )
 TEXTS = ("carrier", "origin", "dest")
 N_ROWS = 6300
-SE = 0.0068
+SE, GAIN_SE = 0.0068, 0.004
 SHA = "a" * 64
 PSI_LIMIT, KS_LIMIT = 0.12, 0.1
 
@@ -87,7 +87,9 @@ def evaluation_of(week: Week) -> Evaluation | None:
         challenger=estimate(week.metric + gain if champion else week.reference),
         champion=champion,
         gain=gain if champion else None,
-        gain_se=0.004 if champion else None,
+        gain_se=GAIN_SE if champion else None,
+        gain_low=gain - 2 * GAIN_SE if champion else None,
+        gain_high=gain + 2 * GAIN_SE if champion else None,
         n_rows=N_ROWS,
         holdout=week.window,
         evaluated_at=week.decided_at,

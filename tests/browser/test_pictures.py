@@ -1,7 +1,7 @@
 """The pictures of docs/ui.md: copied from here to docs/images when the pages have changed."""
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, ViewportSize
 
 from drivers.looks import complaints
 from drivers.site import Site
@@ -9,7 +9,7 @@ from drivers.visitor import Cookies, Look, open_window
 
 pytestmark = [pytest.mark.integration, pytest.mark.browser_full, pytest.mark.timeout(1800)]
 
-SIZE = {"width": 1280, "height": 1130}
+SIZE: ViewportSize = {"width": 1280, "height": 1130}
 
 
 @pytest.mark.parametrize("name", ["ui_models", "ui_model", "ui_decision"])

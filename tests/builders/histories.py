@@ -27,6 +27,7 @@ from evergreen.ledger.tables import (
     PromotionRow,
 )
 from evergreen.records import Alert
+from evergreen.spec.loader import load_spec
 from evergreen.spec.model import Feature
 from evergreen.storage.store import Store
 from evergreen.web.views import State
@@ -66,10 +67,13 @@ def seed_model(
         What was written.
     """
     folder = write_spec(models_dir, name)
-    if state == "unreadable":
-        (folder / "model.yaml").write_text("name: [\n")
     moment = now or datetime.now(UTC)
     history = make_history(name, state, n_weeks=n_weeks, now=moment, seed=seed)
+    spec_hash = load_spec(folder, home=home).spec_hash
+    for row in history.rows[DecisionRow]:
+        row["spec_hash"] = spec_hash
+    if state == "unreadable":
+        (folder / "model.yaml").write_text("name: [\n")
     if is_rolled_back:
         history.rows[PromotionRow].append(_rollback(history))
     write_histories(ledger_url, [history])
