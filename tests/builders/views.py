@@ -137,6 +137,7 @@ def make_model_detail(**changes: Any) -> ModelDetail:
         "challenger": make_version("8"),
         "drift": make_columns(),
         "drift_batch": "2013-11-14",
+        "drift_reference": "champion",
         "incidents": (make_incident(), make_closed_incident()),
         "approvals": (make_approval(),),
         "actions": (make_action(),),

@@ -47,6 +47,7 @@ def model_detail(desk: Desk, model: str, *, now: datetime | None = None) -> Mode
         challenger=details.challenger(model, champion=champion),
         drift=most_moved_first(drift.columns) if drift else (),
         drift_batch=measured.batch if measured else None,
+        drift_reference=read.loaded.spec.drift.reference if read.loaded else "",
         incidents=tuple(details.incidents((model,), limit=MAX_INCIDENTS)),
         approvals=known.approvals,
         actions=tuple(ledger.actions.newest(model, limit=MAX_ACTIONS)),

@@ -114,6 +114,9 @@ class ModelDetail(Record):
         champion: How the champion was made; None before the first.
         challenger: The newest version that is not the champion; None where there is none.
         drift: Features of the newest measured batch, the most moved first.
+        drift_batch: That batch; None where none was measured.
+        drift_reference: What the spec compares with: ``champion``, ``rolling`` or ``season``; empty
+            where it cannot be read.
         incidents: Open ones first, then the newest closed ones.
         approvals: Questions that wait for an answer.
         actions: What people did from the pages, newest first.
@@ -129,6 +132,7 @@ class ModelDetail(Record):
     challenger: VersionEntry | None
     drift: tuple[ColumnDrift, ...]
     drift_batch: str | None
+    drift_reference: str
     incidents: tuple[Incident, ...]
     approvals: tuple[Approval, ...]
     actions: tuple[Action, ...]

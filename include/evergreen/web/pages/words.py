@@ -115,3 +115,18 @@ def metric_words(name: str | None) -> tuple[str, str]:
     if not name:
         return "metric", "none measured yet"
     return METRICS.get(name, (name.replace("_", " "), "in its own unit"))
+
+
+def reference_of(name: str, champion: str | None = None) -> str:
+    """Give what a batch was compared with.
+
+    Args:
+        name: As ``drift.reference`` of the spec names it; empty: not known.
+        champion: Version of the champion of then; None: today's.
+    """
+    its = f"the reference of v{champion}" if champion else "the champion's reference"
+    if name == "rolling":
+        return f"the time before the batch, or {its} where that holds too few rows"
+    if name == "season":
+        return f"the same season a year before, or {its} where that holds too few rows"
+    return its if name else "its reference"

@@ -26,7 +26,7 @@
   function tell(bins) {
     var made = document.createElement("table");
     var head = made.createTHead().insertRow();
-    ["Bin", "Reference, % of rows", "Batch, % of rows"].forEach(function (text) {
+    ["Bin", "Champion's reference, % of rows", "Batch, % of rows"].forEach(function (text) {
       cell(head, "th", text);
     });
     var body = made.createTBody();
@@ -55,7 +55,7 @@
       data: {
         labels: shown.labels,
         datasets: [
-          bars(palette.calm, "reference", shown.reference),
+          bars(palette.calm, "champion's reference", shown.reference),
           bars(palette["chart-2"], "batch", shown.current)
         ]
       },

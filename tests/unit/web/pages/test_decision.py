@@ -16,7 +16,11 @@ from evergreen.web.pages.figures import NOTHING
 from evergreen.web.pages.signals import signals_of
 
 LIMITS = Limits(
-    share_to_retrain=0.3, min_coverage=0.8, min_training_rows=5000, min_holdout_rows=1000
+    share_to_retrain=0.3,
+    min_coverage=0.8,
+    min_training_rows=5000,
+    min_holdout_rows=1000,
+    drift_reference="rolling",
 )
 BARE: dict[str, Any] = {
     "delivery": None,
@@ -146,6 +150,21 @@ def test_list_of_decisions_can_be_paged() -> None:
     assert before is not None
     assert before["href"] == f"{rendered.BASE}/models/flights/decisions?page=1"
     assert len(page.select("tbody tr")) == 3
+
+
+@pytest.mark.parametrize(
+    ("limits", "compared"),
+    [
+        pytest.param(
+            LIMITS, "against the time before the batch, or the reference of v7", id="told"
+        ),
+        pytest.param(None, "against its reference", id="the spec has changed"),
+    ],
+)
+def test_drift_says_what_it_compares_with(limits: Limits | None, compared: str) -> None:
+    page = rendered.decision(limits=limits)
+
+    assert compared in rendered.text_of(page.select_one("#drift h2"))
 
 
 def test_list_without_decisions_says_so() -> None:

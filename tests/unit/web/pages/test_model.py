@@ -146,6 +146,20 @@ def test_command_can_be_typed_as_it_stands_whatever_the_batch_is_called() -> Non
     assert advice.command == "evergreen why flights '2013; rm -rf ~'"
 
 
+@pytest.mark.parametrize(
+    ("reference", "compared"),
+    [
+        ("champion", "against the champion's reference"),
+        ("season", "against the same season a year before, or the champion's reference where"),
+        ("", "against its reference"),
+    ],
+)
+def test_drift_says_what_it_compares_with(reference: str, compared: str) -> None:
+    page = rendered.model(make_model_detail(drift_reference=reference))
+
+    assert compared in rendered.text_of(page.select_one("#drift h2"))
+
+
 def test_runbook_is_opened_with_its_commands_filled_in() -> None:
     last = make_point(batch="2013-11-14")
 
