@@ -116,6 +116,16 @@ def test_overdue_batch_is_said_to_be_due() -> None:
     assert "due 2" in rendered.text_of(page.select_one(".overdue"))
 
 
+def test_a_sentence_that_state_and_decision_share_stands_there_once() -> None:
+    said = "stand down: auc is within 0.02"
+    alike = make_summary(state="fresh", state_sentence=said, last_sentence=said)
+
+    page = rendered.models(make_models_page(alike))
+
+    assert [one.get_text() for one in page.select(".sentence")] == [said]
+    assert len(rendered.models(make_models_page(make_summary())).select(".sentence")) == 2
+
+
 def test_advice_follows_the_gravest_incident_that_needs_a_person() -> None:
     incidents = (
         make_incident(id=1, severity="warning", kind="drift", title="Drift"),
