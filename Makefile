@@ -50,10 +50,12 @@ arrows: install ## import-linter: which room may import which
 # A file of tests stays in one process, so that what its tests share is made once.
 WORKERS ?= 2
 
-# Without Chromium the browser tests are skipped here, in the words of the script; test-browser fails.
+# Without Chromium the browser tests are skipped here, in the words of the script; test-browser fails. So is the
+# test of the alert rules without promtool, and test-rules fails.
 test: install ## every test, integration included; prints summary and coverage (WORKERS=2)
 	@scripts/chromium.sh >/dev/null || true
-	$(PYTEST) -n $(WORKERS) --dist loadfile $(COVERAGE) $(ARGS)
+	@PROMTOOL=$$(timeout 120 scripts/promtool.sh 2>/dev/null || true) && export PROMTOOL \
+		&& $(PYTEST) -n $(WORKERS) --dist loadfile $(COVERAGE) $(ARGS)
 
 test-unit: install ## unit tests only
 	$(PYTEST) tests/unit $(ARGS)
