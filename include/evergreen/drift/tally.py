@@ -5,8 +5,9 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
+from evergreen.drift.buckets import CellCounter
 from evergreen.drift.categories import count_values, problem_of, text_of
-from evergreen.drift.cells import CellCounts, count_cells
+from evergreen.drift.cells import CellCounts
 from evergreen.drift.datetimes import to_axis
 from evergreen.drift.ks import ks_distance
 from evergreen.drift.profile import BrokenColumn, CategoryColumn, ColumnProfile, NumericColumn
@@ -47,12 +48,13 @@ class NumericTally:
     def __init__(self, column: NumericColumn) -> None:
         self._column = column
         self._grid = column.grid_values
-        self._counts = count_cells(np.empty(0), self._grid)
+        self._counter = CellCounter(self._grid)
+        self._counts = self._counter.count(np.empty(0))
 
     def add(self, array: pa.Array) -> None:
         """Count one more array; raises TypeError where it does not hold what its kind says."""
         values = to_axis(array, self._column.kind)
-        self._counts = self._counts.plus(count_cells(values, self._grid))
+        self._counts = self._counts.plus(self._counter.count(values))
 
     @property
     def column(self) -> NumericColumn:
