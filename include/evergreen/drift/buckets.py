@@ -28,60 +28,66 @@ class CellCounter:
     def __init__(self, grid: FloatArray, *, min_rows: int = MIN_ROWS) -> None:
         self._grid = grid
         self._min_rows = min_rows
-        self._start, self._per_unit = _axis(grid)
+        self._per_unit, self._shift = _axis(grid)
         if not self._per_unit:
             return
         its_bucket = self._buckets(grid)
         every = np.arange(N_BUCKETS + 3)
         below = its_bucket.searchsorted(every)
         n_own = its_bucket.searchsorted(every, side="right") - below
-        # Against infinity every finite value is below: the bucket then is one open interval.
-        self._own = np.where(n_own == 1, grid[np.minimum(below, grid.size - 1)], np.inf)
-        self._is_sorted = n_own > 1
-        self._is_sorted[[0, -1]] = True
-        # Below, at and above a bucket's own value lie in three cells, one after the other.
-        self._told = ~np.repeat(self._is_sorted, 3)
-        self._cells = (2 * below[:, None] + np.arange(3)).ravel()[self._told]
+        self._is_plain = n_own == 0
+        self._is_plain[[0, -1]] = False
+        self._has_one = n_own == 1
+        self._has_one[[0, -1]] = False
+        self._own = grid[np.minimum(below, grid.size - 1)]
+        self._cell = 2 * below
 
     def count(self, values: FloatArray) -> CellCounts:
         """Count values, shape (n,), NaN for missing."""
         if not self._per_unit or values.size < self._min_rows:
             return count_cells(values, self._grid)
         bucket = self._buckets(values)
-        own, rest = self._own[bucket], values[self._is_sorted[bucket]]
-        bucket *= 3
-        bucket += values >= own
-        bucket += values > own
-        n_rows = np.bincount(bucket, minlength=3 * (N_BUCKETS + 3))[self._told]
+        n_rows = np.bincount(bucket, minlength=N_BUCKETS + 3)
         cells = np.zeros(2 * self._grid.size + 1, dtype=np.int64)
-        has_rows = n_rows > 0
-        np.add.at(cells, self._cells[has_rows], n_rows[has_rows])
-        counted = count_cells(rest, self._grid)
+        np.add.at(cells, self._cell[self._is_plain], n_rows[self._is_plain])
+        left = np.flatnonzero(~self._is_plain.take(bucket))
+        bucket, values = bucket[left], values[left]
+        has_one = self._has_one[bucket]
+        cells += self._compared(bucket[has_one], values[has_one])
+        counted = count_cells(values[~has_one], self._grid)
         return counted._replace(cells=counted.cells + cells)
+
+    def _compared(self, bucket: IntArray, values: FloatArray) -> IntArray:
+        """Count values whose bucket holds one value of the grid: below it, it, or above it."""
+        own = self._own[bucket]
+        cell = self._cell[bucket]
+        cell += values >= own
+        cell += values > own
+        return np.bincount(cell, minlength=2 * self._grid.size + 1)
 
     def _buckets(self, values: FloatArray) -> IntArray:
         """Give the bucket of each value: 0 before the span and for NaN, the last one beyond it."""
         with np.errstate(over="ignore", invalid="ignore"):
-            place = values - self._start
-            place *= self._per_unit
-        place += 1
+            place = values * self._per_unit
+        place += self._shift
         np.fmax(place, 0, out=place)
-        np.fmin(place, N_BUCKETS + 2, out=place)
+        np.minimum(place, N_BUCKETS + 2, out=place)
         buckets: NDArray[np.int64] = place.astype(np.int64)
         return buckets
 
 
 def _axis(grid: FloatArray) -> tuple[float, float]:
-    """Give where the buckets begin and how many there are per unit; none where they cannot help.
+    """Give the number of buckets per unit, and what shifts the span to 1; (0, 0) for no buckets.
 
     A long tail beyond the outermost values is left to sorting: it would make all buckets wide.
     """
     if grid.size < 2:  # noqa: PLR2004 - one value has no span
         return 0.0, 0.0
-    low, high = float(grid[0]), float(grid[-1])
-    if grid.size > FEW_VALUES and high - low > LONG_TAIL * float(grid[-2] - grid[1]):
-        low, high = float(grid[1]), float(grid[-2])
-    with np.errstate(over="ignore"):
-        per_unit = float(np.float64(N_BUCKETS) / (high - low))
-    is_usable = np.isfinite(high - low) and np.isfinite(per_unit) and per_unit > 0
-    return (low, per_unit) if is_usable else (0.0, 0.0)
+    low, high = grid[0], grid[-1]
+    with np.errstate(over="ignore", invalid="ignore"):
+        if grid.size > FEW_VALUES and high - low > LONG_TAIL * (grid[-2] - grid[1]):
+            low, high = grid[1], grid[-2]
+        per_unit = N_BUCKETS / (high - low)
+        shift = 1 - low * per_unit
+    is_usable = np.isfinite(high - low) and np.isfinite(per_unit) and np.isfinite(shift)
+    return (float(per_unit), float(shift)) if is_usable else (0.0, 0.0)

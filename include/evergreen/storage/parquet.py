@@ -9,6 +9,8 @@ import pyarrow.parquet as pq
 from evergreen.errors import DataError, MissingFileError
 
 BATCH_ROWS = 32_768
+MAX_BATCH_ROWS = 131_072
+BATCH_NUMBERS = 20 * MAX_BATCH_ROWS  # 20 MiB
 BUFFER_BYTES = 1 << 20
 DICTIONARY_BYTES = 1 << 20
 DICTIONARY_BYTES_PER_ROW = 3
@@ -17,7 +19,7 @@ DICTIONARY_BYTES_PER_ROW = 3
 def parquet_batches(
     path: Path, columns: Sequence[str] | None = None, *, uri: str = ""
 ) -> Iterator[pa.RecordBatch]:
-    """Read some columns of a Parquet file, 32,768 rows at a time.
+    """Read some columns of a Parquet file, 32,768 rows at a time, more of a few columns of numbers.
 
     Read page by page and never ahead: what is held is a record batch and 1 MB a column, however
     large file and row groups are. Text that the file keeps as a dictionary comes as one.
@@ -43,7 +45,8 @@ def parquet_batches(
             read_dictionary=_compact_texts(footer),
         ) as file:
             wanted = None if columns is None else list(dict.fromkeys(columns))
-            batches = file.iter_batches(batch_size=BATCH_ROWS, columns=wanted)
+            n_rows = _rows_at_a_time(footer, wanted)
+            batches = file.iter_batches(batch_size=n_rows, columns=wanted)
             while (batch := next(batches, None)) is not None:
                 yield batch
     except FileNotFoundError as err:
@@ -51,6 +54,20 @@ def parquet_batches(
     except (pa.ArrowException, OSError) as err:
         size = path.stat().st_size if path.exists() else 0
         raise DataError(f"{name} ({size} bytes) is not a readable Parquet file: {err}") from err
+
+
+def _rows_at_a_time(footer: pq.FileMetaData, wanted: Sequence[str] | None) -> int:
+    """Give how many rows to read at once: many are quicker, but texts and lists are long."""
+    leaves = [footer.schema.column(place) for place in range(footer.num_columns)]
+    if wanted is not None:
+        names = set(wanted)
+        leaves = [leaf for leaf in leaves if {leaf.path, leaf.path.split(".")[0]} & names]
+    is_long = any(
+        leaf.physical_type.endswith("BYTE_ARRAY") or leaf.max_repetition_level for leaf in leaves
+    )
+    if is_long or not leaves:
+        return BATCH_ROWS
+    return min(MAX_BATCH_ROWS, max(BATCH_ROWS, BATCH_NUMBERS // len(leaves)))
 
 
 def _compact_texts(footer: pq.FileMetaData) -> list[str]:

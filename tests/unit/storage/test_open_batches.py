@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from evergreen.errors import DataError, MissingFileError, StorageError
-from evergreen.storage.parquet import BATCH_ROWS, parquet_batches
+from evergreen.storage.parquet import BATCH_ROWS, MAX_BATCH_ROWS, parquet_batches
 from evergreen.storage.store import Store
 
 
@@ -42,6 +42,32 @@ def test_batches_are_the_table_in_its_order(store: Store) -> None:
 
     assert joined(batches, table.schema).equals(table)
     assert max(batch.num_rows for batch in batches) <= BATCH_ROWS
+
+
+@pytest.mark.parametrize(
+    ("names", "n_rows"),
+    [
+        pytest.param([f"n{i}" for i in range(20)], MAX_BATCH_ROWS, id="few numbers"),
+        pytest.param([f"n{i}" for i in range(40)], MAX_BATCH_ROWS // 2, id="more numbers"),
+        pytest.param([f"n{i}" for i in range(200)], BATCH_ROWS, id="many numbers"),
+        pytest.param(["n0", "text"], BATCH_ROWS, id="texts"),
+        pytest.param(["n0", "a.b"], BATCH_ROWS, id="texts by a name with a dot"),
+        pytest.param(["n0", "list"], BATCH_ROWS, id="lists"),
+        pytest.param(["gone"], BATCH_ROWS, id="nothing that is there"),
+    ],
+)
+def test_of_numbers_more_rows_are_read_at_once(
+    tmp_path: Path, names: list[str], n_rows: int
+) -> None:
+    rows = MAX_BATCH_ROWS + 1
+    table = pa.table(
+        {f"n{i}": pa.nulls(rows, pa.float64()) for i in range(200)}
+        | {name: pa.nulls(rows, pa.string()) for name in ("text", "a.b")}
+        | {"list": pa.nulls(rows, pa.list_(pa.int64()))}
+    )
+    pq.write_table(table, tmp_path / "t.parquet")
+
+    assert next(parquet_batches(tmp_path / "t.parquet", names)).num_rows == n_rows
 
 
 def test_only_the_columns_asked_for_are_read(store: Store) -> None:
