@@ -105,6 +105,13 @@ METRICS: dict[str, tuple[str, str]] = {
 }
 
 
+GUARDS = {
+    "calibration": "expected calibration error",
+    "latency": "times the champion's",
+    "size": "MB",
+}
+
+
 def word_of(table: dict[str, Word], code: str) -> Word:
     """Give words and tone; a code of a newer version is shown as it is."""
     return table.get(code, (code.replace("_", " "), "calm"))
@@ -115,6 +122,17 @@ def metric_words(name: str | None) -> tuple[str, str]:
     if not name:
         return "metric", "none measured yet"
     return METRICS.get(name, (name.replace("_", " "), "in its own unit"))
+
+
+def guard_unit(guard: str, metric: str) -> str:
+    """Give what a guard counts in.
+
+    Args:
+        guard: Its name, such as ``metric log_loss``, ``slice carrier=UA``, ``size``.
+        metric: Name of the metric that champion and challenger were compared by.
+    """
+    kind, _, name = guard.partition(" ")
+    return GUARDS.get(kind) or metric_words(name if kind == "metric" else metric)[0]
 
 
 def reference_of(name: str, champion: str | None = None) -> str:

@@ -9,7 +9,7 @@ from builders.web_records import (
     make_decision,
     make_message,
 )
-from builders.web_signals import make_decay, make_evaluation, make_metric, make_signals
+from builders.web_signals import make_decay, make_evaluation, make_guard, make_metric, make_signals
 from drivers import rendered
 from evergreen.ledger.limits import Limits
 from evergreen.web.pages.figures import NOTHING
@@ -116,6 +116,24 @@ def test_page_says_who_answered(answer: str, told: str) -> None:
     page = rendered.decision(make_decision_detail(approval=approval))
 
     assert told in rendered.text_of(page.select_one(".answers"))
+
+
+def test_guards_name_their_units() -> None:
+    names = ("metric auc", "slice carrier=UA", "calibration", "latency", "size", "forgetting")
+    guards = tuple(make_guard(name, "passed", 0.1, 0.2) for name in names)
+    decision = make_decision(evaluation=make_evaluation(guards=guards))
+
+    page = rendered.decision(make_decision_detail(decision=decision))
+
+    rows = [row for row in page.select("#evaluation tbody tr") if row.select_one("td.says")]
+    assert [rendered.text_of(row.find_all("td")[3]) for row in rows] == [
+        "AUC",
+        "log loss",
+        "expected calibration error",
+        "times the champion's",
+        "MB",
+        "log loss",
+    ]
 
 
 def test_links_begin_where_airflow_is() -> None:
