@@ -174,6 +174,7 @@ def test_why_shows_the_limits_of_the_spec_that_decided(
         "min_coverage": 0.8,
         "min_training_rows": 5000,
         "min_holdout_rows": 1000,
+        "drift_reference": "champion",
     }
     assert "The spec has changed since" not in call("why", "flights", "2013-03-05").out
 
