@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-FOLDER=.evergreen/tools
+FOLDER=.tools
 
 fail() {
     printf '\033[31merror:\033[0m %s\n' "$*" >&2

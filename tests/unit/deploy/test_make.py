@@ -21,6 +21,14 @@ def test_bare_make_lists_every_target(project: Path) -> None:
     assert re.findall(r"^  make (\S+)", listing, re.MULTILINE) == phony[1].split()
 
 
+def test_no_script_writes_into_the_home_of_the_demo(project: Path) -> None:
+    """The demo starts in a home of its own or in none: a tool that lay there would keep it out."""
+    scripts = [path for path in (project / "scripts").iterdir() if path.is_file()]
+
+    assert scripts
+    assert [path.name for path in scripts if ".evergreen/" in path.read_text()] == []
+
+
 @pytest.mark.parametrize("status", [0, 1, 2], ids=["green", "red tests", "broken set-up"])
 def test_ci_run_passes_on_summary_and_exit_code(project: Path, tmp_path: Path, status: int) -> None:
     make = tmp_path / "make"
