@@ -101,5 +101,5 @@ demo: install ## real Airflow on real flights (DEMO_EXIT=1 DEMO_WEEKS= DEMO_SEED
 
 clean: ## remove caches and what the demo wrote; .venv stays
 	rm -rf .evergreen .tools .coverage htmlcov .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
-	rm -rf build dist test-artifacts demo-report.json bench-report.json bench-policy.json bench-promotion.json
+	rm -rf build dist test-artifacts demo-report.json bench-{report,pages,policy,promotion}.json
 	find dags include plugins scripts tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -105,6 +105,14 @@ def read_settings() -> Settings:
     )
 
 
+def server_name(address: str) -> str:
+    """Give an address without user, password and query."""
+    parts = urlsplit(address)
+    if not parts.netloc:
+        return parts._replace(query="", fragment="").geturl()
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}".rstrip("/")
+
+
 def _mlflow_pages(named: str, tracking_uri: str) -> str:
     """Give the address of MLflow's pages, without user and password: named, or the server's.
 
@@ -113,7 +121,7 @@ def _mlflow_pages(named: str, tracking_uri: str) -> str:
     """
     parts = urlsplit(named or tracking_uri)
     if parts.scheme in ("http", "https") and parts.hostname:
-        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}".rstrip("/")
+        return server_name(named or tracking_uri)
     if named:
         raise SettingsError(
             "EVERGREEN_MLFLOW_URL is not an address of pages; expected for example"

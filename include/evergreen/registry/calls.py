@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable
 from math import ceil
 from typing import TypeVar
-from urllib.parse import urlsplit
 
 from evergreen.errors import RegistryError
 
@@ -41,14 +40,6 @@ def bound_requests(timeout_seconds: float) -> None:
     os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "0"
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-
-
-def server_name(tracking_uri: str) -> str:
-    """Give the address without user, password and query."""
-    parts = urlsplit(tracking_uri)
-    if not parts.netloc:
-        return parts._replace(query="", fragment="").geturl()
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}".rstrip("/")
 
 
 def call_bounded(

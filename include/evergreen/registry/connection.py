@@ -4,7 +4,8 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
-from evergreen.registry.calls import bound_requests, call_bounded, is_code, server_name
+from evergreen.registry.calls import bound_requests, call_bounded, is_code
+from evergreen.settings import server_name
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
