@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from builders.crafted_models import with_first, with_value
 from drivers.history import reign
 from evergreen.errors import EvergreenError, ModelFileError
 from evergreen.orchestration.scoring import registered_scorer, score_and_log
@@ -137,21 +138,35 @@ def put_back(store: Path, kept: bytes) -> None:
     file.write_bytes(kept)
 
 
+@pytest.mark.parametrize(
+    ("craft", "words"),
+    [
+        pytest.param(
+            lambda text: with_first(text, "split_feature", "77770"),
+            "tree 0: split_feature outside the 2 features",
+            id="followed out of the row",
+        ),
+        pytest.param(
+            lambda text: with_value(text, "left_child", " ".join("0" * 30)),
+            "tree 0: its children make no tree of 31 leaves",
+            id="without an end",
+            marks=slow,
+        ),
+    ],
+)
 @pytest.mark.row("S15")
-def test_a_file_that_the_ledger_vouches_for_is_still_read_in_a_child(
-    world: World, store: Path, model_file: Path
+def test_a_file_that_the_ledger_vouches_for_is_not_trusted(
+    world: World, store: Path, model_file: Path, craft: Callable[[str], str], words: str
 ) -> None:
-    text = model_file.read_text()
     crafted = world.folder / "crafted.lgb"
-    without_sizes = [line for line in text.split("\n") if not line.startswith("tree_sizes=")]
-    crafted.write_text("\n".join(without_sizes).replace("split_feature=", "split_feature=7777"))
+    crafted.write_text(craft(model_file.read_text()))
     world.expected = reign(world.bench, crafted).version
 
-    with pytest.raises(ModelFileError) as caught:
+    with pytest.raises(ModelFileError, match=words):
         score_and_log(world.bench, "2024-02-05")
 
     assert world.ledger.batches.predictions(world.name) == []
-    world.hold(f"refused: {str(caught.value).partition('(')[0][:40]}; this process lives")
+    world.hold("refused before any score; this process lives")
 
 
 def events_of(log: Path, environment: dict[str, str], *command: str) -> list[dict[str, str]]:

@@ -18,10 +18,15 @@ def objective_of(job: Rows) -> dict[str, Any]:
     return found | {"num_class": job.n_classes} if job.task == "multiclass" else found
 
 
-def objective_line(job: Rows) -> str:
-    """Give how the line of a model file begins that names the objective."""
+def written_objective(job: Rows) -> str:
+    """Give how a model file begins to say its objective."""
     classes = f" num_class:{job.n_classes}" if job.task == "multiclass" else ""
-    return f"\nobjective={OBJECTIVES[job.task]}{classes}"
+    return f"{OBJECTIVES[job.task]}{classes}"
+
+
+def scores_a_row(job: Rows) -> int:
+    """Give how many scores the job's model makes of a row: one, or one for each class."""
+    return job.n_classes if job.task == "multiclass" else 1
 
 
 def kind_of_model(job: Rows) -> str:

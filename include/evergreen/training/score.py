@@ -1,6 +1,5 @@
 """Scoring rows with a model file that is checked before LightGBM sees it."""
 
-import re
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -14,10 +13,11 @@ from evergreen.training.devices import first_line
 from evergreen.training.files import text_sha256, write_whole
 from evergreen.training.jobs import ScoreJob, ScoreResult
 from evergreen.training.matrix import FloatArray, internal_name, to_matrix
-from evergreen.training.objectives import kind_of_model, objective_line
+from evergreen.training.objectives import kind_of_model, scores_a_row, written_objective
 from evergreen.training.rows import build_frame, read_rows
 from evergreen.training.scores import check_scores, to_column
 from evergreen.training.stages import Stage, no_stage
+from evergreen.training.structure import check_structure
 
 if TYPE_CHECKING:
     import lightgbm as lgb
@@ -97,34 +97,25 @@ def _checked_text(job: ScoreJob) -> str:
             f"{job.model_file} has sha256 {found[:12]}, expected {job.sha256[:12]}; it is not the"
             " model that was registered and was not loaded"
         )
-    text = data.decode("utf-8", "replace")
-    needed = ("\nend of trees", "\npandas_categorical:")
-    is_for_task = re.search(rf"{objective_line(job)}\b", text) is not None
-    is_whole = text.startswith("tree\n") and all(mark in text for mark in needed)
-    if not is_whole or not is_for_task:
+    try:
+        check_structure(data, objective=written_objective(job), n_scores=scores_a_row(job))
+    except ModelFileError as err:
         raise ModelFileError(
-            f"{job.model_file} is not a whole LightGBM text model of {kind_of_model(job)}"
-        )
-    return text
+            f"{job.model_file} is not a whole LightGBM text model of {kind_of_model(job)} ({err});"
+            " do not use it"
+        ) from err
+    return data.decode("utf-8", "replace")
 
 
 def _load(job: ScoreJob, text: str) -> "lgb.Booster":
     import lightgbm as lgb
 
     try:
-        booster = lgb.Booster(model_str=text)
+        return lgb.Booster(model_str=text)
     except (lgb.basic.LightGBMError, ValueError, MemoryError) as err:
         # Cut before "met": there LightGBM quotes what it read, which may lie outside the file.
         problem = first_line(err).partition(" met ")[0]
         raise ModelFileError(f"LightGBM cannot load {job.model_file}: {problem}") from err
-    if booster.num_trees() < 1:
-        raise ModelFileError(f"{job.model_file} holds no trees")
-    n_scores = booster.num_model_per_iteration()
-    if n_scores != (job.n_classes if job.task == "multiclass" else 1):
-        raise ModelFileError(
-            f"{job.model_file} gives {n_scores} scores a row and is not {kind_of_model(job)}"
-        )
-    return booster
 
 
 def _features_of_model(features: Sequence[Feature], booster: "lgb.Booster") -> list[Feature]:

@@ -75,7 +75,7 @@ def test_a_file_that_lies_about_its_task_is_refused(workshop: Any) -> None:
     job.output.write_bytes(text)
     asked = workshop.score_job(sha256=text_sha256(text), task="multiclass", n_classes=3)
 
-    with pytest.raises(ModelFileError, match="gives 1 scores a row and is not a classifier of 3"):
+    with pytest.raises(ModelFileError, match="the objective is not multiclass num_class:3"):
         score(asked)
 
 
