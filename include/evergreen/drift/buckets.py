@@ -89,5 +89,5 @@ def _axis(grid: FloatArray) -> tuple[float, float]:
             low, high = grid[1], grid[-2]
         per_unit = N_BUCKETS / (high - low)
         shift = 1 - low * per_unit
-    is_usable = np.isfinite(high - low) and np.isfinite(per_unit) and np.isfinite(shift)
+        is_usable = np.isfinite([high - low, per_unit, shift]).all()
     return (float(per_unit), float(shift)) if is_usable else (0.0, 0.0)
