@@ -144,7 +144,7 @@ def _incident(began: Row, ended: Row | None) -> Row:
         "kind": "drift",
         "severity": "warning",
         "title": f"{model} drifts",
-        "sentence": f"{100 * began['drifted_share']:.0f} % of the features drifted, limit 50 %",
+        "sentence": _drifted(began),
         "must_act": False,
         "opened_at": began["decided_at"],
         "updated_at": (ended or began)["decided_at"],
@@ -155,6 +155,11 @@ def _incident(began: Row, ended: Row | None) -> Row:
         "channel": "ml-alerts",
         "message_ts": "1700000000.000100",
     }
+
+
+def _drifted(decision: Row) -> str:
+    n_drifted = round(decision["drifted_share"] * len(FEATURES))
+    return f"{n_drifted} of {len(FEATURES)} features drifted in batch {decision['batch']}."
 
 
 def _messages(incident: Row, number: int) -> Iterator[dict[str, Any]]:
@@ -172,7 +177,9 @@ def _messages(incident: Row, number: int) -> Iterator[dict[str, Any]]:
             text=incident["sentence"] if role == "opening" else "It has recovered.",
             must_act=False,
             severity="warning",
-            numbers=(("drifted share", f"{incident['sentence'].split(' of')[0]} (limit 50 %)"),),
+            numbers=(
+                ("Features over their limit", incident["sentence"].partition(" features")[0]),
+            ),
             commands=(f"evergreen why {incident['model']} <batch>",),
         )
         yield {
