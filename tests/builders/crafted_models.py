@@ -1,6 +1,7 @@
 """LightGBM text models with a lie in them, and offsets that hide it."""
 
 import re
+from collections.abc import Callable
 
 
 def with_sizes(text: str) -> str:
@@ -28,3 +29,12 @@ def with_first(text: str, key: str, number: str, *, tree: int = 0) -> str:
     head, rest = text[:start], text[start:]
     changed = re.sub(rf"^{key}=\S+", f"{key}={number}", rest, count=1, flags=re.M)
     return with_sizes(head + changed)
+
+
+def with_leaves(text: str, change: Callable[[float], float]) -> str:
+    """Change the value of every leaf; the offsets agree."""
+
+    def changed(line: re.Match[str]) -> str:
+        return "leaf_value=" + " ".join(repr(change(float(one))) for one in line[1].split())
+
+    return with_sizes(re.sub(r"^leaf_value=(.*)$", changed, text, flags=re.M))

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from builders.crafted_models import with_leaves
 from drivers.history import accept, asked_for, begin, label, reign
 from drivers.tiny import Upstream
 from evergreen.orchestration.retraining import evaluate, idempotency_key, train
@@ -97,15 +98,8 @@ def test_a_former_champion_that_fits_again_is_taken_as_it_is(
 
 def turned_model(model_file: Path) -> Path:
     """Give a file of the same model that says the opposite: every leaf's sign is changed."""
-    lines = []
-    for line in model_file.read_text().splitlines():
-        if line.startswith("leaf_value="):
-            values = [f"{-float(one)!r}" for one in line.removeprefix("leaf_value=").split()]
-            lines.append("leaf_value=" + " ".join(values))
-        elif not line.startswith("tree_sizes="):
-            lines.append(line)
     turned_file = model_file.with_name("turned.lgb")
-    turned_file.write_text("\n".join(lines) + "\n")
+    turned_file.write_text(with_leaves(model_file.read_text(), lambda value: -value))
     return turned_file
 
 
