@@ -162,6 +162,10 @@ def _drifted(decision: Row) -> str:
     return f"{n_drifted} of {len(FEATURES)} features drifted in batch {decision['batch']}."
 
 
+def _over_limit(incident: Row) -> tuple[str, str]:
+    return "Features over their limit", incident["sentence"].partition(" features")[0]
+
+
 def _messages(incident: Row, number: int) -> Iterator[dict[str, Any]]:
     moments = {"opening": incident["opened_at"], "closing": incident["closed_at"]}
     for role, moment in moments.items():
@@ -177,9 +181,7 @@ def _messages(incident: Row, number: int) -> Iterator[dict[str, Any]]:
             text=incident["sentence"] if role == "opening" else "It has recovered.",
             must_act=False,
             severity="warning",
-            numbers=(
-                ("Features over their limit", incident["sentence"].partition(" features")[0]),
-            ),
+            numbers=() if role == "closing" else (_over_limit(incident),),
             commands=(f"evergreen why {incident['model']} <batch>",),
         )
         yield {
