@@ -19,8 +19,8 @@ from bench.weeks import Week, live
 from sqlalchemy import Connection, create_engine, insert
 
 from evergreen.ledger.base import Base
+from evergreen.ledger.decision_columns import figures_of
 from evergreen.ledger.decisions import decision_id
-from evergreen.ledger.figures import figures_of
 from evergreen.ledger.tables import (
     ApprovalRow,
     DecisionRow,
@@ -30,7 +30,7 @@ from evergreen.ledger.tables import (
     VersionRow,
 )
 from evergreen.signals import PolicyState
-from evergreen.web.views import State
+from evergreen.web.queries.view_models import State
 
 Row = dict[str, Any]
 Rows = dict[type[Base], list[Row]]

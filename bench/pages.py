@@ -101,8 +101,8 @@ def _measure(backend: str, plan: Plan) -> Json:
     # Imported here, because Airflow looks for its home when it is first imported.
     from bench.standin import logged_in
 
-    from evergreen.web.desk import open_desk
-    from evergreen.web.reading import models_page
+    from evergreen.web.queries.models_list import models_page
+    from evergreen.web.server.services import open_desk
 
     logging.getLogger("httpx").setLevel(logging.WARNING)
     desk = open_desk()

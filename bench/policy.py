@@ -20,8 +20,8 @@ from bench.policy_page import print_report
 from bench.policy_streams import KnownStream, find_streams
 from rich.console import Console
 
-from evergreen.backtest.console import showing_progress
-from evergreen.backtest.results import BacktestResult
+from evergreen.backtest.engine.results import BacktestResult
+from evergreen.backtest.report.console import showing_progress
 from evergreen.errors import EvergreenError
 from evergreen.spec.deciding import PolicyName
 
@@ -108,8 +108,8 @@ def play_all(works: Sequence[Work], *, jobs: int, console: Console) -> list[Play
 
 def play(work: Work, shares: Shared) -> BacktestResult:
     """Do one back-test in a process of its own, telling now and then how far it is (0..1)."""
-    from evergreen.backtest.replay import replay
-    from evergreen.backtest.table import read_stream
+    from evergreen.backtest.engine.read_table import read_stream
+    from evergreen.backtest.engine.replay import replay
 
     known = work.known
     stream = read_stream(

@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 from bench.policy_streams import KnownStream
 
-from evergreen.backtest.results import BacktestResult, PolicyRun
-from evergreen.backtest.summary import MIN_GAIN, SummaryRow, summarise
+from evergreen.backtest.engine.results import BacktestResult, PolicyRun
+from evergreen.backtest.report.summary import MIN_GAIN, SummaryRow, summarise
 
 Json = dict[str, Any]
 

@@ -28,7 +28,7 @@ from bench.promotion_page import print_report
 from bench.promotion_scores import TRUTHS, Draws, DrawWork, Truth, draw
 from rich.console import Console
 
-from evergreen.backtest.console import showing_progress
+from evergreen.backtest.report.console import showing_progress
 from evergreen.errors import EvergreenError
 from evergreen.spec.promoting import Level
 

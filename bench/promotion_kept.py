@@ -6,13 +6,13 @@ from typing import Any, NamedTuple
 
 from bench.policy_streams import KnownStream
 
-from evergreen.backtest.fitting import Models
-from evergreen.backtest.gate import Gate
-from evergreen.backtest.replay import play
-from evergreen.backtest.results import PolicyRun
-from evergreen.backtest.seeing import Eyes
-from evergreen.backtest.summary import MIN_GAIN
-from evergreen.backtest.table import read_stream
+from evergreen.backtest.engine.models import Models
+from evergreen.backtest.engine.policy_inputs import Eyes
+from evergreen.backtest.engine.promotion_gate import Gate
+from evergreen.backtest.engine.read_table import read_stream
+from evergreen.backtest.engine.replay import play
+from evergreen.backtest.engine.results import PolicyRun
+from evergreen.backtest.report.summary import MIN_GAIN
 from evergreen.metrics import higher_is_better
 from evergreen.spec.deciding import Policy
 from evergreen.spec.promoting import Level, PromotionRule

@@ -10,10 +10,10 @@ from typing import get_args
 
 from bench.histories import as_model, make_history, write_histories
 
-from evergreen.embedded.ports import pick_ports
-from evergreen.embedded.postgres import Postgres
 from evergreen.ledger.ledger import Ledger
-from evergreen.web.views import State
+from evergreen.sandbox.services.ports import pick_ports
+from evergreen.sandbox.services.postgres import Postgres
+from evergreen.web.queries.view_models import State
 
 STOP_SECONDS = 20.0
 N_TEAMS = 12

@@ -9,7 +9,7 @@ from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
 from airflow.api_fastapi.core_api.security import get_user
 from fastapi.testclient import TestClient
 
-from evergreen.web.app import create_app
+from evergreen.web.server.app import create_app
 
 USER = SimpleAuthManagerUser(username="bench", role="admin")
 
@@ -20,5 +20,5 @@ def logged_in() -> Iterator[TestClient]:
     app = create_app()
     manager = SimpleAuthManager()  # type: ignore[no-untyped-call]  # Airflow's, without types
     app.dependency_overrides[get_user] = lambda: USER
-    with patch("evergreen.web.security.get_auth_manager", return_value=manager):
+    with patch("evergreen.web.server.authorization.get_auth_manager", return_value=manager):
         yield TestClient(app)

@@ -14,7 +14,7 @@ from typing import Any
 Facts = dict[str, Any]
 
 QUIET_MODULES = (
-    "evergreen.orchestration.deciding",
+    "evergreen.workflows.decide.decide",
     "evergreen.drift.measure",
     "evergreen.decay.measure",
     "evergreen.policy.deciding",
@@ -27,7 +27,7 @@ def build_profile(folder: Path, _count: int) -> Facts:
     """Profile the reference: once per champion, so it is no part of the drift step."""
     import pyarrow.parquet as pq
 
-    from evergreen.drift.build import build_profile
+    from evergreen.drift.profile.build import build_profile
     from evergreen.spec.model import Feature
 
     features = [Feature(**one) for one in json.loads((folder / "features.json").read_text())]
@@ -40,7 +40,7 @@ def build_profile(folder: Path, _count: int) -> Facts:
 def measure_drift(folder: Path, _count: int) -> Facts:
     """Read the profile, stream the current batch, judge every feature, write the measurement."""
     from evergreen.drift.measure import measure_drift
-    from evergreen.drift.profile import ReferenceProfile
+    from evergreen.drift.profile.profile import ReferenceProfile
     from evergreen.spec.deciding import Drift
     from evergreen.storage.parquet import parquet_batches
 

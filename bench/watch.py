@@ -17,8 +17,8 @@ from bench.policy_streams import KnownStream, find_streams
 from rich.console import Console
 from rich.table import Table
 
-from evergreen.backtest.fitting import ModelKey, Models
-from evergreen.backtest.table import read_stream
+from evergreen.backtest.engine.models import ModelKey, Models
+from evergreen.backtest.engine.read_table import read_stream
 from evergreen.promotion.watch import PRIOR_SD, WatchedBatch, judge_watch
 from evergreen.spec.promoting import PromotionRule
 

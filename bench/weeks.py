@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from evergreen.records import Window
-from evergreen.web.views import State
+from evergreen.web.queries.view_models import State
 
 WEEK = timedelta(days=7)
 TAKEN_AFTER = timedelta(hours=3)

@@ -16,9 +16,9 @@ that needs longer takes fewer policies, or more jobs on a worker with as many co
 from airflow.sdk import DAG
 
 from evergreen.orchestration import backtest_tasks
-from evergreen.orchestration.params import backtest_params
+from evergreen.orchestration.dag_factory import models_for, shared
 from evergreen.orchestration.task_links import link_tasks
-from evergreen.orchestration.wiring import models_for, shared
+from evergreen.orchestration.trigger_params import backtest_params
 
 for spec in models_for("backtest"):
     with DAG(

@@ -23,9 +23,9 @@ from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG
 
 from evergreen.orchestration import approval, assets, card_tasks, decision_tasks, training_tasks
-from evergreen.orchestration.params import retrain_params
+from evergreen.orchestration.dag_factory import models_for, shared, training_resources
 from evergreen.orchestration.task_links import link_tasks
-from evergreen.orchestration.wiring import models_for, shared, training_resources
+from evergreen.orchestration.trigger_params import retrain_params
 
 for spec in models_for("continual_training"):
     with DAG(

@@ -13,10 +13,10 @@ clear the task. `evergreen champion <model>` shows who is champion.
 
 from airflow.sdk import DAG
 
-from evergreen.orchestration import assets, people_tasks
-from evergreen.orchestration.params import force_promote_params
+from evergreen.orchestration import assets, manual_tasks
+from evergreen.orchestration.dag_factory import models_for, shared
 from evergreen.orchestration.task_links import link_tasks
-from evergreen.orchestration.wiring import models_for, shared
+from evergreen.orchestration.trigger_params import force_promote_params
 
 for spec in models_for("force_promote"):
     with DAG(
@@ -25,6 +25,6 @@ for spec in models_for("force_promote"):
         params=force_promote_params(),
         doc_md=__doc__,
     ) as dag:
-        force = people_tasks.force_promote.override(outlets=[assets.champion(spec.name)])
+        force = manual_tasks.force_promote.override(outlets=[assets.champion(spec.name)])
         force(spec.name)
         link_tasks(dag)

@@ -15,14 +15,14 @@ Any other task: the hold is changed already; clear the task.
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import DAG
 
-from evergreen.orchestration import people_tasks
-from evergreen.orchestration.params import hold_params
+from evergreen.orchestration import manual_tasks
+from evergreen.orchestration.dag_factory import anew_run, models_for, shared
 from evergreen.orchestration.task_links import link_tasks
-from evergreen.orchestration.wiring import anew_run, models_for, shared
+from evergreen.orchestration.trigger_params import hold_params
 
 for spec in models_for("hold"):
     with DAG(**shared("hold", spec), schedule=None, params=hold_params(), doc_md=__doc__) as dag:
-        changed = people_tasks.change_hold(spec.name)
-        held = people_tasks.find_held(spec.name, changed)
+        changed = manual_tasks.change_hold(spec.name)
+        held = manual_tasks.find_held(spec.name, changed)
         TriggerDagRunOperator(task_id="decide_anew", conf=held, **anew_run(spec))
         link_tasks(dag)

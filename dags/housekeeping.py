@@ -11,10 +11,10 @@ tries again.
 
 from airflow.sdk import DAG
 
-from evergreen.orchestration import watch_tasks
+from evergreen.orchestration import watchdog_tasks
+from evergreen.orchestration.dag_factory import suite
 from evergreen.orchestration.task_links import link_tasks
-from evergreen.orchestration.wiring import suite
 
 with DAG(**suite("housekeeping"), schedule="30 3 * * *", doc_md=__doc__) as dag:
-    watch_tasks.apply_retention()
+    watchdog_tasks.apply_retention()
     link_tasks(dag)

@@ -19,9 +19,9 @@ came in time.
 from airflow.sdk import DAG
 
 from evergreen.orchestration import assets, ingest_tasks
+from evergreen.orchestration.dag_factory import models_for, schedule_of, shared
 from evergreen.orchestration.sensors import wait_for_delivery
 from evergreen.orchestration.task_links import link_tasks
-from evergreen.orchestration.wiring import models_for, schedule_of, shared
 
 for spec in models_for("ingest"):
     with DAG(

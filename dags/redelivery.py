@@ -15,9 +15,9 @@ from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG
 
 from evergreen.orchestration import assets, ingest_tasks
-from evergreen.orchestration.params import redelivery_params
+from evergreen.orchestration.dag_factory import models_for, shared
 from evergreen.orchestration.task_links import link_tasks
-from evergreen.orchestration.wiring import models_for, shared
+from evergreen.orchestration.trigger_params import redelivery_params
 
 for spec in models_for("redelivery"):
     with DAG(

@@ -12,15 +12,15 @@ clear the task. `evergreen champion <model>` shows who is champion.
 
 from airflow.sdk import DAG
 
-from evergreen.orchestration import assets, going_back_tasks
-from evergreen.orchestration.params import rollback_params
+from evergreen.orchestration import assets, rollback_tasks
+from evergreen.orchestration.dag_factory import models_for, shared
 from evergreen.orchestration.task_links import link_tasks
-from evergreen.orchestration.wiring import models_for, shared
+from evergreen.orchestration.trigger_params import rollback_params
 
 for spec in models_for("rollback"):
     with DAG(
         **shared("rollback", spec), schedule=None, params=rollback_params(), doc_md=__doc__
     ) as dag:
-        roll_back = going_back_tasks.roll_back.override(outlets=[assets.champion(spec.name)])
+        roll_back = rollback_tasks.roll_back.override(outlets=[assets.champion(spec.name)])
         roll_back(spec.name)
         link_tasks(dag)

@@ -15,9 +15,9 @@ same file.
 from airflow.sdk import DAG
 
 from evergreen.orchestration import assets, score_tasks
-from evergreen.orchestration.params import batch_param
+from evergreen.orchestration.dag_factory import models_for, shared
 from evergreen.orchestration.task_links import link_tasks
-from evergreen.orchestration.wiring import models_for, shared
+from evergreen.orchestration.trigger_params import batch_param
 
 for spec in models_for("score"):
     with DAG(

@@ -4,6 +4,6 @@ A broken spec must not take the other models' DAGs along, so the other files lea
 this one names file, key and remedy. When all specs are sound, it does nothing.
 """
 
-from evergreen.orchestration.wiring import raise_spec_problems
+from evergreen.orchestration.dag_factory import raise_spec_problems
 
 raise_spec_problems()

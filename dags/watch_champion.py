@@ -17,9 +17,9 @@ counted is not counted again, and what was begun is finished.
 
 from airflow.sdk import DAG
 
-from evergreen.orchestration import assets, going_back_tasks
+from evergreen.orchestration import assets, rollback_tasks
+from evergreen.orchestration.dag_factory import models_for, shared
 from evergreen.orchestration.task_links import link_tasks
-from evergreen.orchestration.wiring import models_for, shared
 
 for spec in models_for("watch_champion"):
     with DAG(
@@ -27,9 +27,7 @@ for spec in models_for("watch_champion"):
         schedule=assets.each_partition_of(assets.labelled(spec.name)),
         doc_md=__doc__,
     ) as dag:
-        compare = going_back_tasks.compare_with_former(spec.name)
-        roll_back = going_back_tasks.roll_back_if_worse.override(
-            outlets=[assets.champion(spec.name)]
-        )
+        compare = rollback_tasks.compare_with_former(spec.name)
+        roll_back = rollback_tasks.roll_back_if_worse.override(outlets=[assets.champion(spec.name)])
         compare >> roll_back(spec.name)
         link_tasks(dag)

@@ -16,15 +16,15 @@ from datetime import timedelta
 
 from airflow.sdk import DAG
 
-from evergreen.orchestration import watch_tasks
+from evergreen.orchestration import watchdog_tasks
+from evergreen.orchestration.dag_factory import suite
 from evergreen.orchestration.task_links import link_tasks
-from evergreen.orchestration.wiring import suite
 
 with DAG(**suite("watchdog"), schedule=timedelta(minutes=10), doc_md=__doc__) as dag:
-    watch_tasks.check_decisions()
-    watch_tasks.reconcile_champions()
-    watch_tasks.remind_of_approvals()
-    watch_tasks.end_incidents()
-    watch_tasks.send_digests()
-    watch_tasks.deliver_alerts()
+    watchdog_tasks.check_decisions()
+    watchdog_tasks.reconcile_champions()
+    watchdog_tasks.remind_of_approvals()
+    watchdog_tasks.end_incidents()
+    watchdog_tasks.send_digests()
+    watchdog_tasks.deliver_alerts()
     link_tasks(dag)

@@ -16,7 +16,7 @@ from drivers.site import TRAINING, Site
 from drivers.tiny import NAME
 from drivers.tour import COMMON, incidents_of, newest_decision, pages_of
 from drivers.visitor import DESK, PHONE, Cookies, Look, Visitor, open_window
-from evergreen.ledger.entries import Decision, Incident
+from evergreen.ledger.records import Decision, Incident
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(1200)]
 

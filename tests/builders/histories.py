@@ -16,7 +16,7 @@ from bench.seeding import write_spec
 from bench.week_records import FEATURES, TEXTS
 from sqlalchemy import create_engine, insert
 
-from evergreen.drift.build import build_profile
+from evergreen.drift.profile.build import build_profile
 from evergreen.ledger.tables import (
     ActionRow,
     AlertRow,
@@ -30,7 +30,7 @@ from evergreen.records import Alert
 from evergreen.spec.loader import load_spec
 from evergreen.spec.model import Feature
 from evergreen.storage.store import Store
-from evergreen.web.views import State
+from evergreen.web.queries.view_models import State
 
 N_ROWS = 2000
 N_WEEKS = 40

@@ -15,11 +15,11 @@ import pandas as pd
 from drivers.history import label, take
 from drivers.runs import TrainingRun, training_run
 from drivers.tiny import FIRST, WEEK, Upstream, make_rows, write_spec
-from evergreen.landing.deliver import deliver_batch, deliver_labels
-from evergreen.ledger.entries import Decision
-from evergreen.orchestration.scoring import score_and_log
-from evergreen.orchestration.workbench import Workbench
+from evergreen.ledger.records import Decision
 from evergreen.records import QualityResult, RuleResult, Window
+from evergreen.sandbox.landing.deliver import deliver_batch, deliver_labels
+from evergreen.workflows.decide.score import score_and_log
+from evergreen.workflows.model_context import Workbench
 
 NAME = "hostile"
 STEAL = "fetch('/api/v2/dags',{method:'POST'});alert(1)"

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from evergreen.ledger.entries import Decision
 from evergreen.ledger.ledger import Ledger
+from evergreen.ledger.records import Decision
 from evergreen.measurements import ColumnDrift, DecayMeasurement, DriftMeasurement
 from evergreen.records import (
     Alert,

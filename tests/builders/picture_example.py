@@ -7,7 +7,7 @@ import math
 from datetime import date, timedelta
 from pathlib import Path
 
-from evergreen.notify.pictures import History, Mark, Moment, draw
+from evergreen.slack.chart import History, Mark, Moment, draw
 
 FILE = Path(__file__).parents[2] / "docs" / "images" / "slack_picture.png"
 FIRST, N_BATCHES = date(2013, 1, 1), 26

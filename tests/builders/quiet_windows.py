@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from evergreen.drift.profile import CategoryColumn, NumericColumn, ReferenceProfile
+from evergreen.drift.profile.profile import CategoryColumn, NumericColumn, ReferenceProfile
 from evergreen.spec.model import Feature, FeatureKind
 
 Floats = NDArray[np.float64]

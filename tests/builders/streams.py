@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from evergreen.backtest.results import BacktestResult, Fit, PolicyRun
-from evergreen.backtest.stream import Stream
+from evergreen.backtest.engine.results import BacktestResult, Fit, PolicyRun
+from evergreen.backtest.engine.stream import Stream
 from evergreen.spec.model import Feature, MetricName
 
 START = datetime(2024, 1, 1, tzinfo=UTC)

@@ -16,7 +16,7 @@ from builders.web_records import (
     make_version,
 )
 from builders.web_signals import NOW, make_columns
-from evergreen.web.views import (
+from evergreen.web.queries.view_models import (
     DecisionDetail,
     DecisionLine,
     DecisionsPage,

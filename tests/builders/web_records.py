@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from builders.web_signals import NOW, SHA, WEEK, make_evaluation, make_signals
-from evergreen.ledger.entries import (
+from evergreen.ledger.records import (
     Action,
     Approval,
     Decision,

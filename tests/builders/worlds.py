@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from evergreen.backtest.stream import Stream
+from evergreen.backtest.engine.stream import Stream
 from evergreen.spec.model import METRICS_OF_TASK, Feature, MetricName
 
 HISTORY = 600

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from airflow.dag_processing.dagbag import DagBag
 
-from evergreen.orchestration.wiring import STEP_TIMEOUT
+from evergreen.orchestration.dag_factory import STEP_TIMEOUT
 
 PROJECT = Path(__file__).resolve().parents[2]
 DAGS = PROJECT / "dags"

@@ -12,8 +12,8 @@ from airflow.sdk import DAG
 
 from evergreen.orchestration import assets
 from evergreen.orchestration.backtest_tasks import REPLAY_TIMEOUT
+from evergreen.orchestration.dag_factory import STEP_TIMEOUT
 from evergreen.orchestration.task_links import RUNBOOKS
-from evergreen.orchestration.wiring import STEP_TIMEOUT
 
 PROJECT = Path(__file__).resolve().parents[2]
 DAGS = PROJECT / "dags"

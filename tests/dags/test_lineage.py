@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from airflow.dag_processing.dagbag import DagBag
 
-from evergreen.orchestration.openlineage_assets import AssetExtractor
+from evergreen.orchestration.openlineage import AssetExtractor
 
 PROJECT = Path(__file__).resolve().parents[2]
 DAGS = PROJECT / "dags"

@@ -8,8 +8,8 @@ from drills.machinery import batch_of
 from drills.scene import FORCE, Scene
 from drills.verdicts import LAST_WEEK
 from drivers.history import label
-from evergreen.embedded.airflow_api import TaskInstance
 from evergreen.records import AlertKind
+from evergreen.sandbox.services.airflow_api import TaskInstance
 
 
 class ApprovalWanted(Drill):

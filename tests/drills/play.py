@@ -10,9 +10,9 @@ from drills.scene import PATIENCE_SECONDS, Scene
 from drills.stage import CommandFailedError, Stage
 from drivers.runbooks import Block, read_runbook
 from drivers.tiny import Upstream
-from evergreen.orchestration.workbench import Workbench
 from evergreen.settings import read_settings
 from evergreen.spec.loader import load_spec
+from evergreen.workflows.model_context import Workbench
 
 CHECK_PAUSE_SECONDS = 3.0
 log = logging.getLogger(__name__)

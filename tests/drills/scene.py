@@ -9,10 +9,10 @@ from drills.stage import Stage
 from drivers.history import accept, begin, label, reign
 from drivers.loop import Loop, broken_invariants
 from drivers.tiny import Upstream
-from evergreen.embedded.airflow_api import DagRun, TaskInstance
-from evergreen.ledger.entries import Decision
-from evergreen.orchestration.workbench import Workbench
+from evergreen.ledger.records import Decision
 from evergreen.records import ModelVersion, Promotion
+from evergreen.sandbox.services.airflow_api import DagRun, TaskInstance
+from evergreen.workflows.model_context import Workbench
 
 POLL_SECONDS = 1.0
 PATIENCE_SECONDS = 900.0  # many drills at once, on a machine that may be busy

@@ -21,8 +21,8 @@ import yaml
 from drivers.history import fit_model
 from drivers.loop import PROJECT, migrate
 from drivers.tiny import write_spec
-from evergreen.embedded.stack import Stack
 from evergreen.ledger.ledger import Ledger
+from evergreen.sandbox.services.stack import Stack
 from standins.slack import SlackServer
 
 COMMAND_SECONDS = 1200.0

@@ -12,16 +12,16 @@ from airflow.sdk.execution_time.context import set_current_context
 from drivers.history import asked_for
 from drivers.runs import DagRun, Run
 from drivers.tiny import FIRST, WEEK
-from evergreen.ledger.entries import Approval
+from evergreen.ledger.records import Approval
 from evergreen.measurements import DecayMeasurement
-from evergreen.orchestration.approval_step import ApprovalStep
-from evergreen.orchestration.deciding import decide_batch
-from evergreen.orchestration.params import answer_params
-from evergreen.orchestration.recording import record_outcome
-from evergreen.orchestration.staying import why_not_now
-from evergreen.orchestration.workbench import Workbench
+from evergreen.orchestration.approval_operator import ApprovalStep
+from evergreen.orchestration.trigger_params import answer_params
 from evergreen.records import Evaluation, MetricEstimate, Window
 from evergreen.spec.loader import load_spec
+from evergreen.workflows.decide.close_decision import record_outcome
+from evergreen.workflows.decide.decide import decide_batch
+from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.promote.promotion_blocks import why_not_now
 
 RUN_ID = "asset_triggered__1"
 NO_DECAY = DecayMeasurement(verdict="insufficient_data", sentence="").to_json()

@@ -7,11 +7,6 @@ import pyarrow as pa
 
 from drivers.tiny import FIRST, WEEK, Upstream, make_rows, write_spec
 from evergreen.ledger.decisions import decision_id
-from evergreen.orchestration.baselines import keep_reference
-from evergreen.orchestration.history import join_labels, labelled_path, matured
-from evergreen.orchestration.intake import take_delivery
-from evergreen.orchestration.scoring import score_and_log
-from evergreen.orchestration.workbench import Workbench
 from evergreen.promotion.ports import PromotionKind
 from evergreen.records import (
     Evaluation,
@@ -26,6 +21,11 @@ from evergreen.signals import Request
 from evergreen.spec.loader import load_spec
 from evergreen.training.jobs import FitJob
 from evergreen.training.process import run_child
+from evergreen.workflows.decide.score import score_and_log
+from evergreen.workflows.decide.version_baseline import keep_reference
+from evergreen.workflows.ingest.labelled_data import join_labels, labelled_path, matured
+from evergreen.workflows.ingest.snapshot import take_delivery
+from evergreen.workflows.model_context import Workbench
 
 SHA = "a" * 64
 

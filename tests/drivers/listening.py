@@ -16,7 +16,7 @@ import httpx
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
-from evergreen.embedded.stack import Stack
+from evergreen.sandbox.services.stack import Stack
 
 LINE = re.compile(
     r"(?P<name>[^:,|]+)(?P<tags>(?:,[^:,|]+=[^:,|]*)*):(?P<value>[^|]+)\|(?P<kind>\w+)(?:\|@[\d.]+)?"
@@ -87,9 +87,7 @@ def observing(port: int, events: Path) -> dict[str, str]:
         "AIRFLOW__METRICS__STATSD_INFLUXDB_ENABLED": "True",
         "AIRFLOW__METRICS__LEGACY_NAMES_ON": "False",
         "AIRFLOW__OPENLINEAGE__NAMESPACE": "evergreen",
-        "AIRFLOW__OPENLINEAGE__EXTRACTORS": (
-            "evergreen.orchestration.openlineage_assets.AssetExtractor"
-        ),
+        "AIRFLOW__OPENLINEAGE__EXTRACTORS": ("evergreen.orchestration.openlineage.AssetExtractor"),
         "AIRFLOW__OPENLINEAGE__TRANSPORT": json.dumps(
             {"type": "file", "log_file_path": str(events), "append": True}
         ),

@@ -7,11 +7,11 @@ from itertools import pairwise
 from pathlib import Path
 
 from drivers.tiny import NAME, Upstream
-from evergreen.embedded.airflow_api import DagRun
-from evergreen.embedded.stack import Stack
-from evergreen.ledger.entries import Decision, Delivery
 from evergreen.ledger.ledger import Ledger
+from evergreen.ledger.records import Decision, Delivery
 from evergreen.registry.client import ModelRegistry
+from evergreen.sandbox.services.airflow_api import DagRun
+from evergreen.sandbox.services.stack import Stack
 
 PROJECT = Path(__file__).resolve().parents[2]
 KINDS = (

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from drivers.promql import OF_ALERTS, Known, labels_of
-from evergreen.web.exposition import EXPORTED
+from evergreen.web.metrics.exposition import EXPORTED
 
 ROOT = Path(__file__).resolve().parents[2]
 PREFIX = "airflow."

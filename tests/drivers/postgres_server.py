@@ -6,8 +6,8 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
-from evergreen.embedded.ports import pick_ports
-from evergreen.embedded.postgres import Postgres
+from evergreen.sandbox.services.ports import pick_ports
+from evergreen.sandbox.services.postgres import Postgres
 
 STOP_SECONDS = 20.0
 

@@ -19,7 +19,7 @@ from builders.views import (
 from builders.web_signals import NOW
 from evergreen.records import Record
 from evergreen.web.pages import contexts
-from evergreen.web.pages.frame import render
+from evergreen.web.pages.layout import render
 from evergreen.web.pages.runbooks import list_runbooks, read_runbook
 
 R = TypeVar("R", bound=Record)

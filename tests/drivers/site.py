@@ -17,13 +17,13 @@ from builders.hostile import HostileUpstream, play_hostile_history, write_hostil
 from drivers.history import accept, begin, fit_model, label, reign
 from drivers.loop import PATIENCE_SECONDS, PROJECT, Loop, migrate
 from drivers.tiny import NAME, Upstream, write_spec
-from evergreen.embedded.stack import Stack
-from evergreen.ledger.entries import Decision
 from evergreen.ledger.ledger import Ledger
-from evergreen.orchestration.workbench import Workbench
+from evergreen.ledger.records import Decision
+from evergreen.sandbox.services.stack import Stack
 from evergreen.settings import read_settings
 from evergreen.spec.loader import load_spec
-from evergreen.web.views import State
+from evergreen.web.queries.view_models import State
+from evergreen.workflows.model_context import Workbench
 
 TRAINING = f"continual_training__{NAME}"
 SETTLED_SECONDS = 3.0  # answered within a second, Airflow may ask again

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from drivers.runs import DagRun, Run
-from evergreen.ledger.entries import OutboxEntry
-from evergreen.orchestration.workbench import Workbench
+from evergreen.ledger.records import OutboxEntry
 from evergreen.records import Alert
 from evergreen.spec.loader import load_spec
+from evergreen.workflows.model_context import Workbench
 from standins.slack import SlackServer
 from standins.slack_workspace import Message
 

@@ -1,7 +1,7 @@
 """Which pages there are to walk: their addresses below ``/evergreen``, by a name for each."""
 
 from drivers.site import Site
-from evergreen.ledger.entries import Decision, Incident
+from evergreen.ledger.records import Decision, Incident
 
 COMMON = {
     "models": "/models",

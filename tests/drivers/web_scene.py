@@ -17,15 +17,15 @@ from builders.ledger_rows import add_decision, make_alert
 from drivers.postgres_server import STOP_SECONDS, new_postgres
 from drivers.tiny import write_spec
 from drivers.web_server import Web, running_web
-from evergreen.embedded.postgres import Postgres
-from evergreen.embedded.processes import Service
-from evergreen.ledger.entries import Action
 from evergreen.ledger.ledger import Ledger
-from evergreen.orchestration.deciding import report_path
-from evergreen.orchestration.gates import docs_folder
+from evergreen.ledger.records import Action
 from evergreen.records import Snapshot, Window
+from evergreen.sandbox.services.postgres import Postgres
+from evergreen.sandbox.services.processes import Service
 from evergreen.storage.store import Store
-from evergreen.web.mounting import PREFIX
+from evergreen.web_addresses import PREFIX
+from evergreen.workflows.decide.decide import report_path
+from evergreen.workflows.ingest.quality_gate import docs_folder
 
 OPEN, HIDDEN = "one", "zebra"
 BATCH = "2013-03-05"

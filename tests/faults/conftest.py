@@ -11,11 +11,11 @@ import pytest
 from drivers.history import fit_model
 from drivers.postgres_server import running_postgres
 from drivers.tiny import Upstream, write_spec
-from evergreen.embedded.postgres import Postgres
 from evergreen.ledger.ledger import Ledger
-from evergreen.orchestration.workbench import Workbench
+from evergreen.sandbox.services.postgres import Postgres
 from evergreen.settings import read_settings
 from evergreen.spec.loader import load_spec
+from evergreen.workflows.model_context import Workbench
 from faults.table import Table
 from faults.world import World
 from standins.faulty_proxy import FaultyProxy

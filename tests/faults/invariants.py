@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from drivers.killable import KeptRun
 from evergreen.errors import LedgerError
-from evergreen.ledger.entries import Decision
+from evergreen.ledger.records import Decision
 from evergreen.records import Promotion
 
 if TYPE_CHECKING:

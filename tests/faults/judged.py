@@ -13,11 +13,11 @@ from drivers.killable import KeptRun
 from drivers.tiny import FIRST, WEEK
 from evergreen.evaluation.compare import compare
 from evergreen.measurements import DecayMeasurement
-from evergreen.orchestration.deciding import decide_batch
-from evergreen.orchestration.workbench import Workbench
 from evergreen.promotion.rule import judge
 from evergreen.records import ModelVersion, Window
 from evergreen.registry.client import ModelRegistry
+from evergreen.workflows.decide.decide import decide_batch
+from evergreen.workflows.model_context import Workbench
 from faults.world import World
 
 N_ROWS = 1000

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from drivers.killable import ended
-from evergreen.orchestration.watching import reconcile_champion
+from evergreen.workflows.alerts.watchdog_checks import reconcile_champion
 from faults.judged import Scores, labels, ready_to_promote, register_file, scores
 from faults.world import World
 

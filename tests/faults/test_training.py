@@ -6,10 +6,10 @@ import pytest
 
 from drivers.history import asked_for
 from evergreen.errors import DeviceError, TrainingError
-from evergreen.orchestration.retraining import train
-from evergreen.orchestration.wiring import training_resources
-from evergreen.orchestration.workbench import Workbench
+from evergreen.orchestration.dag_factory import training_resources
 from evergreen.spec.loader import load_spec
+from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.train.train import train
 from faults.world import World
 
 # Features of a user who asks for 60 GiB, or whose process is killed, while the file "on" is there.

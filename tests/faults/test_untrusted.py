@@ -12,7 +12,7 @@ import pytest
 from builders.crafted_models import with_first, with_value
 from drivers.history import reign
 from evergreen.errors import EvergreenError, ModelFileError
-from evergreen.orchestration.scoring import registered_scorer, score_and_log
+from evergreen.workflows.decide.score import registered_scorer, score_and_log
 from faults.world import World
 
 TESTS = Path(__file__).parents[1]

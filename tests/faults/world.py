@@ -10,8 +10,8 @@ from drivers.killable import Conditions, KeptRun, ended, start
 from drivers.runs import DagRun
 from drivers.tiny import Upstream
 from evergreen.ledger.ledger import Ledger
-from evergreen.orchestration.delivering import deliver_pending
-from evergreen.orchestration.workbench import Workbench
+from evergreen.workflows.alerts.outbox import deliver_pending
+from evergreen.workflows.model_context import Workbench
 from faults.invariants import broken_invariants
 from faults.table import Table
 from standins.faulty_proxy import FaultyProxy

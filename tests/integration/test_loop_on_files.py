@@ -15,11 +15,11 @@ import pytest
 from drivers.loop import PROJECT, Loop, broken_invariants, dag_ids, migrate
 from drivers.telling import raised
 from drivers.tiny import NAME, Upstream, write_spec
-from evergreen.embedded.airflow_api import DagRun
-from evergreen.embedded.stack import Stack
-from evergreen.ledger.entries import Decision, Delivery, OutboxEntry
 from evergreen.ledger.ledger import Ledger
+from evergreen.ledger.records import Decision, Delivery, OutboxEntry
 from evergreen.records import ModelVersion, Promotion
+from evergreen.sandbox.services.airflow_api import DagRun
+from evergreen.sandbox.services.stack import Stack
 from evergreen.storage.store import Store
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(1500)]

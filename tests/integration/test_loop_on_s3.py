@@ -27,9 +27,9 @@ from drivers.loop import PROJECT, Loop, broken_invariants, dag_ids, migrate
 from drivers.monitoring import mappings
 from drivers.telling import broken_threads
 from drivers.tiny import NAME, Upstream, write_spec
-from evergreen.embedded.stack import Stack
-from evergreen.ledger.entries import Decision, Delivery, OutboxEntry
 from evergreen.ledger.ledger import Ledger
+from evergreen.ledger.records import Decision, Delivery, OutboxEntry
+from evergreen.sandbox.services.stack import Stack
 from standins.slack import SlackServer
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(1500)]

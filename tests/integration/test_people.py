@@ -18,14 +18,14 @@ from drivers.history import accept, begin, fit_model, label, reign
 from drivers.loop import PROJECT, Loop, broken_invariants, migrate
 from drivers.telling import broken_threads
 from drivers.tiny import NAME, Upstream, write_spec
-from evergreen.embedded.airflow_api import DagRun, TaskInstance
-from evergreen.embedded.stack import Stack
-from evergreen.ledger.entries import Approval, Decision, Hold, OutboxEntry
 from evergreen.ledger.ledger import Ledger
-from evergreen.orchestration.workbench import Workbench
+from evergreen.ledger.records import Approval, Decision, Hold, OutboxEntry
 from evergreen.records import Promotion
+from evergreen.sandbox.services.airflow_api import DagRun, TaskInstance
+from evergreen.sandbox.services.stack import Stack
 from evergreen.settings import read_settings
 from evergreen.spec.loader import load_spec
+from evergreen.workflows.model_context import Workbench
 from standins.slack import SlackServer
 from standins.slack_workspace import Message
 

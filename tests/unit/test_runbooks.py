@@ -27,17 +27,17 @@ from drivers.runbooks import (
     read_runbook,
 )
 from evergreen.cli.app import app
-from evergreen.orchestration import params
+from evergreen.orchestration import trigger_params
 from evergreen.records import AlertKind
-from evergreen.web.app import create_app
+from evergreen.web.server.app import create_app
 
 KINDS = kinds_with_a_runbook()
 DAGS = Path(__file__).parents[2] / "dags"
 PARAMS = {
-    "redelivery": params.redelivery_params(),
-    "continual_training": params.retrain_params(),
-    "rollback": params.rollback_params(),
-    "hold": params.hold_params(),
+    "redelivery": trigger_params.redelivery_params(),
+    "continual_training": trigger_params.retrain_params(),
+    "rollback": trigger_params.rollback_params(),
+    "hold": trigger_params.hold_params(),
     "ingest": {},
 }
 FILLED = {

@@ -8,7 +8,7 @@ import pytest
 
 from drivers.web_scene import HIDDEN, HOLD, IS_JSON, OPEN, REASON, Scene
 from drivers.web_server import Web
-from evergreen.web.mounting import PREFIX
+from evergreen.web_addresses import PREFIX
 
 RUNS = {
     "force_retrain": (f"continual_training__{OPEN}", {"force_retrain": True, **REASON}),

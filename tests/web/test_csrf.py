@@ -8,8 +8,8 @@ from itsdangerous import TimestampSigner, URLSafeTimedSerializer
 
 from drivers.web_scene import HIDDEN, HOLD, IS_JSON, OPEN, REASON, Scene, token_on
 from drivers.web_server import API_SECRET
-from evergreen.web.csrf import MAX_AGE_SECONDS, SALT
-from evergreen.web.mounting import PREFIX
+from evergreen.web.server.csrf import MAX_AGE_SECONDS, SALT
+from evergreen.web_addresses import PREFIX
 
 
 class OldSigner(TimestampSigner):

@@ -8,7 +8,7 @@ import pytest
 from drivers.postgres_server import STOP_SECONDS
 from drivers.web_scene import OPEN, Scene
 from drivers.web_server import Web
-from evergreen.web.mounting import PREFIX
+from evergreen.web_addresses import PREFIX
 
 PAGES = (f"{PREFIX}/models", f"{PREFIX}/models/{OPEN}", f"{PREFIX}/api/models")
 

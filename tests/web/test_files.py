@@ -8,8 +8,8 @@ import pytest
 
 from drivers.web_scene import BATCH, CANARY, OPEN, REPORT, Scene, take_in
 from drivers.web_server import Web
-from evergreen.orchestration.gates import docs_folder
-from evergreen.web.mounting import PREFIX
+from evergreen.web_addresses import PREFIX
+from evergreen.workflows.ingest.quality_gate import docs_folder
 
 CLIMBS = {
     "up": "../canary.html",

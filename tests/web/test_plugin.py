@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from drivers.web_server import PROJECT, Web
-from evergreen.web.mounting import PREFIX, external_views
+from evergreen.web.server.lazy_app import external_views
+from evergreen.web_addresses import PREFIX
 
 LOAD = f"""
 import sys
@@ -17,7 +18,7 @@ sys.path.insert(0, r"{PROJECT / "plugins"}")
 import evergreen_plugin
 print(*sorted(set(sys.modules) - before))
 """
-LIGHT = {"evergreen_plugin", "evergreen", "evergreen.web", "evergreen.web.mounting"}
+LIGHT = {"evergreen_plugin", "evergreen", "evergreen.web", "evergreen.web.server.lazy_app"}
 HEAVY = ("fastapi", "starlette", "jinja2", "sqlalchemy", "pandas", "pyarrow", "alembic", "httpx")
 
 

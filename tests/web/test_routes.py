@@ -16,7 +16,7 @@ from packaging.version import Version
 from builders.web_routes import ROUTES, Route
 from drivers.web_scene import HIDDEN, OPEN, Known, Scene
 from drivers.web_server import JWT_SECRET, Web
-from evergreen.web.mounting import PREFIX
+from evergreen.web_addresses import PREFIX
 
 BAD_TOKENS = ("expired", "wrong_signature", "no_algorithm", "other_audience", "made_up", "tampered")
 REFUSED = (401, 403)

@@ -4,7 +4,7 @@ import pytest
 
 from drivers.web_scene import HIDDEN, OPEN
 from drivers.web_server import Web
-from evergreen.web.mounting import PREFIX
+from evergreen.web_addresses import PREFIX
 
 
 @pytest.mark.parametrize(

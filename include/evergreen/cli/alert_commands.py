@@ -4,9 +4,9 @@ from typing import Annotated
 
 import typer
 
+from evergreen.cli.console import cell, examples, make_table, moment_text, say, screen, show_json
 from evergreen.cli.ledger_commands import AsJson, open_ledger
-from evergreen.cli.screen import cell, examples, make_table, moment_text, say, screen, show_json
-from evergreen.ledger.entries import Incident
+from evergreen.ledger.records import Incident
 
 alert_app = typer.Typer()
 

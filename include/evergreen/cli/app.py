@@ -11,13 +11,13 @@ from evergreen.cli.backtest_command import backtest_app
 from evergreen.cli.calibrate_command import calibrate_app
 from evergreen.cli.champion_commands import champion_app
 from evergreen.cli.check_command import check_app
+from evergreen.cli.console import plain, say
 from evergreen.cli.demo_command import demo_app
 from evergreen.cli.land_commands import land_app
 from evergreen.cli.ledger_commands import history_app, ledger_app
-from evergreen.cli.people_commands import people_app
 from evergreen.cli.picture_command import picture_app
+from evergreen.cli.promotion_commands import people_app
 from evergreen.cli.reproduce_command import reproduce_app
-from evergreen.cli.screen import plain, say
 from evergreen.cli.spec_commands import spec_app
 from evergreen.errors import EvergreenError
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from evergreen.cli.screen import examples
+from evergreen.cli.console import examples
 from evergreen.spec.promoting import Level
 
 backtest_app = typer.Typer()

@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from rich.text import Text
 
-from evergreen.backtest.console import draw_table, showing_progress
-from evergreen.backtest.gate import Gate
-from evergreen.backtest.lessons import verdict
-from evergreen.backtest.results import BacktestResult
-from evergreen.backtest.stream import Stream
-from evergreen.backtest.summary import summarise
-from evergreen.backtest.wording import METRIC_WORDS
-from evergreen.cli.screen import plain, say, screen
+from evergreen.backtest.engine.promotion_gate import Gate
+from evergreen.backtest.engine.results import BacktestResult
+from evergreen.backtest.engine.stream import Stream
+from evergreen.backtest.report.conclusions import verdict
+from evergreen.backtest.report.console import draw_table, showing_progress
+from evergreen.backtest.report.phrases import METRIC_WORDS
+from evergreen.backtest.report.summary import summarise
+from evergreen.cli.console import plain, say, screen
 from evergreen.errors import RequestError
 from evergreen.spec.deciding import PolicyName
 from evergreen.spec.model import ModelSpec
 from evergreen.spec.promoting import Level, PromotionRule
 
 if TYPE_CHECKING:
-    from evergreen.orchestration.model_history import Source
+    from evergreen.workflows.backtest.model_history import ModelHistory, Source
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def run(asked: Asked) -> None:
     say(_facts(stream))
     if gate is not None:
         say(_judged(gate))
-    from evergreen.backtest.replay import replay
+    from evergreen.backtest.engine.replay import replay
 
     with showing_progress(screen(stderr=True), f"Replaying {plain(stream.name)}") as advance:
         result = replay(
@@ -143,12 +143,10 @@ def _check_output(path: Path, asked: Asked) -> None:
 
 def _read(asked: Asked) -> tuple[Stream, ModelSpec | None]:
     if asked.model is not None:
-        from evergreen.cli.model_history import read_model_history
-
-        history = read_model_history(asked.model, source=asked.history or "auto")
+        history = _history_of_model(asked.model, source=asked.history or "auto")
         say(plain(history.sentence))
         return history.stream, history.spec
-    from evergreen.backtest.table import read_stream
+    from evergreen.backtest.engine.read_table import read_stream
 
     stream = read_stream(
         asked.data or Path(),
@@ -161,6 +159,35 @@ def _read(asked: Asked) -> tuple[Stream, ModelSpec | None]:
         ignore=asked.ignore,
     )
     return stream, None
+
+
+def _history_of_model(model: str, *, source: Source = "auto") -> "ModelHistory":
+    """Read the labelled history of a model of the suite.
+
+    Args:
+        model: Its name.
+        source: As in ``workflows.backtest.model_history``; ``auto`` replays the year also where
+            ledger or store cannot be reached, since a laptop often cannot.
+
+    Raises:
+        SpecError: There is no such model, or its spec is wrong.
+        RequestError: A replay is asked of a model that has none.
+        EmptyWindowError: There is too little history.
+        DataError: The history cannot be used as it is.
+    """
+    from evergreen.errors import EmptyWindowError, ExternalError
+    from evergreen.settings import read_settings
+    from evergreen.spec.loader import load_specs
+    from evergreen.workflows.backtest import model_history
+
+    settings = read_settings()
+    return model_history.read_model_history(
+        load_specs(settings.models_dir, home=settings.home).find(model),
+        settings,
+        source=source,
+        ask=lambda other: f"evergreen backtest {model} --history {other}",
+        replay_after=(EmptyWindowError, ExternalError),
+    )
 
 
 def _gate(level: Level | None, spec: ModelSpec | None) -> Gate | None:
@@ -206,7 +233,7 @@ def _write(result: BacktestResult, stream: Stream, asked: Asked) -> None:
     if asked.json_file is not None:
         _write_text(asked.json_file, result.to_text())
     if asked.html_file is not None:
-        from evergreen.backtest.page import draw_page
+        from evergreen.backtest.report.page import draw_page
 
         _write_text(asked.html_file, draw_page(result, stream, seed=asked.seed))
 

@@ -5,14 +5,14 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from evergreen.cli.history import Attempt, Explanation
+from evergreen.cli.console import cell, make_table, moment_text, number, plain
 from evergreen.cli.history_view import champion_text, verdict_text
-from evergreen.cli.screen import cell, make_table, moment_text, number, plain
 from evergreen.cli.signal_rows import more_signals
-from evergreen.ledger.entries import Approval, Decision, Delivery
-from evergreen.ledger.limits import Limits
+from evergreen.ledger.queries.spec_limits import Limits
+from evergreen.ledger.records import Approval, Decision, Delivery
 from evergreen.measurements import ColumnDrift, DecayMeasurement
 from evergreen.records import Evaluation, GuardResult, MetricEstimate, Promotion
+from evergreen.workflows.decide.decision_history import Attempt, Explanation
 
 
 def show_explanation(console: Console, explanation: Explanation) -> None:

@@ -6,13 +6,17 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from evergreen.cli.screen import cell, examples, make_table, plain, say, screen, show_json
+from evergreen.cli.console import cell, examples, make_table, plain, say, screen, show_json
 from evergreen.errors import RequestError
 from evergreen.settings import read_settings
 from evergreen.spec.loader import load_specs
 
 if TYPE_CHECKING:
-    from evergreen.cli.calibration import CalibrationReport, JudgedBatch, ShownLimit
+    from evergreen.workflows.decide.drift_calibration import (
+        CalibrationReport,
+        JudgedBatch,
+        ShownLimit,
+    )
 
 calibrate_app = typer.Typer()
 
@@ -69,9 +73,9 @@ def calibrate(
     batches or more, they allow for how much quiet batches differ from each other. Every batch that
     is still in the store is then judged by them.
     """
-    from evergreen.cli.calibration import calibrate_model
     from evergreen.ledger.ledger import Ledger
-    from evergreen.orchestration.workbench import Workbench
+    from evergreen.workflows.decide.drift_calibration import calibrate_model
+    from evergreen.workflows.model_context import Workbench
 
     if false_alarms is not None and not 0 < false_alarms < float("inf"):
         raise RequestError(f"--false-alarms is {false_alarms:g}; give a number above 0")

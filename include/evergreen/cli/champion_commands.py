@@ -6,13 +6,13 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from evergreen.cli.console import examples, moment_text, plain, say, show_json
 from evergreen.cli.ledger_commands import NOTHING_FOUND, AsJson, Model, open_ledger
-from evergreen.cli.people_commands import restraints
-from evergreen.cli.person import Who, name_of
-from evergreen.cli.screen import examples, moment_text, plain, say, show_json
-from evergreen.cli.serving import Served, who_served
+from evergreen.cli.promotion_commands import restraints
+from evergreen.cli.user_name import Who, name_of
 from evergreen.ledger.ledger import Ledger
 from evergreen.records import Promotion
+from evergreen.workflows.promote.served_version import Served, who_served
 
 champion_app = typer.Typer()
 
@@ -44,8 +44,8 @@ def champion(
     as_json: AsJson = False,
 ) -> None:
     """Say which version is champion, or served some moment. Exit code 1 where there is none."""
-    from evergreen.cli.history import read_history, require_known
-    from evergreen.cli.moments import read_moment
+    from evergreen.presentation.datetimes import read_moment
+    from evergreen.workflows.decide.decision_history import read_history, require_known
 
     with open_ledger() as (ledger, settings):
         served = None if at is None else who_served(ledger, model, read_moment(at))
@@ -95,9 +95,9 @@ def rollback(
     It does what the DAG rollback does, without Airflow. Nothing is asked back. A call that died
     half-way is finished by the same call made again. The alert is stored; the watchdog sends it.
     """
-    from evergreen.orchestration.going_back import roll_back_by_command, tell_rollback
-    from evergreen.orchestration.workbench import Workbench
     from evergreen.spec.loader import load_specs
+    from evergreen.workflows.model_context import Workbench
+    from evergreen.workflows.promote.rollback import roll_back_by_command, tell_rollback
 
     who = name_of(requested_by)
     with open_ledger() as (ledger, settings):

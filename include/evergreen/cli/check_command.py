@@ -6,13 +6,13 @@ from typing import Annotated, Literal
 import typer
 from rich.text import Text
 
+from evergreen.cli.console import examples, plain, say, show_json
 from evergreen.cli.ledger_commands import NOTHING_FOUND, AsJson, Model, open_ledger
-from evergreen.cli.screen import examples, plain, say, show_json
 from evergreen.errors import ExternalError
 from evergreen.ledger.ledger import Ledger
-from evergreen.orchestration.workbench import Workbench
 from evergreen.records import Promotion, Record
 from evergreen.spec.loader import load_specs
+from evergreen.workflows.model_context import Workbench
 
 check_app = typer.Typer()
 HoldState = Literal["held", "released"]
@@ -152,7 +152,7 @@ def _labels(ledger: Ledger, model: str, batch: str) -> Finding:
 
 
 def _holds(ledger: Ledger, model: str, *, is_held: bool) -> Finding:
-    from evergreen.orchestration.holding import tell_hold
+    from evergreen.workflows.promote.holds import tell_hold
 
     held = [tell_hold(hold) for hold in ledger.holds.standing(model)]
     sentence = "; ".join(held) or f"nobody holds promotions of {model}"

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from evergreen.cli.moments import read_moment
-from evergreen.cli.screen import examples
-from evergreen.demo.options import DEFAULT_START, DEFAULT_WEEKS, DemoOptions
+from evergreen.cli.console import examples
+from evergreen.presentation.datetimes import read_moment
+from evergreen.sandbox.demo.options import DEFAULT_START, DEFAULT_WEEKS, DemoOptions
 
 demo_app = typer.Typer()
 
@@ -59,6 +59,6 @@ def demo(
         report=report,
         exit_when_done=should_exit,
     )
-    from evergreen.demo.run import run
+    from evergreen.sandbox.demo.run import run
 
     raise typer.Exit(run(options))

@@ -3,10 +3,10 @@
 from rich.table import Table
 from rich.text import Text
 
-from evergreen.cli.history import HistoryRow
-from evergreen.cli.screen import cell, make_table, number, plain
-from evergreen.ledger.entries import Decision
+from evergreen.cli.console import cell, make_table, number, plain
+from evergreen.ledger.records import Decision
 from evergreen.measurements import ColumnDrift
+from evergreen.workflows.decide.decision_history import HistoryRow
 
 COLUMNS = ("batch", "gate", "drifted", "worst PSI", "worst D", "decay", "verdict", "champion")
 LEFT_OUT = ("gate", "worst PSI", "worst D")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from evergreen.cli.screen import (
+from evergreen.cli.console import (
     examples,
     plain,
     say,
@@ -68,8 +68,8 @@ def decisions(
     as_json: AsJson = False,
 ) -> None:
     """Print the history of a model: gate, drift, decay, verdict and champion of each batch."""
-    from evergreen.cli.history import read_history, require_known
     from evergreen.cli.history_view import draw_history
+    from evergreen.workflows.decide.decision_history import read_history, require_known
 
     with open_ledger() as (ledger, settings):
         rows = read_history(ledger, model, limit=limit)
@@ -100,7 +100,7 @@ def why(
 ) -> None:
     """Explain one batch: every signal with its limit, the verdict, and what came of it."""
     from evergreen.cli.batch_view import show_explanation
-    from evergreen.cli.history import (
+    from evergreen.workflows.decide.decision_history import (
         explain_batch,
         find_batch,
         read_history,

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
+from evergreen.cli.console import examples, plain, say
 from evergreen.cli.ledger_commands import NOTHING_FOUND, Model, open_ledger
-from evergreen.cli.screen import examples, plain, say
 from evergreen.spec.loader import load_specs
 
 picture_app = typer.Typer()
@@ -31,8 +31,8 @@ def picture(
     It is the picture that a Slack thread shows. Exit code 1 where fewer than three batches were
     measured: then nothing is written.
     """
-    from evergreen.notify.pictures import alt_of, draw
-    from evergreen.orchestration.picturing import history_of
+    from evergreen.slack.chart import alt_of, draw
+    from evergreen.workflows.alerts.thread_chart import history_of
 
     with open_ledger() as (ledger, settings):
         spec = load_specs(settings.models_dir, home=settings.home).find(model).spec

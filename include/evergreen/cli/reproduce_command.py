@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from evergreen.cli.console import examples, plain, say, show_json
 from evergreen.cli.ledger_commands import open_ledger
-from evergreen.cli.screen import examples, plain, say, show_json
 
 reproduce_app = typer.Typer()
 
@@ -49,8 +49,8 @@ def reproduce(
     The fit runs on the CPU, from the snapshots, the seed and the parameters of then. A model that a
     GPU trained comes out different; all else should give the same file, byte for byte.
     """
-    from evergreen.orchestration.reproducing import reproduce as make_again
-    from evergreen.orchestration.workbench import open_store
+    from evergreen.workflows.model_context import open_store
+    from evergreen.workflows.train.reproduce import reproduce as make_again
 
     with open_ledger() as (ledger, settings):
         store = open_store(settings.store_uri, settings.store_connection_id)

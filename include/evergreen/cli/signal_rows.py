@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from evergreen.cli.screen import number
-from evergreen.ledger.entries import Decision
+from evergreen.cli.console import number
+from evergreen.ledger.records import Decision
 from evergreen.measurements import DecayMeasurement, DriftMeasurement
 from evergreen.signals import PolicySignals, PolicyState
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from evergreen.cli.screen import cell, examples, make_table, say, screen
+from evergreen.cli.console import cell, examples, make_table, say, screen
 from evergreen.errors import GateError, SpecError
 from evergreen.settings import read_settings
 from evergreen.spec.files import EXPECTATIONS_FILE

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from evergreen.decay.likeliest import of_likeliest
 from evergreen.decay.logistic import Fitted, fit_logistic, log_odds
+from evergreen.decay.top_class import of_likeliest
 from evergreen.measurements import Calibration, CalibrationShift
 from evergreen.metrics.wording import limit, number
 from evergreen.spec.model import Task

@@ -18,8 +18,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from evergreen.decay.likeliest import of_likeliest
 from evergreen.decay.logistic import fit_logistic, log_odds, logistic
+from evergreen.decay.top_class import of_likeliest
 from evergreen.metrics import estimate
 from evergreen.metrics.wording import number
 from evergreen.records import MetricEstimate, Record

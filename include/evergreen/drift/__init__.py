@@ -3,8 +3,8 @@
 The numbers come from ``measure_drift`` over a stored ``ReferenceProfile``; ``report`` draws them.
 """
 
-from evergreen.drift.build import build_profile
 from evergreen.drift.measure import measure_drift
-from evergreen.drift.profile import ReferenceProfile
+from evergreen.drift.profile.build import build_profile
+from evergreen.drift.profile.profile import ReferenceProfile
 
 __all__ = ["ReferenceProfile", "build_profile", "measure_drift"]

@@ -5,11 +5,11 @@ from typing import Any
 
 import pyarrow as pa
 
-from evergreen.drift.faults import find_faults
-from evergreen.drift.limits import BATCHES_PER_YEAR, ColumnLimits, DriftLimits, Sample
-from evergreen.drift.profile import ReferenceProfile
-from evergreen.drift.stream import count_batches
-from evergreen.drift.tally import ColumnTally, Statistics
+from evergreen.drift.data_faults import find_faults
+from evergreen.drift.limits.limits import BATCHES_PER_YEAR, ColumnLimits, DriftLimits, Sample
+from evergreen.drift.profile.count_batches import count_batches
+from evergreen.drift.profile.counts import ColumnTally, Statistics
+from evergreen.drift.profile.profile import ReferenceProfile
 from evergreen.measurements import ColumnDrift, DriftMeasurement
 from evergreen.metrics.wording import limit, number
 from evergreen.spec.deciding import Drift

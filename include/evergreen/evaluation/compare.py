@@ -2,7 +2,7 @@
 
 from numpy.typing import ArrayLike
 
-from evergreen.evaluation.contenders import mismatch
+from evergreen.evaluation.scored_rows import mismatch
 from evergreen.metrics import estimate
 from evergreen.metrics.paired import PairedGain, paired_difference
 from evergreen.records import Evaluation, MetricEstimate, Window

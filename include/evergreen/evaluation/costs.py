@@ -3,8 +3,8 @@
 import math
 from typing import TypeGuard
 
-from evergreen.evaluation.contenders import Contender
-from evergreen.evaluation.drops import insufficient
+from evergreen.evaluation.metric_drop import insufficient
+from evergreen.evaluation.scored_rows import Contender
 from evergreen.metrics.wording import limit, number
 from evergreen.records import GuardResult
 from evergreen.spec.promoting import Guards

@@ -12,9 +12,9 @@ from typing import get_args
 
 from numpy.typing import ArrayLike
 
-from evergreen.evaluation.contenders import Contender, Rows
 from evergreen.evaluation.costs import check_latency, check_size
-from evergreen.evaluation.drops import insufficient, judge_drop
+from evergreen.evaluation.metric_drop import insufficient, judge_drop
+from evergreen.evaluation.scored_rows import Contender, Rows
 from evergreen.evaluation.slices import check_slices
 from evergreen.metrics.calibration import MIN_ROWS, calibration_error
 from evergreen.metrics.wording import limit, number

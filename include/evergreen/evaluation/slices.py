@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from evergreen.evaluation.contenders import Rows
-from evergreen.evaluation.drops import insufficient, judge_drop
+from evergreen.evaluation.metric_drop import insufficient, judge_drop
+from evergreen.evaluation.scored_rows import Rows
 from evergreen.records import GuardResult
 from evergreen.spec.promoting import Guards
 

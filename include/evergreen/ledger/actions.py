@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from evergreen.ledger.database import Database
-from evergreen.ledger.entries import Action
+from evergreen.ledger.records import Action
 from evergreen.ledger.tables import ActionRow
 
 FIELDS = tuple(Action.model_fields)

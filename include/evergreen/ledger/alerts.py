@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from evergreen.ledger.database import Database
-from evergreen.ledger.entries import AlertState, OutboxEntry
+from evergreen.ledger.records import AlertState, OutboxEntry
 from evergreen.ledger.tables import AlertRow
 from evergreen.records import Alert
 

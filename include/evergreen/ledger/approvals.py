@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from evergreen.errors import LedgerError
 from evergreen.ledger.database import Database
-from evergreen.ledger.entries import Answer, Approval
+from evergreen.ledger.records import Answer, Approval
 from evergreen.ledger.tables import ApprovalRow
 
 FIELDS = tuple(Approval.model_fields)

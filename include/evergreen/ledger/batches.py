@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from sqlalchemy import select
 
 from evergreen.ledger.database import Database
-from evergreen.ledger.entries import Delivery, DeliveryKind, DeliveryStatus, PredictionLog
+from evergreen.ledger.records import Delivery, DeliveryKind, DeliveryStatus, PredictionLog
 from evergreen.ledger.tables import DeliveryRow, PredictionRow
 from evergreen.records import QualityResult, Snapshot, Window
 

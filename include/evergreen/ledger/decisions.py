@@ -8,8 +8,8 @@ from sqlalchemy import delete, or_, select
 
 from evergreen.errors import LedgerError
 from evergreen.ledger.database import Database
-from evergreen.ledger.entries import Decision, Outcome
-from evergreen.ledger.figures import figures_of
+from evergreen.ledger.decision_columns import figures_of
+from evergreen.ledger.records import Decision, Outcome
 from evergreen.ledger.tables import DecisionRow, DriftRow
 from evergreen.measurements import ColumnDrift, DriftMeasurement
 from evergreen.records import Evaluation, PromotionVerdict

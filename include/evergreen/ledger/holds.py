@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from sqlalchemy import select
 
 from evergreen.ledger.database import Database
-from evergreen.ledger.entries import ALL_MODELS, Hold
+from evergreen.ledger.records import ALL_MODELS, Hold
 from evergreen.ledger.tables import HoldRow
 
 FIELDS = tuple(Hold.model_fields)

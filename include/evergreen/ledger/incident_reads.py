@@ -6,8 +6,8 @@ from datetime import datetime
 from sqlalchemy import select
 
 from evergreen.ledger.database import Database
-from evergreen.ledger.entries import Incident
 from evergreen.ledger.incident_rows import key_of, locked_row, open_row, to_incident
+from evergreen.ledger.records import Incident
 from evergreen.ledger.tables import IncidentRow
 
 

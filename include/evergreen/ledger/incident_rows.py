@@ -6,7 +6,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from evergreen.errors import LedgerError
-from evergreen.ledger.entries import AlertRole, AlertState, Incident
+from evergreen.ledger.records import AlertRole, AlertState, Incident
 from evergreen.ledger.tables import AlertRow, IncidentRow
 from evergreen.records import Alert, Severity
 

@@ -10,7 +10,6 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from evergreen.errors import LedgerError, RequestError
-from evergreen.ledger.entries import AlertState, Incident
 from evergreen.ledger.incident_reads import IncidentReads
 from evergreen.ledger.incident_rows import (
     add_marker,
@@ -25,6 +24,7 @@ from evergreen.ledger.incident_rows import (
     to_incident,
     update_row,
 )
+from evergreen.ledger.records import AlertState, Incident
 from evergreen.ledger.tables import IncidentRow
 from evergreen.records import Alert
 

@@ -6,15 +6,15 @@ from evergreen.ledger.actions import Actions
 from evergreen.ledger.alerts import Alerts
 from evergreen.ledger.approvals import Approvals
 from evergreen.ledger.batches import Batches
+from evergreen.ledger.champion_watches import Watches
 from evergreen.ledger.database import Database
 from evergreen.ledger.decisions import Decisions
-from evergreen.ledger.details import Details
-from evergreen.ledger.gauges import Gauges
 from evergreen.ledger.holds import Holds
 from evergreen.ledger.incidents import Incidents
-from evergreen.ledger.overview import Overview
 from evergreen.ledger.promotions import Promotions, Versions
-from evergreen.ledger.watches import Watches
+from evergreen.ledger.queries.all_models import Overview
+from evergreen.ledger.queries.metrics import Gauges
+from evergreen.ledger.queries.one_model import Details
 
 
 class Ledger:

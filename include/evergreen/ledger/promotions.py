@@ -8,8 +8,8 @@ from sqlalchemy.exc import IntegrityError
 
 from evergreen.errors import ChampionChangedError, LedgerError
 from evergreen.ledger.database import Database
-from evergreen.ledger.entries import VersionEntry
-from evergreen.ledger.lanes import check_token, next_token
+from evergreen.ledger.promotion_lock import check_token, next_token
+from evergreen.ledger.records import VersionEntry
 from evergreen.ledger.tables import PromotionRow, VersionRow
 from evergreen.records import Evaluation, Promotion, TrainedModel
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from evergreen.orchestration.params import answer_params
+from evergreen.orchestration.trigger_params import answer_params
 from evergreen.spec.model import ModelSpec
 
 
@@ -11,7 +11,7 @@ def between(evaluate: Any, promote: Any, spec: ModelSpec) -> None:
     if spec.promotion.approval == "none":
         evaluate >> promote
         return
-    from evergreen.orchestration.approval_step import ApprovalStep
+    from evergreen.orchestration.approval_operator import ApprovalStep
 
     approve = ApprovalStep(task_id="approve", model=spec.name, params=answer_params())
     evaluate >> approve >> promote

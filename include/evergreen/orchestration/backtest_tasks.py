@@ -6,9 +6,9 @@ from typing import Any
 
 from airflow.sdk import get_current_context, task
 
-from evergreen.orchestration.failures import no_retry_helps
-from evergreen.orchestration.runs import result_of
-from evergreen.orchestration.workbench import open_workbench
+from evergreen.orchestration.dag_runs import result_of
+from evergreen.orchestration.retry_rules import no_retry_helps
+from evergreen.workflows.model_context import open_workbench
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +20,7 @@ REPLAY_TIMEOUT = timedelta(hours=2)
 @task
 def check_request(model: str) -> Payload:
     """Refuse unknown keys and wrong values, and a replay of a model that has none."""
-    from evergreen.orchestration.backtesting import check_backtest
+    from evergreen.workflows.backtest.run_backtest import check_backtest
 
     with no_retry_helps():
         asked = check_backtest(model, get_current_context()["dag_run"].conf)
@@ -31,7 +31,7 @@ def check_request(model: str) -> Payload:
 @task(execution_timeout=REPLAY_TIMEOUT)
 def replay_policies(model: str) -> Payload:
     """Replay the policies on the model's history; keep a page and the numbers in the store."""
-    from evergreen.orchestration.backtesting import BacktestRequest, back_test
+    from evergreen.workflows.backtest.run_backtest import BacktestRequest, back_test
 
     asked = BacktestRequest.from_json(result_of("check_request"))
     with no_retry_helps(), open_workbench(model) as bench:

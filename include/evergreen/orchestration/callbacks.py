@@ -7,8 +7,8 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from evergreen.ledger.entries import DeliveryKind
-from evergreen.orchestration.workbench import Workbench, open_workbench
+from evergreen.ledger.records import DeliveryKind
+from evergreen.workflows.model_context import Workbench, open_workbench
 
 log = logging.getLogger(__name__)
 
@@ -18,13 +18,13 @@ WAITS: dict[str, DeliveryKind] = {"wait_for_batch": "data", "wait_for_labels": "
 
 def alert_failure(context: Any) -> None:
     """Tell that a task failed for good; a refused request is told only to who made it."""
-    from evergreen.orchestration.failures import RequestRefused
+    from evergreen.orchestration.retry_rules import RequestRefused
 
     if isinstance(context.get("exception"), RequestRefused) or _is_tried_again(context):
         return
 
     def tell(bench: Workbench) -> None:
-        from evergreen.orchestration.alerting import alert_failed
+        from evergreen.workflows.alerts.run_alerts import alert_failed
 
         alert_failed(
             bench,
@@ -46,7 +46,7 @@ def alert_no_data(context: Any) -> None:
         return
 
     def tell(bench: Workbench) -> None:
-        from evergreen.orchestration.alerting import alert_no_data as alert
+        from evergreen.workflows.alerts.run_alerts import alert_no_data as alert
 
         found = context["ti"].xcom_pull(task_ids="find_next_batch") or {}
         alert(bench, context, WAITS[context["ti"].task_id], found.get("batch"))
@@ -74,8 +74,8 @@ def _ends_here(task: Any) -> bool:
 
 
 def _tell_works(context: Any, *, is_last: bool) -> None:
-    from evergreen.orchestration.alerting import ASIDE, failed_subject, failure_is_over
-    from evergreen.orchestration.runs import states_of
+    from evergreen.orchestration.dag_runs import states_of
+    from evergreen.workflows.alerts.run_alerts import ASIDE, failed_subject, failure_is_over
 
     run, task_id = context["dag_run"], context["ti"].task_id
     is_aside = task_id in ASIDE

@@ -6,8 +6,8 @@ from typing import Any
 from airflow.sdk import task
 from airflow.sdk.exceptions import AirflowSkipException
 
-from evergreen.orchestration.runs import result_of
-from evergreen.orchestration.workbench import open_workbench
+from evergreen.orchestration.dag_runs import result_of
+from evergreen.workflows.model_context import open_workbench
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ def write_model_card(model: str) -> Payload:
         raise AirflowSkipException("dry run: no version was kept, so there is no card")
     try:
         with open_workbench(model) as bench:
-            from evergreen.orchestration.carding import write_card
+            from evergreen.workflows.train.model_card import write_card
 
             path = write_card(bench, bench.ledger.decisions.get(asked["decision"]))
     except Exception as err:

@@ -6,9 +6,9 @@ from typing import Any
 from airflow.sdk import TriggerRule, get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from evergreen.orchestration.failures import RequestRefused, no_retry_helps
-from evergreen.orchestration.runs import batch_of_run, decision_of_run, result_of, states_of
-from evergreen.orchestration.workbench import open_workbench
+from evergreen.orchestration.dag_runs import batch_of_run, decision_of_run, result_of, states_of
+from evergreen.orchestration.retry_rules import RequestRefused, no_retry_helps
+from evergreen.workflows.model_context import open_workbench
 
 log = logging.getLogger(__name__)
 
@@ -18,8 +18,8 @@ Payload = dict[str, Any]
 @task
 def check_request(model: str) -> Payload:
     """Refuse a conf that is wrong, and a batch that is decided already, before anything is done."""
-    from evergreen.orchestration.request import check_request as check
-    from evergreen.orchestration.runs import accepted_batches
+    from evergreen.orchestration.dag_runs import accepted_batches
+    from evergreen.workflows.run_config import check_request as check
 
     context = get_current_context()
     run = context["dag_run"]
@@ -45,7 +45,7 @@ def check_request(model: str) -> Payload:
 @task
 def measure_drift(model: str) -> Payload:
     """Measure the drift of every feature against the champion's reference profile."""
-    from evergreen.orchestration.measuring import measure_batch_drift
+    from evergreen.workflows.decide.measure import measure_batch_drift
 
     asked = result_of("check_request")
     with no_retry_helps(), open_workbench(model) as bench:
@@ -57,7 +57,7 @@ def measure_drift(model: str) -> Payload:
 @task
 def measure_decay(model: str) -> Payload:
     """Measure how much worse the champion does on matured labels than when it was promoted."""
-    from evergreen.orchestration.measuring import measure_champion_decay
+    from evergreen.workflows.decide.measure import measure_champion_decay
 
     asked = result_of("check_request")
     with no_retry_helps(), open_workbench(model) as bench:
@@ -69,8 +69,8 @@ def measure_decay(model: str) -> Payload:
 @task.branch
 def decide(model: str) -> list[str]:
     """Put drift and decay before the policy; go on to stand down or to train."""
-    from evergreen.orchestration.deciding import decide_batch, wants_report
-    from evergreen.orchestration.decision_alerting import alert_opening
+    from evergreen.workflows.alerts.decision_alerts import alert_opening
+    from evergreen.workflows.decide.decide import decide_batch, wants_report
 
     context = get_current_context()
     asked, drift = result_of("check_request"), result_of("measure_drift")
@@ -90,7 +90,7 @@ def decide(model: str) -> list[str]:
 @task(retries=1)
 def write_drift_report(model: str) -> Payload:
     """Draw Evidently's report over the same numbers that decided."""
-    from evergreen.orchestration.deciding import draw_drift_report
+    from evergreen.workflows.decide.decide import draw_drift_report
 
     asked, drift = result_of("check_request"), result_of("measure_drift")
     with no_retry_helps(), open_workbench(model) as bench:
@@ -102,7 +102,7 @@ def write_drift_report(model: str) -> Payload:
 @task(trigger_rule=TriggerRule.ALL_DONE)
 def record_decision(model: str) -> Payload:
     """Close the decision in the ledger with one message, whichever way the run went."""
-    from evergreen.orchestration.recording import record_outcome
+    from evergreen.workflows.decide.close_decision import record_outcome
 
     context = get_current_context()
     asked = context["ti"].xcom_pull(task_ids="check_request")

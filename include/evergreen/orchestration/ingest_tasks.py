@@ -6,11 +6,11 @@ from typing import Any
 from airflow.sdk import get_current_context, task
 
 from evergreen.errors import ExternalError
-from evergreen.ledger.entries import DeliveryKind
+from evergreen.ledger.records import DeliveryKind
 from evergreen.orchestration import assets
-from evergreen.orchestration.failures import no_retry_helps
+from evergreen.orchestration.retry_rules import no_retry_helps
 from evergreen.orchestration.sensors import FIND_TASK
-from evergreen.orchestration.workbench import open_workbench
+from evergreen.workflows.model_context import open_workbench
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +20,7 @@ Payload = dict[str, Any]
 @task(task_id=FIND_TASK)
 def find_next_batch(model: str, kind: DeliveryKind) -> Payload:
     """Find the batch to take in: the oldest that is new, or the one to wait for."""
-    from evergreen.orchestration.intake import find_next, manifest_uri
+    from evergreen.workflows.ingest.snapshot import find_next, manifest_uri
 
     with no_retry_helps(), open_workbench(model) as bench:
         batch = find_next(bench, kind)
@@ -32,7 +32,7 @@ def find_next_batch(model: str, kind: DeliveryKind) -> Payload:
 @task
 def check_request(model: str) -> Payload:
     """Refuse a redelivery of what is unknown, not there, or accepted already."""
-    from evergreen.orchestration.redelivering import check_redelivery
+    from evergreen.workflows.ingest.redelivery import check_redelivery
 
     with no_retry_helps(), open_workbench(model) as bench:
         asked = check_redelivery(bench, get_current_context()["dag_run"].conf)
@@ -43,8 +43,8 @@ def check_request(model: str) -> Payload:
 @task
 def take_snapshot(model: str, found: Payload) -> Payload:
     """Check the delivery against its manifest and copy it; a bad one is recorded as rejected."""
-    from evergreen.orchestration.alerting import no_data_is_over
-    from evergreen.orchestration.intake import find_next, take_in
+    from evergreen.workflows.alerts.run_alerts import no_data_is_over
+    from evergreen.workflows.ingest.snapshot import find_next, take_in
 
     kind: DeliveryKind = found["kind"]
     with no_retry_helps(), open_workbench(model) as bench:
@@ -78,7 +78,7 @@ def check_delivery(model: str, taken: Payload) -> list[str]:
 @task
 def publish_batch(model: str, taken: Payload, *, outlet_events: Any = None) -> Payload:
     """Announce the batch: its id is the partition key of everything that follows."""
-    from evergreen.orchestration.alerting import rejection_is_over
+    from evergreen.workflows.alerts.run_alerts import rejection_is_over
 
     outlet_events[assets.batches(model)].add_partitions(taken["batch"])
     with no_retry_helps(), open_workbench(model) as bench:
@@ -89,7 +89,7 @@ def publish_batch(model: str, taken: Payload, *, outlet_events: Any = None) -> P
 @task
 def quarantine_batch(model: str, taken: Payload) -> Payload:
     """Keep the batch out of everything and say so, once."""
-    from evergreen.orchestration.alerting import alert_rejected
+    from evergreen.workflows.alerts.run_alerts import alert_rejected
 
     with no_retry_helps(), open_workbench(model) as bench:
         alert_rejected(bench, "data", taken["batch"])
@@ -99,7 +99,7 @@ def quarantine_batch(model: str, taken: Payload) -> Payload:
 @task(retries=1)
 def write_data_docs(model: str, taken: Payload) -> Payload:
     """Write Great Expectations' pages about the batch, off the critical path."""
-    from evergreen.orchestration.gates import write_docs
+    from evergreen.workflows.ingest.quality_gate import write_docs
 
     with no_retry_helps(), open_workbench(model) as bench:
         uri = write_docs(bench, taken["batch"])
@@ -110,8 +110,8 @@ def write_data_docs(model: str, taken: Payload) -> Payload:
 @task
 def publish_labels(model: str, taken: Payload, *, outlet_events: Any = None) -> Payload:
     """Join the labels to the batch and announce the labelled batch."""
-    from evergreen.orchestration.alerting import rejection_is_over
-    from evergreen.orchestration.history import join_labels
+    from evergreen.workflows.alerts.run_alerts import rejection_is_over
+    from evergreen.workflows.ingest.labelled_data import join_labels
 
     with no_retry_helps(), open_workbench(model) as bench:
         n_rows = join_labels(bench, taken["batch"])
@@ -124,7 +124,7 @@ def publish_labels(model: str, taken: Payload, *, outlet_events: Any = None) -> 
 @task
 def reject_labels(model: str, taken: Payload) -> Payload:
     """Keep the labels out and say so, once."""
-    from evergreen.orchestration.alerting import alert_rejected
+    from evergreen.workflows.alerts.run_alerts import alert_rejected
 
     with no_retry_helps(), open_workbench(model) as bench:
         alert_rejected(bench, "labels", taken["batch"])
@@ -132,7 +132,7 @@ def reject_labels(model: str, taken: Payload) -> Payload:
 
 
 def _gate(model: str, taken: Payload) -> list[str]:
-    from evergreen.orchestration.gates import route_batch, route_labels
+    from evergreen.workflows.ingest.quality_gate import route_batch, route_labels
 
     with no_retry_helps(), open_workbench(model) as bench:
         if taken["kind"] == "labels":

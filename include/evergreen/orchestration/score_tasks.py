@@ -6,9 +6,9 @@ from typing import Any
 from airflow.sdk import get_current_context, task
 
 from evergreen.orchestration import assets
-from evergreen.orchestration.failures import no_retry_helps
-from evergreen.orchestration.runs import batch_of_run
-from evergreen.orchestration.workbench import open_workbench
+from evergreen.orchestration.dag_runs import batch_of_run
+from evergreen.orchestration.retry_rules import no_retry_helps
+from evergreen.workflows.model_context import open_workbench
 
 log = logging.getLogger(__name__)
 
@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 @task
 def score_batch(model: str, *, outlet_events: Any = None) -> dict[str, Any]:
     """Let the champion score the batch; announce the batch also when there is no champion yet."""
-    from evergreen.orchestration.scoring import score_and_log
+    from evergreen.workflows.decide.score import score_and_log
 
     with no_retry_helps(), open_workbench(model) as bench:
         batch = batch_of_run(get_current_context(), bench)

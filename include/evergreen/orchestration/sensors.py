@@ -15,7 +15,7 @@ from airflow.sdk import BaseSensorOperator
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from evergreen.errors import StorageError
-from evergreen.ledger.entries import DeliveryKind
+from evergreen.ledger.records import DeliveryKind
 from evergreen.orchestration.callbacks import WAITS, alert_no_data
 from evergreen.spec.model import ModelSpec
 

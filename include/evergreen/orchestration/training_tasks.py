@@ -8,9 +8,9 @@ from airflow.sdk import get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 
 from evergreen.failpoints import failpoint
-from evergreen.orchestration.failures import no_retry_helps
-from evergreen.orchestration.runs import result_of, scratch_folder
-from evergreen.orchestration.workbench import open_workbench
+from evergreen.orchestration.dag_runs import result_of, scratch_folder
+from evergreen.orchestration.retry_rules import no_retry_helps
+from evergreen.workflows.model_context import open_workbench
 
 log = logging.getLogger(__name__)
 
@@ -20,9 +20,9 @@ Payload = dict[str, Any]
 @task
 def train_challenger(model: str) -> Payload:
     """Fit a challenger in a process of its own and register it, once per batch and spec."""
-    from evergreen.orchestration.deciding import decision_of
-    from evergreen.orchestration.fencing import begin_retrain
-    from evergreen.orchestration.retraining import train
+    from evergreen.workflows.decide.decide import decision_of
+    from evergreen.workflows.promote.promotion_lock import begin_retrain
+    from evergreen.workflows.train.train import train
 
     context, asked = get_current_context(), result_of("check_request")
     with no_retry_helps(), open_workbench(model) as bench:
@@ -51,7 +51,7 @@ def train_challenger(model: str) -> Payload:
 @task
 def evaluate_challenger(model: str) -> Payload:
     """Score champion and challenger anew on the same newest labelled rows and apply the rule."""
-    from evergreen.orchestration.retraining import evaluate
+    from evergreen.workflows.train.train import evaluate
 
     asked, trained = result_of("check_request"), result_of("train_challenger")
     with no_retry_helps(), open_workbench(model) as bench:
@@ -64,9 +64,9 @@ def evaluate_challenger(model: str) -> Payload:
 @task
 def promote(model: str) -> Payload:
     """Make the challenger champion, exactly once; skipped when it did not win, or may not now."""
-    from evergreen.orchestration.fencing import claim_lane, last_look
-    from evergreen.orchestration.promoting import promote_challenger
-    from evergreen.orchestration.staying import stay_here, why_not_now
+    from evergreen.workflows.promote.promote import promote_challenger
+    from evergreen.workflows.promote.promotion_blocks import stay_here, why_not_now
+    from evergreen.workflows.promote.promotion_lock import claim_lane, last_look
 
     context = get_current_context()
     asked, trained = result_of("check_request"), result_of("train_challenger")

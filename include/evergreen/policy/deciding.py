@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from evergreen.policy import paced, simple
+from evergreen.policy import adaptive, baselines
 from evergreen.policy.restraints import few_rows, restrained
 from evergreen.policy.rules import PolicyRules, Wish
 from evergreen.signals import (
@@ -20,10 +20,10 @@ MAX_REMEMBERED = 52
 OWED = "a promotion was held and nothing holds any more, so it is decided anew"
 
 CALENDAR: Mapping[str, Callable[[PolicySignals, PolicyRules], Wish]] = {
-    "never": simple.never,
-    "every": simple.every,
-    "periodic": simple.periodic,
-    "thresholds": simple.thresholds,
+    "never": baselines.never,
+    "every": baselines.every,
+    "periodic": baselines.periodic,
+    "thresholds": baselines.thresholds,
 }
 
 
@@ -53,7 +53,7 @@ def decide(
     if signals.champion_version is None:
         return _first(signals, missing), state.model_copy(update={"seen": _newest(signals, state)})
     if signals.request.force_retrain and _reason(signals.request):
-        state, _ = paced.learn(signals, state)
+        state, _ = adaptive.learn(signals, state)
         decision = _training(Wish("forced", _forced(signals.request)), missing)
         return decision, _after(decision, signals, state, cost=decision.fraction)
     faults = signals.drift.faults if signals.drift else ()
@@ -129,8 +129,8 @@ def _wish(
     signals: PolicySignals, state: PolicyState, rules: PolicyRules, before: PolicyState
 ) -> tuple[Wish, PolicyState]:
     if rules.policy.name == "default":
-        return paced.wish(signals, state, rules, before=before)
-    state, _ = paced.learn(signals, state)
+        return adaptive.wish(signals, state, rules, before=before)
+    state, _ = adaptive.learn(signals, state)
     return CALENDAR[rules.policy.name](signals, rules), state
 
 
@@ -215,7 +215,7 @@ def _after(
         update={
             "credit": state.credit - cost,
             "last_fit": signals.position,
-            "fitted_through": paced.learnable(signals, state),
+            "fitted_through": adaptive.learnable(signals, state),
             "comparing": comparing,
         }
     )

@@ -8,9 +8,9 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from evergreen.errors import ModelFileError
+from evergreen.training.feature_matrix import FloatArray, internal_name
 from evergreen.training.files import write_whole
 from evergreen.training.jobs import ScoreJob, ScoreResult
-from evergreen.training.matrix import FloatArray, internal_name
 from evergreen.training.score import prepare
 from evergreen.training.stages import Stage, no_stage
 

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from evergreen.errors import TrainingError
 from evergreen.training.devices import cpu_reason, devices_to_try, first_line, why_unavailable
+from evergreen.training.feature_matrix import FloatArray, to_matrix
 from evergreen.training.files import text_sha256, write_whole
 from evergreen.training.jobs import FitJob, FitResult
 from evergreen.training.labels import read_labels
-from evergreen.training.matrix import FloatArray, to_matrix
 from evergreen.training.objectives import objective_of
 from evergreen.training.rows import build_frame, read_rows
 from evergreen.training.stages import Stage, no_stage

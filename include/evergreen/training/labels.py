@@ -6,8 +6,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from evergreen.errors import DataError, TrainingError
+from evergreen.training.feature_matrix import FloatArray
 from evergreen.training.jobs import Rows
-from evergreen.training.matrix import FloatArray
 
 EXPECTED = {"binary": "0 and 1", "multiclass": "classes 0, 1, 2, ...", "regression": "numbers"}
 REMEDY = "widen the training window"

@@ -10,14 +10,14 @@ import pyarrow.parquet as pq
 from evergreen.errors import ModelFileError, SchemaError
 from evergreen.spec.model import Feature
 from evergreen.training.devices import first_line
+from evergreen.training.feature_matrix import FloatArray, internal_name, to_matrix
 from evergreen.training.files import text_sha256, write_whole
 from evergreen.training.jobs import ScoreJob, ScoreResult
-from evergreen.training.matrix import FloatArray, internal_name, to_matrix
+from evergreen.training.model_file_check import check_structure
 from evergreen.training.objectives import kind_of_model, scores_a_row, written_objective
 from evergreen.training.rows import build_frame, read_rows
 from evergreen.training.scores import check_scores, to_column
 from evergreen.training.stages import Stage, no_stage
-from evergreen.training.structure import check_structure
 
 if TYPE_CHECKING:
     import lightgbm as lgb

@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 
 from evergreen.errors import DataError, ModelFileError
+from evergreen.training.feature_matrix import FloatArray
 from evergreen.training.jobs import ScoreJob
-from evergreen.training.matrix import FloatArray
 
 SUM_TOLERANCE = 1e-6
 TWO = 2

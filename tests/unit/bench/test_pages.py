@@ -12,7 +12,7 @@ from bench.pages_page import p95
 from bench.weeks import live
 
 from evergreen.ledger.tables import DecisionRow, DeliveryRow, PromotionRow
-from evergreen.web.views import State
+from evergreen.web.queries.view_models import State
 
 ROOT = Path(__file__).resolve().parents[3]
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)

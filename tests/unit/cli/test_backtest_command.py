@@ -134,7 +134,7 @@ def test_outputs_that_cannot_be_written_are_refused_before_the_work(
     def not_reached(*_: Any, **__: Any) -> None:
         raise AssertionError("work has started")
 
-    monkeypatch.setattr("evergreen.backtest.replay.replay", not_reached)
+    monkeypatch.setattr("evergreen.backtest.engine.replay.replay", not_reached)
     same = str(tmp_path / "out")
     wanted = {
         ("--json", str(tmp_path / "none" / "x.json")): "there is no folder",

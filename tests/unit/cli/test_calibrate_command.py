@@ -9,13 +9,13 @@ import pytest
 from builders.ledger_rows import Call
 from drivers.history import accept, crown, enthrone, label
 from drivers.tiny import FIRST, SPEC, WEEK, Upstream, write_spec
-from evergreen.drift.build import build_profile
+from evergreen.drift.profile.build import build_profile
 from evergreen.ledger.ledger import Ledger
-from evergreen.orchestration.history import labelled_path
-from evergreen.orchestration.workbench import Workbench
 from evergreen.records import Window
 from evergreen.settings import read_settings
 from evergreen.spec.loader import load_spec
+from evergreen.workflows.ingest.labelled_data import labelled_path
+from evergreen.workflows.model_context import Workbench
 
 GIVEN = "psi_limit: 0.25, ks_limit: 0.15, null_share_limit: 0.05"
 

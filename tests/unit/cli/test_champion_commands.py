@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from builders.ledger_rows import SHA, Call, add_decision, add_delivery, close_as_promoted
-from evergreen.cli.person import LONGEST_NAME
+from evergreen.cli.user_name import LONGEST_NAME
 from evergreen.ledger.ledger import Ledger
 from evergreen.records import Promotion
 from evergreen.registry.client import ModelRegistry

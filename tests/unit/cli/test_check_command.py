@@ -5,8 +5,8 @@ import json
 import pytest
 
 from builders.ledger_rows import Call, add_decision, add_delivery
-from evergreen.ledger.entries import Decision
 from evergreen.ledger.ledger import Ledger
+from evergreen.ledger.records import Decision
 from evergreen.records import ModelVersion
 from evergreen.registry.client import ModelRegistry
 

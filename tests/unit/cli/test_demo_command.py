@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from builders.ledger_rows import Call
-from evergreen.demo import run as demo
-from evergreen.demo.options import DEFAULT_START, DEFAULT_WEEKS, DemoOptions
+from evergreen.sandbox.demo import run as demo
+from evergreen.sandbox.demo.options import DEFAULT_START, DEFAULT_WEEKS, DemoOptions
 
 Asked = list[DemoOptions]
 

@@ -13,8 +13,8 @@ from builders.ledger_rows import (
     make_drift,
 )
 from evergreen.ledger.decisions import decision_id
-from evergreen.ledger.entries import DeliveryStatus
 from evergreen.ledger.ledger import Ledger
+from evergreen.ledger.records import DeliveryStatus
 from evergreen.measurements import DecayMeasurement
 from evergreen.signals import PolicyDecision, PolicySignals, Request
 from evergreen.spec.loader import load_spec

@@ -1,7 +1,7 @@
 from datetime import UTC, datetime
 
 from evergreen.cli.signal_rows import more_signals
-from evergreen.ledger.entries import Decision
+from evergreen.ledger.records import Decision
 from evergreen.measurements import (
     ColumnDrift,
     DecayMeasurement,

@@ -89,7 +89,7 @@ def test_the_example_spec_is_one(project: Path) -> None:
 
 
 def test_the_triggers_parameters_are_those_of_the_dag(project: Path) -> None:
-    from evergreen.orchestration.params import retrain_params
+    from evergreen.orchestration.trigger_params import retrain_params
 
     text = (project / "README.md").read_text()
     section = text.split("## Triggering by hand")[1].split("##")[0]

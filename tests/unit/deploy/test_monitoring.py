@@ -24,7 +24,7 @@ from drivers.monitoring import (
 )
 from drivers.promql import Known, UnknownNameError, labels_of, placeholders
 from evergreen.records import Severity
-from evergreen.web.exposition import EXPORTED
+from evergreen.web.metrics.exposition import EXPORTED
 
 PAGE = "docs/observability.md"
 IN_AIRFLOW = "{{ $externalLabels.airflow_url }}/evergreen/runbooks/"

@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import ks_2samp
 
-from evergreen.drift.cells import FloatArray, count_cells, quantile_grid
 from evergreen.drift.ks import ks_distance, ks_error
+from evergreen.drift.profile.quantile_cells import FloatArray, count_cells, quantile_grid
 from evergreen.errors import EmptyWindowError
 
 floats = st.floats(allow_nan=False, allow_infinity=False)

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evergreen.drift.build import build_profile
 from evergreen.drift.measure import drifted_share, measure_drift
-from evergreen.drift.profile import ReferenceProfile
+from evergreen.drift.profile.build import build_profile
+from evergreen.drift.profile.profile import ReferenceProfile
 from evergreen.measurements import ColumnDrift, DriftMeasurement, DriftVerdict
 from evergreen.spec.deciding import Drift
 from evergreen.spec.model import Feature, FeatureKind
@@ -318,7 +318,7 @@ def test_summary_says_why_nothing_was_judged() -> None:
 def test_measuring_does_not_import_evidently() -> None:
     code = (
         "import sys, pyarrow as pa\n"
-        "import evergreen.drift.report\n"
+        "import evergreen.drift.report.evidently_report\n"
         "from evergreen.drift import build_profile, measure_drift\n"
         "from evergreen.spec.model import Drift, Feature\n"
         "t = pa.table({'x': [1.0] * 600})\n"

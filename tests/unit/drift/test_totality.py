@@ -13,9 +13,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from evergreen.drift.build import build_profile
 from evergreen.drift.measure import measure_drift
-from evergreen.drift.profile import ReferenceProfile
+from evergreen.drift.profile.build import build_profile
+from evergreen.drift.profile.profile import ReferenceProfile
 from evergreen.measurements import ColumnDrift, DriftMeasurement, DriftVerdict
 from evergreen.spec.deciding import Drift
 from evergreen.spec.model import Feature, FeatureKind

@@ -2,8 +2,8 @@ import math
 
 import pytest
 
-from evergreen.evaluation.contenders import Contender
 from evergreen.evaluation.costs import check_latency, check_size
+from evergreen.evaluation.scored_rows import Contender
 from evergreen.spec.promoting import Guards
 
 GUARDS = Guards(max_latency_ratio=2.0, max_model_mb=1.5)

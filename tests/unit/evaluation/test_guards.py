@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from builders.paired_models import IDS, METRICS, make_pair
-from evergreen.evaluation.contenders import Contender, Rows
 from evergreen.evaluation.guards import check_guards
+from evergreen.evaluation.scored_rows import Contender, Rows
 from evergreen.metrics import drop, estimate
 from evergreen.metrics.calibration import calibration_error
 from evergreen.records import GuardResult

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from builders.paired_models import make_pair
-from evergreen.evaluation.contenders import Rows
+from evergreen.evaluation.scored_rows import Rows
 from evergreen.evaluation.slices import check_slices
 from evergreen.records import GuardResult
 from evergreen.spec.promoting import Guards

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from drivers.postgres_server import running_postgres
-from evergreen.embedded.postgres import Postgres
 from evergreen.ledger.ledger import Ledger
+from evergreen.sandbox.services.postgres import Postgres
 
 
 @pytest.fixture(scope="session")

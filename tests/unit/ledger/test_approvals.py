@@ -3,8 +3,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from evergreen.errors import LedgerError
-from evergreen.ledger.entries import Answer, Approval
 from evergreen.ledger.ledger import Ledger
+from evergreen.ledger.records import Answer, Approval
 
 NOW = datetime.now(UTC)
 

@@ -2,8 +2,8 @@ import pytest
 
 from evergreen.errors import LedgerError
 from evergreen.ledger.decisions import decision_id
-from evergreen.ledger.entries import Decision, Outcome
 from evergreen.ledger.ledger import Ledger
+from evergreen.ledger.records import Decision, Outcome
 from evergreen.measurements import ColumnDrift, DriftMeasurement
 from evergreen.signals import HOLD_BATCHES, PolicyDecision, PolicySignals, PolicyState, Request
 

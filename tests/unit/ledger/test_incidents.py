@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from evergreen.errors import LedgerError, RequestError
-from evergreen.ledger.entries import Incident
 from evergreen.ledger.ledger import Ledger
+from evergreen.ledger.records import Incident
 from evergreen.records import Alert, Severity
 
 TOPIC = "quality"

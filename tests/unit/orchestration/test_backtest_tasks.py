@@ -10,11 +10,11 @@ from drivers.runs import DagRun, Run
 from drivers.tiny import Upstream
 from evergreen.errors import StorageError
 from evergreen.orchestration import backtest_tasks
-from evergreen.orchestration.backtesting import folder_of
-from evergreen.orchestration.failures import RequestRefused
-from evergreen.orchestration.retention import remove_expired
-from evergreen.orchestration.workbench import Workbench
+from evergreen.orchestration.retry_rules import RequestRefused
 from evergreen.storage.store import Store
+from evergreen.workflows.backtest.run_backtest import folder_of
+from evergreen.workflows.housekeeping.retention import remove_expired
+from evergreen.workflows.model_context import Workbench
 
 RUN_ID = "manual__2024-03-01T00:00:00+00:00"
 BASELINES = ["never", "every", "periodic"]

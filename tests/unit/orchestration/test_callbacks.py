@@ -15,8 +15,8 @@ from evergreen.orchestration.callbacks import (
     tell_skip,
     tell_success,
 )
-from evergreen.orchestration.failures import RequestRefused
-from evergreen.orchestration.workbench import Workbench
+from evergreen.orchestration.retry_rules import RequestRefused
+from evergreen.workflows.model_context import Workbench
 
 
 def a_run(bench: Workbench, kind: str = "ingest") -> Run:

@@ -8,8 +8,8 @@ from drivers.history import accept, begin, crown
 from drivers.runs import training_run
 from drivers.tiny import Upstream
 from evergreen.errors import LedgerError
-from evergreen.orchestration.delivering import deliver_pending
-from evergreen.orchestration.workbench import Workbench
+from evergreen.workflows.alerts.outbox import deliver_pending
+from evergreen.workflows.model_context import Workbench
 from standins.slack import SlackServer
 
 

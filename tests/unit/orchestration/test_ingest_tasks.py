@@ -9,9 +9,9 @@ from drivers.runs import DagRun, Run
 from drivers.tiny import Upstream
 from evergreen.errors import ExternalError, LedgerError
 from evergreen.orchestration import assets, ingest_tasks, score_tasks
-from evergreen.orchestration.failures import RequestRefused
-from evergreen.orchestration.history import labelled_path
-from evergreen.orchestration.workbench import Workbench
+from evergreen.orchestration.retry_rules import RequestRefused
+from evergreen.workflows.ingest.labelled_data import labelled_path
+from evergreen.workflows.model_context import Workbench
 
 BATCH = "2024-01-01"
 

@@ -9,14 +9,14 @@ import pytest
 from drivers.history import accept, asked_for, begin, crown, label
 from drivers.tiny import FIRST, WEEK, Upstream
 from evergreen.errors import DataError
-from evergreen.ledger.entries import Decision
+from evergreen.ledger.records import Decision
 from evergreen.ledger.tables import DecisionRow
-from evergreen.orchestration.deciding import decide_batch, decision_of, windows_for
-from evergreen.orchestration.history import count_labelled, read_labelled, scored_batches
-from evergreen.orchestration.measuring import measure_batch_drift, measure_champion_decay
-from evergreen.orchestration.workbench import Workbench
 from evergreen.records import Window
 from evergreen.signals import PolicyDecision, PolicyState
+from evergreen.workflows.decide.decide import decide_batch, decision_of, windows_for
+from evergreen.workflows.decide.measure import measure_batch_drift, measure_champion_decay
+from evergreen.workflows.ingest.labelled_data import count_labelled, read_labelled, scored_batches
+from evergreen.workflows.model_context import Workbench
 from standins.shelf import Shelf
 
 Json = dict[str, Any]

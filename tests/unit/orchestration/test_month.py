@@ -8,11 +8,11 @@ from drivers.history import begin, crown, take
 from drivers.runs import TrainingRun, training_run
 from drivers.telling import incidents, threads
 from drivers.tiny import FIRST, WEEK, Upstream, make_rows
-from evergreen.landing.deliver import deliver_batch
 from evergreen.orchestration import decision_tasks
-from evergreen.orchestration.delivering import deliver_pending
-from evergreen.orchestration.workbench import Workbench
 from evergreen.records import Window
+from evergreen.sandbox.landing.deliver import deliver_batch
+from evergreen.workflows.alerts.outbox import deliver_pending
+from evergreen.workflows.model_context import Workbench
 from standins.slack import SlackServer
 
 DAY = timedelta(days=1)
@@ -20,7 +20,7 @@ DAY = timedelta(days=1)
 MONTH = "....DDDDDDD..D......DD.DD......"
 SICK_DAY = 17  # a task of that day's run fails for good, and is cleared
 N_RETRIES = 5
-KS_FAULT = "evergreen.orchestration.measuring.measure_batch_drift"
+KS_FAULT = "evergreen.workflows.decide.measure.measure_batch_drift"
 
 
 def deliver_day(bench: Workbench, upstream: Upstream, day: int, *, shift: float) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from drivers.history import accept, begin, crown
 from drivers.tiny import Upstream
-from evergreen.orchestration.workbench import Workbench
+from evergreen.workflows.model_context import Workbench
 
 DECIDE = """
 import json, sys

@@ -20,7 +20,6 @@ from moto.server import ThreadedMotoServer
 from drivers.tiny import write_spec
 from evergreen.errors import StorageError
 from evergreen.orchestration.callbacks import alert_no_data
-from evergreen.orchestration.intake import ANY_BATCH
 from evergreen.orchestration.sensors import (
     FileManifestSensor,
     ManifestTrigger,
@@ -29,6 +28,7 @@ from evergreen.orchestration.sensors import (
 )
 from evergreen.spec.loader import load_spec
 from evergreen.spec.model import ModelSpec
+from evergreen.workflows.ingest.snapshot import ANY_BATCH
 
 NOBODY = 65534
 PATIENCE_SECONDS = 30

@@ -10,14 +10,14 @@ import pytest
 from drivers.history import begin, pass_week
 from drivers.runs import TrainingRun, training_run
 from drivers.tiny import Upstream
-from evergreen.orchestration.chance import chance_of
-from evergreen.orchestration.gates import gate_label_delivery
-from evergreen.orchestration.intake import take_delivery
-from evergreen.orchestration.scoring import score_and_log
-from evergreen.orchestration.seeing import Eyes
-from evergreen.orchestration.workbench import Workbench
 from evergreen.spec.model import Task
 from evergreen.training.scores import to_array
+from evergreen.workflows.decide.chance_level import chance_of
+from evergreen.workflows.decide.policy_inputs import Eyes
+from evergreen.workflows.decide.score import score_and_log
+from evergreen.workflows.ingest.quality_gate import gate_label_delivery
+from evergreen.workflows.ingest.snapshot import take_delivery
+from evergreen.workflows.model_context import Workbench
 
 TASKS: tuple[Task, ...] = ("multiclass", "regression")
 pytestmark = [pytest.mark.usefixtures("mlflow_uri"), pytest.mark.parametrize("task", TASKS)]

@@ -11,8 +11,8 @@ import pytest
 from builders.histories import seed_model
 from evergreen.ledger.ledger import Ledger
 from evergreen.settings import Settings
-from evergreen.web.desk import Desk
-from evergreen.web.views import State
+from evergreen.web.queries.view_models import State
+from evergreen.web.server.services import Desk
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 STATES: tuple[State, ...] = get_args(State)

@@ -2,10 +2,10 @@
 
 from fastapi import APIRouter
 
-from evergreen.web.pages import embedding, routes
+from evergreen.web.pages import airflow_tabs, routes
 
 router = APIRouter(include_in_schema=False)
 router.include_router(routes.router)
-router.include_router(embedding.router)
+router.include_router(airflow_tabs.router)
 
 __all__ = ["router"]

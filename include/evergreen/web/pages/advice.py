@@ -3,8 +3,8 @@
 import shlex
 from dataclasses import dataclass
 
-from evergreen.ledger.entries import Incident
-from evergreen.web.views import ModelDetail, State
+from evergreen.ledger.records import Incident
+from evergreen.web.queries.view_models import ModelDetail, State
 
 
 @dataclass(frozen=True)

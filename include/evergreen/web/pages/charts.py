@@ -4,8 +4,8 @@ from bisect import bisect_right
 from collections.abc import Sequence
 
 from evergreen.records import Json, Promotion
-from evergreen.web.pages.words import OUTCOMES, PROMOTIONS, metric_words, word_of
-from evergreen.web.views import Point
+from evergreen.web.pages.labels import OUTCOMES, PROMOTIONS, metric_words, word_of
+from evergreen.web.queries.view_models import Point
 
 
 def timeline(points: Sequence[Point], moves: Sequence[Promotion], *, base: str) -> Json:

@@ -3,23 +3,23 @@
 import re
 from urllib.parse import quote
 
-from evergreen.ledger.entries import Approval
-from evergreen.ledger.limits import Limits
+from evergreen.ledger.queries.spec_limits import Limits
+from evergreen.ledger.records import Approval
 from evergreen.records import Json
 from evergreen.web.pages.advice import advise
 from evergreen.web.pages.charts import timeline
+from evergreen.web.pages.labels import metric_words
 from evergreen.web.pages.runbooks import BATCH
 from evergreen.web.pages.signals import signals_of
 from evergreen.web.pages.sparkline import draw_sparkline
-from evergreen.web.pages.words import metric_words
-from evergreen.web.security import dag_of
-from evergreen.web.views import (
+from evergreen.web.queries.view_models import (
     DecisionDetail,
     IncidentDetail,
     ModelDetail,
     ModelsPage,
     ModelSummary,
 )
+from evergreen.web.server.authorization import dag_of
 
 
 def of_models(view: ModelsPage) -> Json:

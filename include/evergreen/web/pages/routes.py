@@ -8,19 +8,26 @@ from fastapi import APIRouter, HTTPException, Path, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from evergreen.errors import ExternalError
-from evergreen.ledger.limits import limits_of
+from evergreen.ledger.queries.spec_limits import limits_of
 from evergreen.settings import read_settings
-from evergreen.web.csrf import issue_token
-from evergreen.web.decision_reading import decision_detail
-from evergreen.web.desk import DeskDep, VisibleDep, open_desk
-from evergreen.web.doors import decision_for, incident_for, known_model, model_for
-from evergreen.web.model_reading import decisions_page
 from evergreen.web.pages import contexts
-from evergreen.web.pages.frame import base_of, render
+from evergreen.web.pages.layout import base_of, render
 from evergreen.web.pages.runbooks import BATCH, list_runbooks, read_runbook
-from evergreen.web.reading import models_page
-from evergreen.web.security import DecisionId, IncidentId, ModelName, UserDep, may_edit, may_read
-from evergreen.web.views import State
+from evergreen.web.queries.decision_detail import decision_detail
+from evergreen.web.queries.model_detail import decisions_page
+from evergreen.web.queries.models_list import models_page
+from evergreen.web.queries.view_models import State
+from evergreen.web.server.authorization import (
+    DecisionId,
+    IncidentId,
+    ModelName,
+    UserDep,
+    may_edit,
+    may_read,
+)
+from evergreen.web.server.csrf import issue_token
+from evergreen.web.server.lookups import decision_for, incident_for, known_model, model_for
+from evergreen.web.server.services import DeskDep, VisibleDep, open_desk
 
 log = logging.getLogger(__name__)
 

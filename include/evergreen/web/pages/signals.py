@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from evergreen.ledger.entries import Decision
-from evergreen.ledger.limits import Limits
+from evergreen.ledger.queries.spec_limits import Limits
+from evergreen.ledger.records import Decision
 from evergreen.measurements import DecayMeasurement, DriftMeasurement
 from evergreen.records import MetricEstimate
 from evergreen.signals import PolicySignals, PolicyState
-from evergreen.web.pages.figures import NOTHING, between, count, number, percent
-from evergreen.web.pages.words import metric_words
+from evergreen.web.pages.formatting import NOTHING, between, count, number, percent
+from evergreen.web.pages.labels import metric_words
 
 MAX_SLICES = 5
 NATS, FEATURES, ROWS = "PSI, nats", "% of features", "rows"

@@ -11,8 +11,8 @@ from builders.web_records import (
 )
 from builders.web_signals import make_decay, make_evaluation, make_guard, make_metric, make_signals
 from drivers import rendered
-from evergreen.ledger.limits import Limits
-from evergreen.web.pages.figures import NOTHING
+from evergreen.ledger.queries.spec_limits import Limits
+from evergreen.web.pages.formatting import NOTHING
 from evergreen.web.pages.signals import signals_of
 
 LIMITS = Limits(

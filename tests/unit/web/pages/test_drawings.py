@@ -6,8 +6,8 @@ from builders.views import make_point, make_points
 from builders.web_records import make_promotion
 from builders.web_signals import make_evaluation, make_metric
 from evergreen.web.pages.charts import timeline
+from evergreen.web.pages.interval_plot import compare_estimates, draw_gain, draw_whiskers
 from evergreen.web.pages.sparkline import HEIGHT, MARGIN, WIDTH, draw_sparkline
-from evergreen.web.pages.whiskers import compare_estimates, draw_gain, draw_whiskers
 
 
 def test_sparkline_runs_over_its_whole_box() -> None:

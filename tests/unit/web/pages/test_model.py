@@ -14,8 +14,8 @@ from builders.web_records import (
 from builders.web_signals import NOW, make_evaluation
 from drivers import rendered
 from evergreen.web.pages.advice import BY_STATE, advise
-from evergreen.web.pages.words import STATES
-from evergreen.web.views import State
+from evergreen.web.pages.labels import STATES
+from evergreen.web.queries.view_models import State
 
 ALL_STATES: tuple[State, ...] = get_args(State)
 BARE: dict[str, Any] = {

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from drivers import rendered
-from evergreen.web.pages.embedding import Place, place_of
+from evergreen.web.pages.airflow_tabs import Place, place_of
 from evergreen.web.pages.runbooks import list_runbooks, read_runbook, slug
 
 TEXT = """\

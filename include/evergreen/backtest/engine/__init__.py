@@ -1,0 +1,1 @@
+"""Replay of a policy over a history of batches."""

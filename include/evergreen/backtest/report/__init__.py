@@ -1,0 +1,1 @@
+"""What a back-test found, as sentences, tables, charts and one HTML page."""

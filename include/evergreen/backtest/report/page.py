@@ -1,0 +1,197 @@
+"""The page of a back-test: one file with its pictures, without scripts and without a network."""
+
+from collections.abc import Callable, Sequence
+
+from evergreen.backtest.engine.results import BacktestResult
+from evergreen.backtest.engine.stream import Stream
+from evergreen.backtest.report.conclusions import lesson, verdict
+from evergreen.backtest.report.frontier_chart import draw_frontier
+from evergreen.backtest.report.page_style import STYLE
+from evergreen.backtest.report.phrases import METRIC_WORDS, percent, score_text
+from evergreen.backtest.report.score_chart import Frame, draw_available, draw_policy, make_frame
+from evergreen.backtest.report.summary import ORDER, SummaryRow, frontier, summarise
+from evergreen.backtest.report.svg import shown
+
+WIDE, NARROW = 880.0, 372.0
+TWO_CLASSES = 2
+N_OTHER_COLOURS = 3
+COLUMNS = ("policy", "score", "kept", "cost", "fits", "promotions", "alarms", "quarantined")
+
+
+def draw_page(result: BacktestResult, stream: Stream, *, seed: int = 0) -> str:
+    """Draw a back-test as one HTML page.
+
+    It shows what each policy kept against what it cost, the table, and per policy its score over
+    time with its retrains, promotions and alarms, each with one sentence on what to learn from it.
+    It follows the reader's light or dark setting and fits a phone. The same result gives the same
+    page.
+
+    Args:
+        result: The back-test.
+        stream: What it was replayed on.
+        seed: Of the replay, to be named on the page.
+    """
+    rows = summarise(result, stream.metric)
+    css = _colours([row.policy for row in rows])
+    word = METRIC_WORDS[stream.metric]
+    found = verdict(rows, stream.metric, n_batches=result.n_batches)
+    kept = _twice(
+        lambda width, kind: draw_frontier(rows, stream.metric, width=width, kind=kind, css=css)
+    )
+    parts = [
+        f"<h1>{shown(stream.name)}: when does retraining pay?</h1>",
+        f'<p class="facts">{shown(_facts(stream))}</p>',
+        f'<p class="verdict">{shown(found)}</p>',
+        "<h2>What each policy keeps, and costs</h2>",
+        kept,
+        '<p class="note">Dotted: the frontier, the most that any policy here gives for a budget.'
+        " Whatever lies below it is beaten by a policy that gives more and costs no more.</p>",
+        _table(rows, css),
+        f"<h2>{word[0].upper()}{word[1:]} over time</h2>",
+        *_panels(make_frame(result, stream), rows, css),
+        _how(stream, seed=seed),
+    ]
+    return _whole(f"Back-test of {shown(stream.name)}", "\n".join(parts))
+
+
+def _whole(title: str, body: str) -> str:
+    policy = "default-src 'none'; style-src 'unsafe-inline'"
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+        f"<title>{title}</title>\n<style>{STYLE}</style></head>\n"
+        f"<body><main>\n{body}\n</main></body></html>\n"
+    )
+
+
+def _twice(draw: Callable[[float, str], str]) -> str:
+    """Draw a picture for screens and for phones, so that its words are readable on both."""
+    return draw(WIDE, "wide") + draw(NARROW, "narrow")
+
+
+def _colours(policies: Sequence[str]) -> dict[str, str]:
+    others = [policy for policy in policies if policy not in ORDER]
+    fallback = {policy: f"other{i % N_OTHER_COLOURS}" for i, policy in enumerate(others)}
+    return {policy: fallback.get(policy, policy) for policy in policies}
+
+
+def _table(rows: Sequence[SummaryRow], css: dict[str, str]) -> str:
+    best = frontier(rows)
+    head = "".join(f'<th scope="col">{column}</th>' for column in COLUMNS)
+    body = "".join(_table_row(row, css[row.policy], is_best=row.policy in best) for row in rows)
+    return (
+        f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+        '</div><p class="note">Bold: on the frontier. Kept: share of the gain of retraining at'
+        " every batch. Cost: trainings per batch, one on a part of the window counting as that"
+        " part. Periodic: the mean over its phases.</p>"
+    )
+
+
+def _table_row(row: SummaryRow, css: str, *, is_best: bool) -> str:
+    cells = (
+        "-" if row.score is None else f"{row.score:.4f}",
+        percent(row.kept),
+        f"{row.cost:.3f}",
+        f"{row.n_fits:,}",
+        "-" if row.n_promotions is None else f"{row.n_promotions:,}",
+        f"{row.n_alarms:,}",
+        f"{row.n_quarantined:,}",
+    )
+    kind = "best" if is_best else "other"
+    values = "".join(f"<td>{cell}</td>" for cell in cells)
+    name = f'<span class="key {css}"></span>{shown(row.policy)}'
+    return f'<tr class="{kind}"><th scope="row">{name}</th>{values}</tr>'
+
+
+def _panels(frame: Frame, rows: Sequence[SummaryRow], css: dict[str, str]) -> list[str]:
+    """Give one panel for what retraining can gain at all, then one per policy."""
+    ends = [row for row in rows if row.policy in ("never", "every")]
+    between = [row for row in rows if row not in ends]
+    legend = (
+        '<p class="note">In colour the score of the policy, beside never (dashed) and every (thin).'
+        f"{_smoothing(frame)} Below: bars where it retrained, as high as the share of the window it"
+        " trained on; triangles where another model became champion; diamonds for alarms; shaded"
+        " where a batch was quarantined.</p>"
+    )
+    parts = [legend]
+    if ends:
+        words = " ".join(lesson(row, rows, frame.stream.metric) for row in ends)
+        names = " and ".join(row.policy for row in ends)
+        parts.append(_heading(names, "every", "the gain that there is to keep"))
+        parts.append(f"<p>{shown(words)}</p>")
+        parts.append(_twice(lambda width, kind: draw_available(frame, width=width, kind=kind)))
+    for row in sorted(between, key=lambda row: row.policy != "default"):
+        parts.append(_heading(row.policy, css[row.policy], _numbers(row)))
+        parts.append(f"<p>{shown(lesson(row, rows, frame.stream.metric))}</p>")
+        parts.append(_panel(frame, row.policy, css[row.policy]))
+    return parts
+
+
+def _panel(frame: Frame, policy: str, css: str) -> str:
+    return _twice(
+        lambda width, kind: draw_policy(frame, policy, width=width, kind=f"{kind} {css}", css=css)
+    )
+
+
+def _smoothing(frame: Frame) -> str:
+    if frame.smoothing <= 1:
+        return ""
+    return f" Each point is the mean of {frame.smoothing} batches."
+
+
+def _heading(name: str, css: str, numbers: str) -> str:
+    return (
+        f'<h3><span><span class="key {css}"></span>{shown(name)}</span>'
+        f'<span class="numbers">{shown(numbers)}</span></h3>'
+    )
+
+
+def _numbers(row: SummaryRow) -> str:
+    kept = "" if row.kept is None else f", kept {percent(row.kept)}"
+    mean = ", mean over the phases" if row.policy == "periodic" else ""
+    return f"score {score_text(row.score)}{kept}, cost {row.cost:.2f}{mean}"
+
+
+def _facts(stream: Stream) -> str:
+    first, last = int(stream.edges[0]), int(stream.edges[-1])
+    sizes = (stream.edges[1:] - stream.edges[:-1]).tolist()
+    size = f"{sizes[0]:,}" if min(sizes) == max(sizes) else f"about {sum(sizes) // len(sizes):,}"
+    classes = f"{stream.n_classes} classes; " if stream.n_classes > TWO_CLASSES else ""
+    dates = ""
+    if stream.moments is not None:
+        start, end = (stream.moments[i].item() for i in (0, -1))
+        dates = f" from {start:%d %b %Y} to {end:%d %b %Y}"
+    return (
+        f"{last:,} rows, {len(stream.features)} features; {classes}first champion on {first:,}"
+        f" rows, then {stream.n_batches:,} batches of {size}{dates}; labels {delay_text(stream)}."
+    )
+
+
+def delay_text(stream: Stream) -> str:
+    """Say when the labels of a batch arrive."""
+    delay = stream.label_delay
+    if delay == 0:
+        return "as soon as a batch has been scored"
+    return "1 batch later" if delay == 1 else f"{delay} batches later"
+
+
+def _how(stream: Stream, *, seed: int) -> str:
+    points = (
+        "The first champion is trained on the rows before the first batch. Each batch is scored by"
+        " the champion of the day before anything is learnt from it.",
+        f"Labels arrive {delay_text(stream)}: no policy sees one sooner, and no challenger learns"
+        " from one sooner.",
+        "A challenger trains on the newest window of labelled rows, or a part of it, and"
+        " serves from the next batch on. A triangle without a bar is an earlier champion that fits"
+        " again.",
+        "Periodic retrains at a fixed beat. Where the beat begins matters much, so it is replayed"
+        " from each beginning and shown as the mean.",
+        "One history is one sample: small differences between policies would fall otherwise in"
+        " another year.",
+        f"Replayed with seed {seed}; the same seed gives the same page.",
+    )
+    items = "".join(f"<li>{shown(point)}</li>" for point in points)
+    return (
+        f'<details class="how"><summary>How this was measured</summary><ul>{items}</ul></details>'
+    )

@@ -1,1 +1,0 @@
-"""The play: real services, flights that land week after week, and somebody who watches."""

@@ -1,0 +1,1 @@
+"""Drift limits that follow from a yearly budget of false alarms."""

@@ -1,0 +1,1 @@
+"""The reference profile: how the training data of a model were distributed, per column."""

@@ -1,0 +1,1 @@
+"""The drift report that people read, drawn by Evidently."""

@@ -1,1 +1,0 @@
-"""The upstream system of the default model: it delivers flights, and later their labels."""

@@ -1,0 +1,1 @@
+"""Reads over the ledger for pages, terminal and metrics. Nothing is written here."""

@@ -1,0 +1,39 @@
+"""The rules that a decision was made by, where they are in its spec and not in its signals."""
+
+from dataclasses import dataclass
+
+from evergreen.ledger.records import Decision
+from evergreen.spec.loader import LoadedSpec
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a decision's spec says and its signals do not.
+
+    Attributes:
+        share_to_retrain: Drifted share from which drift asks for a retrain, 0..1.
+        min_coverage: Share of labels from which decay is measured, 0..1.
+        min_training_rows: Fewer rows train nothing.
+        min_holdout_rows: On fewer rows nothing is judged.
+        drift_reference: What the batch was compared with: ``champion``, ``rolling``, ``season``.
+    """
+
+    share_to_retrain: float
+    min_coverage: float
+    min_training_rows: int
+    min_holdout_rows: int
+    drift_reference: str
+
+
+def limits_of(decision: Decision, loaded: LoadedSpec | None) -> Limits | None:
+    """Give the limits; None where the spec has changed since, or cannot be read."""
+    if loaded is None or loaded.spec_hash != decision.spec_hash:
+        return None
+    spec = loaded.spec
+    return Limits(
+        share_to_retrain=spec.drift.share_to_retrain,
+        min_coverage=spec.decay.min_coverage,
+        min_training_rows=spec.windows.min_training_rows,
+        min_holdout_rows=spec.windows.min_holdout_rows,
+        drift_reference=spec.drift.reference,
+    )

@@ -1,0 +1,71 @@
+"""Tasks of ``rollback`` and ``watch_champion``: back by hand, and back by itself."""
+
+import logging
+from typing import Any
+
+from airflow.sdk import get_current_context, task
+from airflow.sdk.exceptions import AirflowSkipException
+
+from evergreen.orchestration.dag_runs import result_of
+from evergreen.orchestration.retry_rules import no_retry_helps
+from evergreen.workflows.model_context import open_workbench
+
+log = logging.getLogger(__name__)
+
+Payload = dict[str, Any]
+
+
+@task
+def roll_back(model: str) -> Payload:
+    """Move the champion back through the same protocol as any promotion."""
+    from evergreen.workflows.promote.rollback import roll_back_champion, tell_rollback
+
+    context = get_current_context()
+    run = context["dag_run"]
+    with no_retry_helps(), open_workbench(model) as bench:
+        promotion = roll_back_champion(
+            bench, run.conf, run_id=run.run_id, requested_by=run.triggering_user_name or ""
+        )
+        tell_rollback(bench, promotion, context)
+    log.info("%s: rolled back to v%s (epoch %d)", model, promotion.version, promotion.epoch)
+    return promotion.to_json()
+
+
+@task
+def compare_with_former(model: str) -> Payload:
+    """Score champion and former champion on a labelled batch; skipped where nothing is watched."""
+    from evergreen.workflows.promote.champion_watch import (
+        labelled_batch,
+        watch_batch,
+        why_not_watched,
+    )
+
+    run = get_current_context()["dag_run"]
+    with no_retry_helps(), open_workbench(model) as bench:
+        labels = labelled_batch(bench, run.partition_key)
+        promotion = bench.ledger.promotions.latest(model)
+        why_not = why_not_watched(bench, promotion, labels)
+        if why_not or promotion is None:
+            raise AirflowSkipException(why_not)
+        watch = watch_batch(bench, promotion, labels)
+    log.info("watch of %s %s: %s, %s", model, watch.batch, watch.verdict, watch.sentence)
+    return watch.to_json()
+
+
+@task
+def roll_back_if_worse(model: str) -> Payload:
+    """Go back to the former champion, once, where the watch found the new one worse."""
+    from evergreen.ledger.records import Watch
+    from evergreen.workflows.promote.rollback import tell_rollback, undo
+
+    watch = Watch.from_json(result_of("compare_with_former"))
+    if watch.verdict != "worse":
+        raise AirflowSkipException(f"the champion stays: {watch.sentence}")
+    context = get_current_context()
+    with no_retry_helps(), open_workbench(model) as bench:
+        done = undo(bench, watch, context)
+        if isinstance(done, str):
+            raise AirflowSkipException(done)
+        tell_rollback(bench, done, context)
+    log.info("%s: rolled back to v%s (epoch %d)", model, done.version, done.epoch)
+    return done.to_json()

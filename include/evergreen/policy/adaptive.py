@@ -1,0 +1,181 @@
+"""The policy ``default``: paced by measured decay, awake to sudden harm, sparing with trainings.
+
+In this order, whenever labels have come: let a former champion serve again that fits surely better;
+after sudden harm retrain at once on the newest rows, again as those of the new world double, and
+once more when they fill the window; else retrain when the champion has served as long as its rate
+of decay makes worth while. A training is asked for only when the budget has credit for it.
+"""
+
+from evergreen.metrics.wording import limit, number
+from evergreen.policy.former_champions import Rival, best_rival, remember_refusals
+from evergreen.policy.pace import learn_rate, measure_pace
+from evergreen.policy.rules import PolicyRules, Wish
+from evergreen.policy.sudden_drop import Harm, learn_level, measure_harm
+from evergreen.signals import Episode, PolicySignals, PolicyState, Trigger
+
+SEVERE = 0.4
+FRACTIONS = (0.25, 0.5, 1.0)
+FULL = 1.0
+MIN_AGE_TO_REPLACE = 2
+ROUNDING = 1e-9
+
+
+def learn(signals: PolicySignals, state: PolicyState) -> tuple[PolicyState, Harm | None]:
+    """Take in the labelled batches that have come since the last decision.
+
+    Returns:
+        The new state, and how the champion did on the newest of them; None where nothing came, or
+        the champion has no score there.
+    """
+    harm: Harm | None = None
+    for batch in signals.labelled:
+        if batch.position <= state.seen:
+            continue
+        state, harm = state.model_copy(update={"seen": batch.position}), None
+        if batch.is_suspect or signals.champion is None:
+            continue
+        harm = measure_harm(batch.champion, state, signals)
+        if harm is None:
+            continue
+        age = batch.position - signals.champion.trained_through
+        state = learn_level(state, harm, n_batches_old=age)
+        if state.episode is None:
+            state = learn_rate(state, signals.champion, batch)
+    return state, harm
+
+
+def wish(
+    signals: PolicySignals, state: PolicyState, rules: PolicyRules, *, before: PolicyState
+) -> tuple[Wish, PolicyState]:
+    """Say what is wanted, and remember what is under way.
+
+    Args:
+        signals: What was measured.
+        state: Memory, credit of this batch included.
+        rules: The model's rules.
+        before: Memory before this batch, to tell whether labels have come.
+    """
+    state, harm = learn(signals, remember_refusals(signals, state))
+    if state.seen == before.seen or signals.champion is None:
+        return Wish("none", "no labels have come since the last decision"), state
+    rival = best_rival(signals, state)
+    if rival is not None:
+        return _reinstate(rival, state)
+    if state.episode is None and harm is not None and harm.is_alarm:
+        if harm.severity >= SEVERE:
+            episode = Episode(since=state.seen, before=signals.champion.version)
+            state = state.model_copy(update={"episode": episode})
+        elif _can_replace(signals, state):
+            sentence = f"sudden harm: {_told(harm)}"
+            return Wish("harm", sentence, is_alarm=True, changes={"level": None}), state
+    if _has_passed(signals, state, harm):
+        state = state.model_copy(update={"episode": None})
+    if state.episode is not None:
+        return _in_episode(signals, state, state.episode, harm)
+    return _by_pace(signals, state, rules)
+
+
+def _reinstate(rival: Rival, state: PolicyState) -> tuple[Wish, PolicyState]:
+    changes: dict[str, object] = {"comparing": None, "asked_back": rival.version}
+    if state.episode is not None and state.episode.before == rival.version:
+        changes |= {"episode": None, "level": None}
+    sentence = (
+        f"v{rival.version} fits again: better by {number(rival.gain, decimals=4)} +/-"
+        f" {number(rival.se, decimals=4)} on the newest {rival.n_batches} labelled batches"
+    )
+    return Wish("rival", sentence, version=rival.version), state.model_copy(update=changes)
+
+
+def _can_replace(signals: PolicySignals, state: PolicyState) -> bool:
+    """Tell whether a training now would know enough that the champion does not."""
+    if signals.champion is None:
+        return False
+    age = learnable(signals, state) - signals.champion.trained_through
+    return age >= MIN_AGE_TO_REPLACE and has_credit(state, FULL)
+
+
+def _has_passed(signals: PolicySignals, state: PolicyState, harm: Harm | None) -> bool:
+    """Tell whether harm has passed by itself: a champion from before it does well again."""
+    if state.episode is None or harm is None or signals.champion is None:
+        return False
+    is_from_before = signals.champion.trained_through <= state.episode.since
+    return state.seen > state.episode.since and is_from_before and not harm.is_alarm
+
+
+def learnable(signals: PolicySignals, state: PolicyState) -> int:
+    """Give the position through which a training now would learn: the holdout stays out."""
+    return state.seen + 1 - signals.holdout_batches
+
+
+def _in_episode(
+    signals: PolicySignals, state: PolicyState, episode: Episode, harm: Harm | None
+) -> tuple[Wish, PolicyState]:
+    """Retrain on what has come since the harm began: at 1, 2, 4, ... batches, and at a window."""
+    window_batches = max(1.0, signals.window_batches)
+    n_new = learnable(signals, state) - episode.since
+    over: dict[str, object] = {"episode": None, "level": None}
+    if n_new >= 2 * window_batches:
+        ended = state.model_copy(update=over)
+        return Wish("none", "the episode of harm is over for lack of credit"), ended
+    if n_new < 1:
+        waiting = f"sudden harm{_told_of(harm)}; what came since is held out to judge by"
+        return Wish("none", waiting, is_alarm=state.seen == episode.since), state
+    is_full = n_new >= window_batches
+    if not is_full and n_new < 2 * episode.n_fitted:
+        return Wish("none", _recovering(episode, n_new)), state
+    share = min(1.0, n_new / window_batches)
+    fraction = next(f for f in FRACTIONS if f + ROUNDING >= share)
+    if not has_credit(state, fraction):
+        return Wish("none", f"{_recovering(episode, n_new)}; {_no_credit(state)}"), state
+    is_first = episode.n_fitted == 0
+    told = _told_of(harm)
+    sentence = (
+        f"sudden harm{told}" if is_first else f"recovery, batch {n_new} since the harm began{told}"
+    )
+    fitted = {"episode": episode.model_copy(update={"n_fitted": n_new})}
+    trigger: Trigger = "harm" if is_first else "recovery"
+    changes = over if is_full else fitted
+    return Wish(trigger, sentence, fraction, is_alarm=is_first, changes=changes), state
+
+
+def _by_pace(
+    signals: PolicySignals, state: PolicyState, rules: PolicyRules
+) -> tuple[Wish, PolicyState]:
+    pace = measure_pace(state, state.seen, rules.policy.budget, unit=signals.unit)
+    trained_through = signals.champion.trained_through if signals.champion else 0
+    newest = max(trained_through, state.fitted_through or 0)
+    age = learnable(signals, state) - newest
+    told = (
+        f"{age} batches since the newest training, a retrain pays from"
+        f" {number(pace.n_batches, decimals=1)} (decay {number(pace.rate, decimals=4)} per batch"
+        f" from {pace.n_samples} comparisons, data {'moving' if pace.is_moving else 'quiet'})"
+    )
+    if age < pace.n_batches:
+        return Wish("none", told), state
+    if not has_credit(state, FULL):
+        return Wish("none", f"{told}, but {_no_credit(state)}"), state
+    return Wish("pace", told), state
+
+
+def has_credit(state: PolicyState, fraction: float) -> bool:
+    """Tell whether the budget allows a training on that fraction of the window."""
+    return state.credit + ROUNDING >= fraction
+
+
+def _no_credit(state: PolicyState) -> str:
+    return f"the budget has credit for {number(state.credit)} of a training"
+
+
+def _told(harm: Harm) -> str:
+    return (
+        f"score {number(harm.value, decimals=4)} is {number(harm.drop, harm.limit, decimals=4)}"
+        f" below its level, limit {limit(harm.limit)}"
+    )
+
+
+def _told_of(harm: Harm | None) -> str:
+    return f": {_told(harm)}" if harm is not None else ""
+
+
+def _recovering(episode: Episode, n_new: int) -> str:
+    return f"recovering, {n_new} batches since the harm began, trained on {episode.n_fitted}"

@@ -1,0 +1,1 @@
+"""What only the demo and the tests need. Production deployments do not use it."""

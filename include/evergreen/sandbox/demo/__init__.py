@@ -1,0 +1,1 @@
+"""The demo: a year of flights, landed week by week on a real Airflow."""

@@ -1,0 +1,1 @@
+"""Deliveries of the bundled flights data, and faults put into them."""

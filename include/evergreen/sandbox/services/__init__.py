@@ -1,0 +1,1 @@
+"""PostgreSQL, Airflow and MLflow as child processes on this machine."""

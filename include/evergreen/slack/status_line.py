@@ -1,0 +1,99 @@
+"""How the incident of a message stands, and the one line that says so."""
+
+from datetime import UTC, datetime
+
+from evergreen.presentation.escaping import escape, neutralise, one_line
+from evergreen.presentation.phrases import hours
+from evergreen.records import Alert, Record
+
+MARKERS = {"critical": "\u25a0 Critical", "warning": "\u25b2 Warning", "info": "\u25cb Info"}
+OVER = "\u2713"
+SECONDS_PER_HOUR = 3600.0
+MAX_WORDS = 80
+
+
+class Standing(Record):
+    """What has become of an incident since it was opened; what is not known stays empty.
+
+    Attributes:
+        opened_at: When it was opened.
+        resolution: How it ended, such as ``recovered`` or ``resolved by promotion of v7``; empty
+            while it is open.
+        closed_at: When it ended; None while it is open.
+        acknowledged_by: Who looks after it.
+        snoozed_until: Nothing but its end is told before then.
+        snoozed_by: Who asked for that.
+        n_events: Alerts that belong to it, the first one counted.
+    """
+
+    opened_at: datetime | None = None
+    resolution: str = ""
+    closed_at: datetime | None = None
+    acknowledged_by: str = ""
+    snoozed_until: datetime | None = None
+    snoozed_by: str = ""
+    n_events: int = 1
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the incident has ended."""
+        return self.closed_at is not None or bool(self.resolution)
+
+    @property
+    def ending(self) -> str:
+        """How it ended, as the first words of a sentence."""
+        text = one_line(self.resolution) or "over"
+        return f"{text[:1].upper()}{text[1:]}"
+
+
+def status_of(alert: Alert, standing: Standing | None = None) -> str:
+    """Give severity, whether to act, since when, and what people have said: one line of mrkdwn."""
+    if standing is not None and standing.is_over:
+        return _joined(f"{OVER} *{_safe(standing.ending)}*", *_end(standing), "No action needed")
+    return _joined(
+        MARKERS[alert.severity],
+        "*Action needed*" if alert.must_act else "No action needed",
+        _began(alert, standing),
+        *(_people(standing) if standing else ()),
+    )
+
+
+def _began(alert: Alert, standing: Standing | None) -> str:
+    """Since when it lasts; what only tells that something was done does not last."""
+    began = alert.since or (standing.opened_at if standing else None)
+    if began is None:
+        return ""
+    lasts = alert.must_act or alert.severity != "info"
+    return f"since {moment(began)}" if lasts else moment(began)
+
+
+def moment(when: datetime) -> str:
+    """``2013-03-05 06:10 UTC``."""
+    return f"{when.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def _end(standing: Standing) -> tuple[str, ...]:
+    if standing.closed_at is None:
+        return ()
+    if standing.opened_at is None:
+        return (moment(standing.closed_at),)
+    lasted = (standing.closed_at - standing.opened_at).total_seconds() / SECONDS_PER_HOUR
+    return (moment(standing.closed_at), f"after {hours(max(lasted, 0))}")
+
+
+def _people(standing: Standing) -> tuple[str, ...]:
+    told = f"told {standing.n_events} times" if standing.n_events > 1 else ""
+    seen = f"acknowledged by {_safe(standing.acknowledged_by)}" if standing.acknowledged_by else ""
+    snoozed = ""
+    if standing.snoozed_until is not None:
+        who = f" by {_safe(standing.snoozed_by)}" if standing.snoozed_by else ""
+        snoozed = f"snoozed until {moment(standing.snoozed_until)}{who}"
+    return told, seen, snoozed
+
+
+def _safe(text: str) -> str:
+    return escape(neutralise(one_line(text)), limit=MAX_WORDS)
+
+
+def _joined(*parts: str) -> str:
+    return " \u00b7 ".join(part for part in parts if part)

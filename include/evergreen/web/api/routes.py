@@ -1,0 +1,161 @@
+"""The JSON API: what the pages show, typed, in bounded pieces, for whoever may read the model."""
+
+from threading import BoundedSemaphore
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, HTTPException, Query
+from pydantic import AwareDatetime
+
+from evergreen.errors import DataError
+from evergreen.measurements import ColumnDrift
+from evergreen.web.queries.decision_detail import decision_detail
+from evergreen.web.queries.feature_bins import feature_bins
+from evergreen.web.queries.model_detail import MAX_POINTS, TIMELINE_POINTS, decisions_page, timeline
+from evergreen.web.queries.models_list import MAX_PAGE_SIZE, PAGE_SIZE, models_page
+from evergreen.web.queries.timeline_points import most_moved_first
+from evergreen.web.queries.view_models import (
+    ChampionAt,
+    DecisionDetail,
+    DecisionsPage,
+    FeatureBins,
+    IncidentDetail,
+    IncidentsPage,
+    ModelDetail,
+    ModelsPage,
+    Point,
+    State,
+)
+from evergreen.web.server.authorization import DecisionId, IncidentId, ModelName, UserDep
+from evergreen.web.server.lookups import decision_for, incident_for, known_model, model_for
+from evergreen.web.server.services import DeskDep, VisibleDep
+
+MAX_PAGE = 100_000
+MAX_COUNTED_AT_ONCE = 2
+WAIT_SECONDS = 10.0
+
+router = APIRouter(prefix="/api", tags=["evergreen"])
+
+PageNumber = Annotated[int, Query(ge=1, le=MAX_PAGE, description="From 1.")]
+PageSize = Annotated[int, Query(ge=1, le=MAX_PAGE_SIZE, description="Entries on a page.")]
+
+# Counting a batch anew keeps a core busy: never more of them at once than that.
+_counting = BoundedSemaphore(MAX_COUNTED_AT_ONCE)
+
+
+@router.get("/models")
+def list_models(
+    *,
+    desk: DeskDep,
+    visible: VisibleDep,
+    query: Annotated[str, Query(max_length=200, description="Part of name or owner.")] = "",
+    state: Annotated[State | Literal[""], Query(description="Only models in it.")] = "",
+    page: PageNumber = 1,
+    page_size: PageSize = PAGE_SIZE,
+) -> ModelsPage:
+    """Give one page of the models, those that need a person first."""
+    return models_page(desk, visible, query=query, state=state, page=page, page_size=page_size)
+
+
+@router.get("/models/{model}")
+def show_model(model: ModelName, desk: DeskDep, user: UserDep) -> ModelDetail:
+    """Give one model in full: champion, challenger, timeline, drift, incidents, spec."""
+    return model_for(desk, model, user)
+
+
+@router.get("/models/{model}/timeline")
+def show_timeline(
+    model: ModelName,
+    desk: DeskDep,
+    user: UserDep,
+    newest: Annotated[int, Query(ge=1, le=MAX_POINTS, description="Decisions.")] = TIMELINE_POINTS,
+) -> tuple[Point, ...]:
+    """Give the figures of a model's newest decisions, oldest first."""
+    return timeline(desk, known_model(desk, model, user), newest=newest)
+
+
+@router.get("/models/{model}/decisions")
+def list_decisions(
+    model: ModelName,
+    desk: DeskDep,
+    user: UserDep,
+    page: PageNumber = 1,
+    page_size: PageSize = PAGE_SIZE,
+) -> DecisionsPage:
+    """Give one page of a model's decisions, newest first."""
+    named = known_model(desk, model, user)
+    return decisions_page(desk, named, page=page, page_size=page_size)
+
+
+@router.get("/models/{model}/champion")
+def show_champion_at(
+    model: ModelName,
+    desk: DeskDep,
+    user: UserDep,
+    at: Annotated[AwareDatetime, Query(description="With a timezone, as 2013-03-05T12:00:00Z.")],
+) -> ChampionAt:
+    """Give who was champion at a moment."""
+    named = known_model(desk, model, user)
+    promotion = desk.ledger.promotions.champion_at(named, at)
+    return ChampionAt(model=named, at=at, promotion=promotion)
+
+
+@router.get("/decisions/{decision_id}")
+def show_decision(decision_id: DecisionId, desk: DeskDep, user: UserDep) -> DecisionDetail:
+    """Give one decision in full: signals, evaluation, approval, promotion, links."""
+    return decision_detail(desk, decision_for(desk, decision_id, user))
+
+
+@router.get("/decisions/{decision_id}/drift")
+def show_drift(decision_id: DecisionId, desk: DeskDep, user: UserDep) -> tuple[ColumnDrift, ...]:
+    """Give the drift of each feature, the most moved first; empty where it was not measured."""
+    drift = decision_for(desk, decision_id, user).signals.drift
+    return most_moved_first(drift.columns) if drift else ()
+
+
+@router.get("/decisions/{decision_id}/bins")
+def show_bins(
+    decision_id: DecisionId,
+    desk: DeskDep,
+    user: UserDep,
+    feature: Annotated[str, Query(min_length=1, max_length=200, description="Its name.")],
+) -> FeatureBins:
+    """Give how a feature was distributed in the champion's reference and in the batch."""
+    decision = decision_for(desk, decision_id, user)
+    if not _counting.acquire(timeout=WAIT_SECONDS):
+        raise HTTPException(503, "others are counting batches now; try again in a minute")
+    try:
+        return feature_bins(desk, decision, feature)
+    except DataError as err:
+        raise HTTPException(404, str(err)) from err
+    finally:
+        _counting.release()
+
+
+@router.get("/incidents")
+def list_incidents(
+    *,
+    desk: DeskDep,
+    visible: VisibleDep,
+    model: Annotated[str, Query(max_length=50, description="Only this one's.")] = "",
+    only_open: Annotated[bool, Query(description="Leave out what is over.")] = False,
+    page: PageNumber = 1,
+    page_size: PageSize = PAGE_SIZE,
+) -> IncidentsPage:
+    """Give one page of the incidents of all models that may be read: open ones first."""
+    models = visible if not model else visible & {model}
+    skip = (page - 1) * page_size
+    found = desk.ledger.details.incidents(
+        models, limit=page_size + 1, skip=skip, only_open=only_open
+    )
+    return IncidentsPage(
+        incidents=tuple(found[:page_size]),
+        page=page,
+        page_size=page_size,
+        has_more=len(found) > page_size,
+    )
+
+
+@router.get("/incidents/{incident_id}")
+def show_incident(incident_id: IncidentId, desk: DeskDep, user: UserDep) -> IncidentDetail:
+    """Give one incident with its messages and the decisions made while it was open."""
+    return incident_for(desk, incident_id, user)

@@ -1,0 +1,131 @@
+"""What Airflow shows of us on the pages of a DAG, a run and a task: the same, without our frame.
+
+Every DAG has these tabs, also those that are none of ours: they get a page that says so.
+"""
+
+import re
+from typing import NamedTuple
+
+from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+
+from evergreen.ledger.queries.spec_limits import limits_of
+from evergreen.ledger.records import Decision
+from evergreen.records import Json
+from evergreen.spec.model import NAME
+from evergreen.web.pages import contexts
+from evergreen.web.pages.layout import base_of, render
+from evergreen.web.pages.routes import rights
+from evergreen.web.queries.decision_detail import decision_detail
+from evergreen.web.server.authorization import DAG, UserDep
+from evergreen.web.server.lookups import known_model, model_for
+from evergreen.web.server.services import Desk, DeskDep
+
+KINDS = {
+    "ingest": "takes in the batches and judges them at the gate",
+    "score": "scores the batches with the champion",
+    "labels": "takes in the labels and joins them to the scores",
+    "continual_training": "decides, trains, judges and promotes",
+    "rollback": "makes a former champion the champion again",
+    "force_promote": "makes a named version the champion",
+    "hold": "holds and releases promotions",
+    "watch_champion": "compares a new champion with the former one",
+    "redelivery": "takes in a batch anew",
+    "backtest": "replays the policies on the model's history",
+}
+FOR_ALL = ("watchdog", "housekeeping", "spec_problems")
+NOT_OURS = "This DAG is none of Evergreen's, so there is nothing to show of it."
+OF_ALL = "This DAG looks after all models, not after one."
+NO_DECISION = "This run has made no decision: the newest of its model is shown."
+
+router = APIRouter(prefix="/embed")
+
+
+class Place(NamedTuple):
+    """What a DAG is of ours; ``model`` is empty for a DAG that looks after all, or none."""
+
+    kind: str
+    model: str
+
+
+@router.get("/dag/{dag_id}")
+def show_dag(request: Request, dag_id: str, desk: DeskDep, user: UserDep) -> HTMLResponse:
+    """Show the model that a DAG works for."""
+    place = place_of(dag_id)
+    if not place.model:
+        return _elsewhere(request, place)
+    detail = model_for(desk, place.model, user)
+    may, csrf = rights(place.model, user)
+    context = contexts.of_model(detail, base=base_of(request), may_edit=may, csrf=csrf)
+    return render(request, "model.html", context | {"is_embedded": True})
+
+
+@router.get("/run/{dag_id}/{run_id:path}")
+def show_run(
+    request: Request, dag_id: str, run_id: str, desk: DeskDep, user: UserDep
+) -> HTMLResponse:
+    """Show the decision of a run; for other runs, how the model stands."""
+    place = place_of(dag_id)
+    if not place.model:
+        return _elsewhere(request, place)
+    model = known_model(desk, place.model, user)
+    made = desk.ledger.decisions.of_run(model, run_id) if place.kind == DAG else ()
+    if not made:
+        return _newest(request, desk, user, place, note=_about(place))
+    return _decision(request, desk, user, made[-1], note="")
+
+
+@router.get("/task/{dag_id}/{task_id}")
+def show_task(
+    request: Request, dag_id: str, task_id: str, desk: DeskDep, user: UserDep
+) -> HTMLResponse:
+    """Show the newest decision of the model that a task works for."""
+    place = place_of(dag_id)
+    if not place.model:
+        return _elsewhere(request, place)
+    known_model(desk, place.model, user)
+    note = f"The newest decision that the task {task_id} had a part in, or may have."
+    return _newest(request, desk, user, place, note=note if place.kind == DAG else _about(place))
+
+
+def place_of(dag_id: str) -> Place:
+    """Give what a DAG is of ours, by its id: ``<kind>__<model>``, or the name of one for all."""
+    kind, _, model = dag_id.partition("__")
+    if dag_id in FOR_ALL:
+        return Place(dag_id, "")
+    if kind in KINDS and re.fullmatch(NAME, model):
+        return Place(kind, model)
+    return Place("", "")
+
+
+def _about(place: Place) -> str:
+    if place.kind == DAG:
+        return NO_DECISION
+    return f"This DAG {KINDS[place.kind]}; decisions are made by {DAG}__{place.model}."
+
+
+def _newest(
+    request: Request, desk: Desk, user: BaseUser, place: Place, *, note: str
+) -> HTMLResponse:
+    newest = desk.ledger.decisions.newest(place.model, limit=1)
+    if not newest:
+        text = f"{note} Nothing was decided about {place.model} yet."
+        return render(request, "elsewhere.html", {"is_embedded": True, "text": text})
+    return _decision(request, desk, user, newest[0], note=note)
+
+
+def _decision(
+    request: Request, desk: Desk, user: BaseUser, decision: Decision, *, note: str
+) -> HTMLResponse:
+    read = desk.specs.get(decision.model)
+    limits = limits_of(decision, read.loaded if read else None)
+    may, csrf = rights(decision.model, user)
+    detail = decision_detail(desk, decision)
+    context: Json = contexts.of_decision(detail, limits=limits, may_edit=may, csrf=csrf)
+    return render(request, "decision.html", context | {"is_embedded": True, "note": note})
+
+
+def _elsewhere(request: Request, place: Place) -> HTMLResponse:
+    text = OF_ALL if place.kind else NOT_OURS
+    return render(request, "elsewhere.html", {"is_embedded": True, "text": text})

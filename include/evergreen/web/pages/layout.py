@@ -1,0 +1,94 @@
+"""What every page shares: the templates, where links begin, and who looks.
+
+Templates escape every value. Nothing is inline, neither script nor style: the pages are sent with a
+Content-Security-Policy that would not run it.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import cache
+from hashlib import sha256
+from importlib.resources import files
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from evergreen.web.pages import formatting, interval_plot, labels
+from evergreen.web_addresses import PREFIX
+
+UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+
+
+def render(request: Request, template: str, context: Mapping[str, Any]) -> HTMLResponse:
+    """Give a page; ``context`` is what its template names besides the frame."""
+    root = base_of(request)
+    frame = {
+        "base": root,
+        "airflow": root.removesuffix(PREFIX),
+        "now": datetime.now(UTC),
+        "is_embedded": False,
+        "here": "",
+        "note": "",
+    }
+    return HTMLResponse(environment().get_template(template).render(frame | dict(context)))
+
+
+def base_of(request: Request) -> str:
+    """Give the path under which the pages lie, without a slash at its end."""
+    return str(request.scope.get("root_path", ""))
+
+
+@cache
+def environment() -> Environment:
+    """Give the templates, compiled once."""
+    made = Environment(
+        loader=PackageLoader("evergreen.web", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_shown,
+    )
+    made.filters.update(
+        number=formatting.number,
+        percent=formatting.percent,
+        count=formatting.count,
+        moment=formatting.moment,
+        day=formatting.day,
+        age=formatting.age,
+        interval=formatting.interval,
+        web_address=formatting.web_address,
+        brief=formatting.brief,
+        segment=_segment,
+        told=formatting.told,
+    )
+    made.globals.update(
+        words=labels, figures=formatting, whiskers=interval_plot, asset=asset, address=_address
+    )
+    return made
+
+
+@cache
+def asset(base: str, name: str) -> str:
+    """Give the address of one of our files; it changes with the content."""
+    content = (files("evergreen.web") / "static" / name).read_bytes()
+    return f"{base}/static/{name}?v={sha256(content).hexdigest()[:10]}"
+
+
+def _address(**asked: object) -> str:
+    """Give the query of an address; what is empty is left out."""
+    return urlencode({name: value for name, value in asked.items() if value})
+
+
+def _shown(value: object) -> object:
+    """Show what would be invisible, or turn the text around, as a replacement character."""
+    return UNSEEN.sub("\N{REPLACEMENT CHARACTER}", value) if type(value) is str else value
+
+
+def _segment(value: object) -> str:
+    """Give a value as one segment of a path."""
+    return quote(str(value), safe="")

@@ -1,0 +1,104 @@
+"""One decision and one incident in full, with the addresses of what belongs to them."""
+
+import logging
+from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
+
+from evergreen.errors import ExternalError
+from evergreen.ledger.records import Decision, Delivery
+from evergreen.registry.addresses import version_url
+from evergreen.web.queries.timeline_points import most_moved_first, to_point
+from evergreen.web.queries.view_models import DecisionDetail, IncidentDetail
+from evergreen.web.server.authorization import dag_of
+from evergreen.web.server.services import Desk
+from evergreen.web_addresses import PREFIX
+
+log = logging.getLogger(__name__)
+
+MAX_INCIDENTS = 20
+MAX_MESSAGES = 100
+MAX_POINTS = 60
+TOLD_WITHIN = timedelta(minutes=10)
+
+
+def decision_detail(desk: Desk, decision: Decision) -> DecisionDetail:
+    """Give one decision in full.
+
+    Args:
+        desk: Where to look.
+        decision: It; whether it may be read is the caller's to check.
+    """
+    ledger, model = desk.ledger, decision.model
+    delivery = ledger.batches.delivery(model, "data", decision.batch)
+    drift = decision.signals.drift
+    end = (decision.closed_at or datetime.now(UTC)) + TOLD_WITHIN
+    incidents = ledger.details.incidents_between(
+        model, decision.decided_at, end, limit=MAX_INCIDENTS
+    )
+    return DecisionDetail(
+        decision=decision,
+        delivery=delivery,
+        approval=ledger.approvals.get(decision.id),
+        promotion=ledger.promotions.by_decision(model, decision.id),
+        incidents=tuple(incidents),
+        drift=most_moved_first(drift.columns) if drift else (),
+        dag_id=dag_of(model),
+        run_link=run_link(decision),
+        mlflow_link=_mlflow_link(desk, decision),
+        report_link=_report_link(desk, decision),
+        docs_link=_docs_link(desk, decision, delivery),
+    )
+
+
+def run_link(decision: Decision) -> str:
+    """Give the address of a decision's run in Airflow's UI, from Airflow's root."""
+    return f"/dags/{dag_of(decision.model)}/runs/{quote(decision.run_id, safe='')}"
+
+
+def incident_detail(desk: Desk, incident_id: int) -> IncidentDetail | None:
+    """Give one incident in full; None where there is none with that number.
+
+    Whether its model may be read is the caller's to check.
+    """
+    ledger = desk.ledger
+    incident = ledger.details.incident(incident_id)
+    if incident is None:
+        return None
+    figures = ledger.overview.points((incident.model,), newest=MAX_POINTS)
+    end = (incident.closed_at or datetime.now(UTC)) + TOLD_WITHIN
+    points = [f for f in figures.get(incident.model, ()) if f.decided_at <= end]
+    return IncidentDetail(
+        incident=incident,
+        messages=tuple(ledger.details.messages(incident.id, limit=MAX_MESSAGES)),
+        points=tuple(map(to_point, points)),
+        runbook=desk.specs.runbook(incident.model, incident.kind),
+    )
+
+
+def _mlflow_link(desk: Desk, decision: Decision) -> str:
+    if decision.challenger_version is None:
+        return ""
+    return version_url(desk.settings.mlflow_url, decision.model, decision.challenger_version)
+
+
+def _report_link(desk: Desk, decision: Decision) -> str:
+    path = decision.report_path
+    return f"{PREFIX}/reports/{decision.id}" if path and _is_stored(desk, path) else ""
+
+
+def _docs_link(desk: Desk, decision: Decision, delivery: Delivery | None) -> str:
+    from evergreen.workflows.ingest.quality_gate import docs_folder
+
+    if delivery is None or delivery.quality is None:
+        return ""
+    page = f"{docs_folder(delivery.model, delivery.batch)}/index.html"
+    return f"{PREFIX}/data-docs/{decision.id}" if _is_stored(desk, page) else ""
+
+
+def _is_stored(desk: Desk, path: str) -> bool:
+    """Tell whether the store has a file; without a store that answers, the page has no link."""
+    try:
+        return desk.store.exists(path)
+    except ExternalError as err:
+        log.warning("no link to %s: %s", path, err)
+        return False

@@ -1,0 +1,98 @@
+"""The list of models: one page of it, from a fixed number of reads for any number of models."""
+
+from collections import Counter
+from collections.abc import Collection
+from datetime import UTC, datetime
+
+from evergreen.web.queries.model_facts import know
+from evergreen.web.queries.model_state import Known, judge
+from evergreen.web.queries.timeline_points import to_point
+from evergreen.web.queries.view_models import ModelsPage, ModelSummary
+from evergreen.web.server.services import Desk
+
+MAX_PAGE_SIZE = 100
+PAGE_SIZE = 25
+SPARKLINE_POINTS = 30
+
+
+def models_page(
+    desk: Desk,
+    visible: Collection[str],
+    *,
+    query: str = "",
+    state: str = "",
+    page: int = 1,
+    page_size: int = PAGE_SIZE,
+    now: datetime | None = None,
+) -> ModelsPage:
+    """Give one page of the models, those that need a person first, then by name.
+
+    Args:
+        desk: Where to look.
+        visible: Models that may be shown; others are neither shown nor counted.
+        query: Part of a name or of an owner, in any case; empty: all.
+        state: Only models in this state; empty: all.
+        page: From 1; one beyond the end gives the last.
+        page_size: Models on a page, 1 to ``MAX_PAGE_SIZE``.
+        now: The moment to judge at, in UTC; the clock's where it is left out.
+    """
+    moment = now or datetime.now(UTC)
+    specs = {name: read for name, read in desk.specs.read_all().items() if name in visible}
+    known = know(desk.ledger.overview, specs, moment)
+    matching = [
+        summary
+        for summary in (summarise(name, one) for name, one in known.items())
+        if _matches(summary, query.strip().casefold())
+    ]
+    counts = Counter(summary.state for summary in matching)
+    wanted = [summary for summary in matching if state in ("", summary.state)]
+    wanted.sort(key=lambda summary: (-summary.attention, summary.name))
+    size = min(max(1, page_size), MAX_PAGE_SIZE)
+    n_pages = pages_of(len(wanted), size)
+    page = min(max(1, page), n_pages)
+    return ModelsPage(
+        models=_with_points(desk, wanted[(page - 1) * size : page * size]),
+        n_models=len(wanted),
+        page=page,
+        n_pages=n_pages,
+        page_size=size,
+        query=query,
+        state=state,
+        counts=dict(counts),
+    )
+
+
+def summarise(name: str, known: Known) -> ModelSummary:
+    """Give a model as a row of the list, without its sparklines."""
+    judged, champion, latest = judge(known), known.champion, known.latest
+    return ModelSummary(
+        name=name,
+        state=judged.state,
+        state_sentence=judged.sentence,
+        attention=judged.attention,
+        owner=known.spec.owner if known.spec else "",
+        champion_version=champion.version if champion else None,
+        champion_since=champion.promoted_at if champion else None,
+        last=to_point(latest.figures) if latest else None,
+        last_sentence=latest.said if latest else "",
+        next_batch_at=known.next_batch_at,
+        open_incidents=len(known.incidents),
+    )
+
+
+def pages_of(n_items: int, page_size: int) -> int:
+    """Give the number of pages, at least 1."""
+    return max(1, -(-n_items // page_size))
+
+
+def _matches(summary: ModelSummary, query: str) -> bool:
+    return query in summary.name.casefold() or query in summary.owner.casefold()
+
+
+def _with_points(desk: Desk, models: list[ModelSummary]) -> tuple[ModelSummary, ...]:
+    names = [model.name for model in models]
+    points = desk.ledger.overview.points(names, newest=SPARKLINE_POINTS)
+    return tuple(
+        model.model_copy(update={"points": tuple(map(to_point, points.get(model.name, ())))})
+        for model in models
+    )

@@ -1,0 +1,1 @@
+"""The FastAPI application: mounting, authorization, security headers, error pages."""

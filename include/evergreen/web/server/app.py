@@ -1,0 +1,51 @@
+"""The FastAPI application that Airflow mounts under ``/evergreen``."""
+
+from airflow.api_fastapi.core_api.security import get_user
+from fastapi import Depends, FastAPI, HTTPException, Request
+from starlette.routing import Match
+
+from evergreen.web import pages
+from evergreen.web.actions import routes as actions
+from evergreen.web.api import openapi_page
+from evergreen.web.api import routes as api
+from evergreen.web.metrics import routes as metrics
+from evergreen.web.server import files
+from evergreen.web.server.error_pages import add_error_handlers
+
+METHODS = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"]
+
+
+def create_app() -> FastAPI:
+    """Give the application; every route asks for Airflow's login, also those that lead nowhere."""
+    app = FastAPI(
+        title="Evergreen",
+        description="What the suite knows about its models: state, decisions, drift, incidents.",
+        dependencies=[Depends(get_user)],
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+    )
+    for room in (api, openapi_page, metrics, pages, actions, files):
+        app.include_router(room.router)
+    app.add_api_route("/{path:path}", nowhere, methods=METHODS, include_in_schema=False)
+    add_error_handlers(app)
+    return app
+
+
+def nowhere(request: Request) -> None:
+    """Refuse what no route takes, after the login, so that nobody else learns what there is.
+
+    Raises:
+        HTTPException: 405 where another method would do, else 404.
+    """
+    found = {
+        method
+        for route in request.app.routes
+        if route.matches(request.scope)[0] is Match.PARTIAL
+        for method in route.methods
+    }
+    if found:
+        allow = ", ".join(sorted(found))
+        raise HTTPException(405, f"expected {allow}, got {request.method}", {"Allow": allow})
+    raise HTTPException(404, "there is no such page")

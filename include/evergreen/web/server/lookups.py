@@ -1,0 +1,66 @@
+"""What an id leads to, for whoever may read it.
+
+Who may not read a model gets the same 403 whether a thing is there or not; who may read what does
+not exist, and so every model, gets 404.
+"""
+
+from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
+from fastapi import HTTPException
+
+from evergreen.ledger.records import Decision
+from evergreen.web.queries.decision_detail import incident_detail
+from evergreen.web.queries.model_detail import model_detail
+from evergreen.web.queries.view_models import IncidentDetail, ModelDetail
+from evergreen.web.server.authorization import check_read
+from evergreen.web.server.services import Desk
+
+
+def known_model(desk: Desk, model: str, user: BaseUser) -> str:
+    """Give the name of a model back.
+
+    Raises:
+        HTTPException: 403 or 404.
+    """
+    check_read(model, user)
+    if desk.specs.get(model) is None:
+        raise HTTPException(404, "there is no such model")
+    return model
+
+
+def model_for(desk: Desk, model: str, user: BaseUser) -> ModelDetail:
+    """Give a model in full.
+
+    Raises:
+        HTTPException: 403 or 404.
+    """
+    check_read(model, user)
+    detail = model_detail(desk, model)
+    if detail is None:
+        raise HTTPException(404, "there is no such model")
+    return detail
+
+
+def decision_for(desk: Desk, identity: str, user: BaseUser) -> Decision:
+    """Give a decision.
+
+    Raises:
+        HTTPException: 403 or 404.
+    """
+    decision = desk.ledger.decisions.find(identity)
+    check_read(decision.model if decision else "", user)
+    if decision is None:
+        raise HTTPException(404, "there is no such decision")
+    return decision
+
+
+def incident_for(desk: Desk, incident_id: int, user: BaseUser) -> IncidentDetail:
+    """Give an incident in full.
+
+    Raises:
+        HTTPException: 403 or 404.
+    """
+    detail = incident_detail(desk, incident_id)
+    check_read(detail.incident.model if detail else "", user)
+    if detail is None:
+        raise HTTPException(404, "there is no such incident")
+    return detail

@@ -1,0 +1,75 @@
+"""What pages and API read from: settings, ledger, specs and store."""
+
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import Depends
+
+from evergreen.ledger.ledger import Ledger
+from evergreen.settings import Settings, read_settings
+from evergreen.web.queries.spec_cache import SpecShelf
+from evergreen.web.server.authorization import UserDep, readable
+
+if TYPE_CHECKING:
+    from evergreen.storage.store import Store
+
+
+def open_ledger() -> Ledger:
+    """Return the ledger of this installation; all requests share its connections.
+
+    Raises:
+        LedgerError: Its address cannot be understood.
+    """
+    return _ledger(read_settings().ledger_url)
+
+
+@cache
+def _ledger(url: str) -> Ledger:
+    return Ledger(url)
+
+
+class Desk:
+    """One installation, as pages read it; shared by all requests of a process.
+
+    Attributes:
+        settings: Addresses and folders.
+        ledger: The truth.
+        specs: The models' specs, parsed once per change.
+    """
+
+    def __init__(self, settings: Settings, ledger: Ledger) -> None:
+        self.settings = settings
+        self.ledger = ledger
+        self.specs = SpecShelf(settings.models_dir, home=settings.home)
+
+    @cached_property
+    def store(self) -> "Store":
+        """Where snapshots, profiles and reports lie."""
+        from evergreen.workflows.model_context import open_store
+
+        return open_store(self.settings.store_uri, self.settings.store_connection_id)
+
+
+def open_desk() -> Desk:
+    """Give the desk of this process; other settings in the environment give another one.
+
+    Raises:
+        LedgerError: The ledger's address cannot be understood.
+    """
+    return _desk(read_settings())
+
+
+@cache
+def _desk(settings: Settings) -> Desk:
+    return Desk(settings, open_ledger())
+
+
+DeskDep = Annotated[Desk, Depends(open_desk)]
+
+
+def visible_models(desk: DeskDep, user: UserDep) -> frozenset[str]:
+    """Give the models of the installation that the user may read."""
+    return readable(desk.specs.names(), user)
+
+
+VisibleDep = Annotated[frozenset[str], Depends(visible_models)]

@@ -1,0 +1,3 @@
+"""Where the pages lie under Airflow's address."""
+
+PREFIX = "/evergreen"

@@ -1,0 +1,1 @@
+"""What the steps of each DAG do, without Airflow."""

@@ -1,0 +1,1 @@
+"""Telling people: opening, continuing and closing incidents, and the outbox."""

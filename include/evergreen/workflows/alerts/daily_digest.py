@@ -1,0 +1,68 @@
+"""Sending the summary of the day: one message per channel for all models that ask for it there."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from evergreen.alerts.digest import ModelDay, digest
+from evergreen.ledger.records import Incident
+from evergreen.workflows.alerts.outbox import deliver_pending
+from evergreen.workflows.model_context import Workbench
+
+DAY = timedelta(days=1)
+SHOWN_DECISIONS = 1000
+
+
+def send_digests(benches: Sequence[Workbench], *, now: datetime) -> list[str]:
+    """Send the summaries that are due, each once a day however often this runs.
+
+    Args:
+        benches: Workbenches of all models, on one ledger.
+        now: The moment, in UTC.
+
+    Returns:
+        The channels that were told.
+    """
+    told = []
+    for (connection, channel), members in _by_channel(benches).items():
+        if now.hour < min(bench.spec.alerts.digest_hour for bench in members):
+            continue
+        first = members[0]
+        summary = digest(
+            f"digest:{connection}:{channel}:{now:%Y-%m-%d}",
+            now.date(),
+            [_day_of(bench, now) for bench in members],
+        ).model_copy(update={"model": first.spec.name})
+        if first.ledger.alerts.raise_once(summary, channel=channel):
+            deliver_pending(first)
+            told.append(channel)
+    return told
+
+
+def _by_channel(benches: Sequence[Workbench]) -> dict[tuple[str, str], list[Workbench]]:
+    channels: dict[tuple[str, str], list[Workbench]] = {}
+    for bench in sorted(benches, key=lambda one: one.spec.name):
+        rules = bench.spec.alerts
+        if rules.digest == "daily":
+            channels.setdefault((rules.slack_connection_id, rules.channel), []).append(bench)
+    return channels
+
+
+def _day_of(bench: Workbench, now: datetime) -> ModelDay:
+    name, since = bench.spec.name, now - DAY
+    found = bench.ledger.incidents.history(name, since=since)
+    newest = bench.ledger.decisions.newest(name, limit=SHOWN_DECISIONS)
+    return ModelDay(
+        model=name,
+        must_act=tuple(_shown(one) for one in found if one.is_open and one.must_act),
+        open=tuple(_shown(one) for one in found if one.is_open and not one.must_act),
+        ended=tuple(_shown(one) for one in found if not one.is_open),
+        n_decided=sum(decision.decided_at >= since for decision in newest),
+    )
+
+
+def _shown(incident: Incident) -> str:
+    if incident.is_open:
+        whose = f", {incident.acknowledged_by} looks" if incident.acknowledged_by else ""
+        return f"{incident.title} (since {incident.opened_at:%Y-%m-%d %H:%M} UTC{whose})"
+    is_once = incident.closed_at == incident.opened_at
+    return incident.title if is_once else f"{incident.title} ({incident.resolution})"

@@ -1,0 +1,1 @@
+"""Back-tests of a model's policies on its own history."""

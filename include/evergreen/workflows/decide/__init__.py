@@ -1,0 +1,1 @@
+"""From a scored batch to a decision: measure, decide, record."""

@@ -1,0 +1,64 @@
+"""What a batch is compared with: the champion's reference, a rolling window, or the same season."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from evergreen.data.windows import overlaps
+from evergreen.ledger.records import Delivery
+from evergreen.records import Window
+from evergreen.workflows.decide.version_baseline import make_profile, read_profile
+from evergreen.workflows.ingest.labelled_data import in_incident
+from evergreen.workflows.ingest.quality_gate import read_snapshot, window_of
+from evergreen.workflows.model_context import Workbench
+
+if TYPE_CHECKING:
+    from evergreen.drift.profile.profile import ReferenceProfile
+
+YEAR = timedelta(days=365.25)
+
+
+def reference_for(bench: Workbench, version: str, delivery: Delivery) -> "ReferenceProfile":
+    """Give the profile that a batch is compared with, as ``drift.reference`` of the spec says.
+
+    Where the wanted window holds fewer rows than ``drift.min_rows`` (in the first year there is no
+    season before), it is the champion's.
+    """
+    wanted = _window(bench, window_of(delivery))
+    if wanted is None:
+        return read_profile(bench, version)
+    rows = _rows_in(bench, wanted, before=delivery.batch)
+    if rows is None or rows.num_rows < bench.spec.drift.min_rows:
+        return read_profile(bench, version)
+    return make_profile(bench, rows)
+
+
+def _window(bench: Workbench, batch: Window) -> Window | None:
+    days = bench.spec.windows.training_days
+    match bench.spec.drift.reference:
+        case "rolling":
+            return Window.ending(batch.start, days=days)
+        case "season":
+            middle = batch.start + (batch.end - batch.start) / 2 - YEAR
+            return Window.ending(middle + timedelta(days=days / 2), days=days)
+        case "champion":
+            return None
+
+
+def _rows_in(bench: Workbench, window: Window, *, before: str) -> pa.Table | None:
+    """Read the sound accepted batches that reach into a window; None where there are none."""
+    held = bench.ledger.decisions.held_batches(bench.spec.name)
+    found = [
+        delivery
+        for delivery in bench.ledger.batches.deliveries(bench.spec.name, "data", status="accepted")
+        if delivery.path is not None
+        and delivery.batch < before
+        and delivery.batch not in held
+        and not in_incident(bench, delivery)
+        and overlaps(window_of(delivery), window)
+    ]
+    if not found:
+        return None
+    tables = [read_snapshot(bench, delivery) for delivery in found]
+    return pa.concat_tables(tables, promote_options="permissive")

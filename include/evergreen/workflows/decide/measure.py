@@ -1,0 +1,243 @@
+"""Measuring drift and decay of one batch, from the store and the ledger to records."""
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from evergreen.errors import DataError, StorageError
+from evergreen.measurements import (
+    ColumnDrift,
+    DecayMeasurement,
+    DriftMeasurement,
+    MultivariateDrift,
+)
+from evergreen.records import MetricEstimate
+from evergreen.workflows.decide.drift_reference import reference_for
+from evergreen.workflows.decide.version_baseline import (
+    SEED,
+    Baseline,
+    read_background,
+    read_baseline,
+)
+from evergreen.workflows.ingest.labelled_data import (
+    in_order,
+    labelled_path,
+    matured,
+    scored_batches,
+)
+from evergreen.workflows.ingest.quality_gate import taken
+from evergreen.workflows.model_context import Workbench
+
+if TYPE_CHECKING:
+    from evergreen.decay.measure import DecaySignals, ScoredBatch
+
+Payload = dict[str, Any]
+DAYS_PER_YEAR = 365.25
+SAMPLE_ROWS = 10_000
+BATCHES_FOR_DETECTORS = 26
+
+
+def measure_batch_drift(bench: Workbench, asked: Payload) -> Payload:
+    """Measure the drift of a batch; the numbers go to the ledger, or to scratch on a dry run.
+
+    Returns:
+        ``version`` measured against (None without a champion), ``path`` of the measurement in the
+        store, and its sentence.
+    """
+    version = champion_before(bench, asked)
+    if version is None:
+        return {"version": None, "path": None, "sentence": "no champion yet, nothing to compare"}
+    batch = asked["batch"]
+    measured = _measure_drift(bench, version, batch)
+    path = f"scratch/{bench.spec.name}/{asked['decision']}/drift.json"
+    bench.store.write_json(path, measured.to_json())
+    if not asked["request"]["dry_run"]:
+        bench.ledger.decisions.record_drift(bench.spec.name, batch, version, measured)
+    return {"version": version, "path": path, "sentence": measured.sentence}
+
+
+def measure_champion_decay(bench: Workbench, asked: Payload) -> DecayMeasurement:
+    """Measure the champion's decay on the newest matured batches that it has scored."""
+    from evergreen.decay.measure import measure_decay
+
+    version, batch = champion_before(bench, asked), asked["batch"]
+    if version is None:
+        return DecayMeasurement(verdict="insufficient_data", sentence="no champion yet")
+    scored = scored_batches(bench, version, newest=BATCHES_FOR_DETECTORS, before=batch)
+    return measure_decay(
+        scored,
+        metric=bench.spec.metric,
+        reference=_metric_at_promotion(bench, version),
+        rules=bench.spec.decay,
+        signals=_beside_decay(bench, version, batch, scored),
+    )
+
+
+def champion_before(bench: Workbench, asked: Payload) -> str | None:
+    """Give the champion that a run decides about, None before the first.
+
+    When the run has made a promotion already and is run again, that is the version it replaced: so
+    it comes to the same decision again, instead of judging its own challenger against itself.
+    """
+    mine = bench.ledger.promotions.by_decision(bench.spec.name, asked["decision"])
+    if mine is not None:
+        return mine.previous_version
+    latest = bench.ledger.promotions.latest(bench.spec.name)
+    return None if latest is None else latest.version
+
+
+def batches_per_year(bench: Workbench) -> float:
+    """Give the model's cadence, over which the budget of false verdicts is shared out."""
+    return DAYS_PER_YEAR / bench.spec.arrivals.every_days
+
+
+def _measure_drift(bench: Workbench, version: str, batch: str) -> DriftMeasurement:
+    """Read the batch once, piece by piece; a sample of it is kept for the check over all."""
+    from evergreen.drift.measure import measure_drift
+
+    spec, delivery = bench.spec, taken(bench, "data", batch)
+    names = [feature.name for feature in spec.data.delivered_features]
+    background = read_background(bench, version)
+    kept: list[pa.RecordBatch] = []
+    step = max(1, (delivery.n_rows or 0) // SAMPLE_ROWS)
+    with bench.store.open_batches(delivery.path or "", names) as batches:
+        measured = measure_drift(
+            reference_for(bench, version, delivery),
+            _sampling(batches, kept, step=step) if spec.drift.multivariate else batches,
+            spec.drift,
+            batches_per_year=batches_per_year(bench),
+            importance=background.importance,
+        )
+    extra: dict[str, Any] = {"prediction": _prediction_drift(bench, version, batch)}
+    if kept:
+        extra["multivariate"] = _all_together(bench, version, kept, background.quiet_auc)
+    return measured.model_copy(update=extra)
+
+
+def _all_together(
+    bench: Workbench, version: str, kept: list[pa.RecordBatch], quiet_auc: float | None
+) -> MultivariateDrift:
+    """Ask whether the batch can be told from the reference; it is shown, and decides nothing."""
+    from evergreen.drift.multivariate import measure_multivariate
+
+    folder = bench.ledger.versions.get(bench.spec.name, version).folder
+    try:
+        reference = bench.store.read_table(f"{folder}/reference.parquet")
+    except (StorageError, DataError) as err:
+        return MultivariateDrift(verdict="not_computable", sentence=str(err))
+    return measure_multivariate(
+        reference,
+        pa.Table.from_batches(kept),
+        bench.spec.data.delivered_features,
+        min_rows=bench.spec.drift.min_rows,
+        seed=SEED,
+        quiet_auc=quiet_auc,
+    )
+
+
+def _sampling(
+    batches: Iterable[pa.RecordBatch], kept: list[pa.RecordBatch], *, step: int
+) -> Iterator[pa.RecordBatch]:
+    """Hand record batches on, and keep every ``step``-th row of each."""
+    for batch in batches:
+        kept.append(batch.take(pa.array(range(0, batch.num_rows, step))))
+        yield batch
+
+
+def _prediction_drift(bench: Workbench, version: str, batch: str) -> ColumnDrift | None:
+    """Measure the drift of the champion's scores; None where it has not scored the batch."""
+    from evergreen.drift.predictions_and_labels import measure_predictions
+    from evergreen.drift.profile.profile import ReferenceProfile
+
+    baseline = read_baseline(bench, version)
+    scores = _scores(bench, version, batch)
+    if baseline is None or scores is None:
+        return None
+    return measure_predictions(
+        ReferenceProfile.from_json(baseline.predictions),
+        scores,
+        bench.spec.drift,
+        batches_per_year=batches_per_year(bench),
+    )
+
+
+def _beside_decay(
+    bench: Workbench, version: str, batch: str, scored: "list[ScoredBatch]"
+) -> "DecaySignals":
+    """Gather what is shown beside the verdict about decay."""
+    from evergreen.decay.detectors import detect_changes
+    from evergreen.decay.measure import DecaySignals
+    from evergreen.decay.unlabelled import Calibrator, estimate_unlabelled
+
+    spec, baseline = bench.spec, read_baseline(bench, version)
+    known = [d.batch for d in bench.ledger.batches.deliveries(spec.name, "data", status="accepted")]
+    labelled = matured(bench, before=batch)
+    lag = sum(labelled[-1].batch < b <= batch for b in known) if labelled else None
+    detectors = detect_changes(scored, metric=spec.metric) if scored else ()
+    if baseline is None:
+        return DecaySignals(lag_batches=lag, detectors=detectors)
+    scores = _scores(bench, version, batch)
+    calibrator = Calibrator.from_json(baseline.calibrator)
+    estimated = None
+    if scores is not None:
+        estimated = estimate_unlabelled(spec.metric, scores, calibrator)
+    signals = DecaySignals(lag_batches=lag, detectors=detectors, estimated=estimated)
+    return _on_labels(bench, baseline, scored[-1], signals) if scored else signals
+
+
+def _on_labels(
+    bench: Workbench, baseline: Baseline, newest: "ScoredBatch", signals: "DecaySignals"
+) -> "DecaySignals":
+    """Add what takes labels: calibration, label drift and the metric by slice."""
+    from dataclasses import replace
+
+    from evergreen.decay.calibration_shift import calibration_shift, measure_calibration
+    from evergreen.decay.slices import SliceCut, measure_slices
+    from evergreen.drift.predictions_and_labels import measure_labels
+    from evergreen.drift.profile.profile import ReferenceProfile
+
+    spec = bench.spec
+    slices: tuple[Any, ...] = ()
+    if baseline.cuts:
+        columns = [spec.data.key, spec.data.time_column, *spec.decay.slices]
+        path = labelled_path(spec.name, newest.batch)
+        rows = in_order(bench, bench.store.read_table(path, columns=columns))
+        if rows.num_rows == newest.target.size:
+            slices = measure_slices(
+                [SliceCut.from_json(cut) for cut in baseline.cuts],
+                rows,
+                newest.target,
+                newest.prediction,
+                metric=spec.metric,
+                min_rows=spec.decay.min_rows,
+                reference=baseline.slices,
+            )
+    current = measure_calibration(newest.target, newest.prediction, task=spec.data.task)
+    return replace(
+        signals,
+        slices=slices,
+        calibration=calibration_shift(current, baseline.calibration, min_rows=spec.decay.min_rows),
+        label=measure_labels(
+            ReferenceProfile.from_json(baseline.labels),
+            newest.target,
+            spec.drift,
+            task=spec.data.task,
+            batches_per_year=batches_per_year(bench),
+        ),
+    )
+
+
+def _scores(bench: Workbench, version: str, batch: str) -> Any:
+    """Give a version's scores on a batch, with labels or without; None where there are none."""
+    logs = bench.ledger.batches.predictions(bench.spec.name, version=version, batch=batch)
+    if not logs:
+        return None
+    from evergreen.training.scores import to_array
+
+    return to_array(bench.store.read_table(logs[0].path, columns=["prediction"])["prediction"])
+
+
+def _metric_at_promotion(bench: Workbench, version: str) -> MetricEstimate | None:
+    evaluation = bench.ledger.versions.get(bench.spec.name, version).evaluation
+    return None if evaluation is None else evaluation.challenger

@@ -1,0 +1,1 @@
+"""From a delivery to an accepted, labelled batch."""

@@ -1,0 +1,37 @@
+"""Taking a delivery in once more, because somebody asked for it."""
+
+from typing import Any, get_args
+
+from evergreen.errors import RequestError
+from evergreen.ledger.records import DeliveryKind
+from evergreen.workflows.ingest.snapshot import MANIFEST, manifest_uri
+from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.run_config import batch_of, check_keys
+
+KINDS: tuple[str, ...] = get_args(DeliveryKind)
+
+
+def check_redelivery(bench: Workbench, conf: object) -> dict[str, Any]:
+    """Turn the conf of a redelivery into what ``take_snapshot`` takes.
+
+    Raises:
+        RequestError: No batch, no manifest there, or the batch was accepted before: decisions rest
+            on what was accepted, so it is never replaced.
+    """
+    given = check_keys(conf, allowed=("batch", "kind"))
+    kind = given.get("kind", "data")
+    if kind not in KINDS:
+        raise RequestError(f"kind must be one of {', '.join(KINDS)}, got {str(kind)[:60]!r}")
+    batch = batch_of(given, known=None)
+    if batch is None:
+        raise RequestError('a redelivery needs a batch: {"batch": "2013-03-05"}')
+    delivery = bench.ledger.batches.delivery(bench.spec.name, kind, batch)
+    if delivery is not None and delivery.status == "accepted":
+        raise RequestError(
+            f"the {kind} of batch {batch} of {bench.spec.name} is accepted already; decisions rest"
+            " on it, so it is not replaced"
+        )
+    uri = manifest_uri(bench, kind, batch)
+    if not bench.deliveries(kind).exists(f"{batch}/{MANIFEST}"):
+        raise RequestError(f"nothing to take in: there is no {uri}")
+    return {"kind": kind, "batch": batch, "manifest": uri}

@@ -1,0 +1,1 @@
+"""Moving the champion: promotion, approval, hold, rollback, watch."""

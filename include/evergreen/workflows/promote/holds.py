@@ -1,0 +1,124 @@
+"""The kill switch and the freezes of the spec: what holds promotions, and letting go of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from evergreen.alerts.manual_actions import HoldCause
+from evergreen.errors import PromotionError, RequestError
+from evergreen.ledger.records import ALL_MODELS, Hold, Outcome
+from evergreen.spec.promoting import Freeze
+from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.run_config import MAX_REASON, check_keys, text_of
+
+Payload = dict[str, Any]
+ACTIONS = ("hold", "release")
+NEXT = "the next decision"  # an id that no decision has
+
+
+@dataclass(frozen=True)
+class Stay:
+    """Why the champion stays although a challenger won.
+
+    Attributes:
+        outcome: What the decision is closed with.
+        sentence: For people.
+        cause: What holds, where the outcome is ``held``.
+    """
+
+    outcome: Outcome
+    sentence: str
+    cause: HoldCause | None = None
+
+
+def tell_hold(hold: Hold) -> str:
+    """Say who holds what, since when and why."""
+    whose = "all models" if hold.model == ALL_MODELS else hold.model
+    return (
+        f"promotions of {whose} are held by {hold.held_by or 'somebody'} since"
+        f" {hold.held_at:%Y-%m-%d %H:%M} UTC: {hold.reason}"
+    )
+
+
+def tell_freeze(freeze: Freeze) -> str:
+    """Say until when promotions are frozen and why."""
+    until = freeze.end.astimezone(UTC)
+    return f"promotions are frozen until {until:%Y-%m-%d %H:%M} UTC: {freeze.reason}"
+
+
+def what_holds(holds: Sequence[Hold], freezes: Sequence[Freeze], now: datetime) -> Stay | None:
+    """Tell what holds promotions at a moment; a person's hold goes before a freeze of the spec.
+
+    Args:
+        holds: Those that are in force.
+        freezes: Those of the spec; start included, end excluded.
+        now: The moment.
+    """
+    for hold in holds:
+        return Stay("held", tell_hold(hold), "hold")
+    for freeze in freezes:
+        if freeze.start <= now < freeze.end:
+            return Stay("held", tell_freeze(freeze), "freeze")
+    return None
+
+
+def holding(bench: Workbench) -> Stay | None:
+    """Tell what holds promotions of this model now."""
+    holds = bench.ledger.holds.standing(bench.spec.name)
+    return what_holds(holds, bench.spec.promotion.freeze, datetime.now(UTC))
+
+
+def check_not_held(bench: Workbench) -> None:
+    """Refuse a forced promotion while a person holds promotions; a freeze does not stop it.
+
+    Raises:
+        PromotionError: Somebody does; the text says who and how to release.
+    """
+    for hold in bench.ledger.holds.standing(bench.spec.name):
+        scope = "--all" if hold.model == ALL_MODELS else hold.model
+        raise PromotionError(
+            f"{tell_hold(hold)}. Nothing was changed: release first (evergreen release {scope}"
+            " --reason ...)"
+        )
+
+
+def change_hold(bench: Workbench, conf: object, *, requested_by: str) -> str:
+    """Hold or release promotions of one model as the conf says; say what came of it.
+
+    Releasing what is not held changes nothing, so that a task may be cleared.
+
+    Raises:
+        RequestError: No such action, or no reason.
+    """
+    given = check_keys(conf, allowed=("action", "reason"))
+    action = text_of(given, "action", longest=20)
+    reason = text_of(given, "reason", longest=MAX_REASON)
+    if action not in ACTIONS:
+        raise RequestError(f"action must be one of {', '.join(ACTIONS)}, got {action!r}")
+    if not reason:
+        raise RequestError(f'to {action} needs a reason: add "reason": "why" to the conf')
+    name = bench.spec.name
+    if action == "hold":
+        return tell_hold(bench.ledger.holds.hold(name, reason=reason, held_by=requested_by))
+    ended = bench.ledger.holds.release(name, reason=reason, released_by=requested_by)
+    who = requested_by or "somebody"
+    return f"released by {who}: {reason}" if ended else f"promotions of {name} were not held"
+
+
+def was_held(bench: Workbench, identity: str = NEXT) -> bool:
+    """Tell whether a promotion was held, and nothing holds any more: then it is decided anew.
+
+    Args:
+        bench: The model's workbench.
+        identity: The decision that asks; without one: whether it holds for the next.
+    """
+    is_held = bench.ledger.decisions.was_held(bench.spec.name, identity)
+    return is_held and holding(bench) is None
+
+
+def anew(bench: Workbench, sentence: str) -> Payload | None:
+    """Give the conf of a run that decides anew what was held; None where nothing is owed."""
+    if not was_held(bench):
+        return None
+    return {"force_retrain": True, "reason": f"held before, {sentence}"[:MAX_REASON]}

@@ -1,0 +1,1 @@
+"""From a decision to an evaluated challenger: train, register, compare, document."""

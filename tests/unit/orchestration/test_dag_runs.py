@@ -1,0 +1,120 @@
+from typing import Any
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.execution_time.context import set_current_context
+
+from drivers.history import REJECTED, accept, take
+from drivers.runs import DagRun, Run
+from drivers.tiny import Upstream
+from evergreen.errors import DataError, RequestError
+from evergreen.orchestration.dag_runs import (
+    accepted_batches,
+    batch_of_run,
+    decision_of_run,
+    newer_batch,
+    result_of,
+    run_url,
+    scratch_folder,
+    states_of,
+)
+from evergreen.workflows.model_context import Workbench
+
+FIRST, SECOND = "2024-01-01", "2024-01-08"
+
+
+def context_of(**fields: Any) -> Any:
+    return Run(DagRun("score__tiny", **fields)).context("score_batch")
+
+
+@pytest.fixture
+def two_batches(bench: Workbench, upstream: Upstream) -> None:
+    accept(bench, upstream, 0)
+    accept(bench, upstream, 1)
+    take(bench, upstream.deliver(2), result=REJECTED)
+
+
+@pytest.mark.usefixtures("two_batches")
+@pytest.mark.parametrize(
+    ("fields", "batch"),
+    [
+        pytest.param({"partition_key": FIRST}, FIRST, id="announced"),
+        pytest.param({}, SECOND, id="by hand: the newest"),
+        pytest.param({"conf": {"batch": FIRST}}, FIRST, id="by hand: named"),
+        pytest.param({"conf": {"batch": None}}, SECOND, id="by hand: form left empty"),
+        pytest.param({"partition_key": SECOND, "conf": {"batch": FIRST}}, FIRST, id="both"),
+    ],
+)
+def test_the_batch_of_a_run(bench: Workbench, fields: Any, batch: str) -> None:
+    assert batch_of_run(context_of(**fields), bench) == batch
+
+
+@pytest.mark.usefixtures("two_batches")
+@pytest.mark.parametrize("batch", ["2024-01-15", "2024-02-30", "2030-01-01"])
+def test_a_batch_that_was_not_accepted_cannot_be_asked_for(bench: Workbench, batch: str) -> None:
+    with pytest.raises(RequestError):
+        batch_of_run(context_of(conf={"batch": batch}), bench)
+
+
+@pytest.mark.usefixtures("two_batches")
+@pytest.mark.parametrize(("batch", "state"), [("2024-01-15", "rejected"), ("x/../y", "not known")])
+def test_a_batch_that_was_announced_and_is_not_accepted_is_a_data_error(
+    bench: Workbench, batch: str, state: str
+) -> None:
+    with pytest.raises(DataError, match=f"is {state} now"):
+        batch_of_run(context_of(partition_key=batch), bench)
+
+
+def test_without_any_batch_a_run_by_hand_is_refused(bench: Workbench) -> None:
+    with pytest.raises(RequestError, match=r"no batch .* has been accepted yet"):
+        batch_of_run(context_of(), bench)
+
+
+@pytest.mark.usefixtures("two_batches")
+def test_only_accepted_batches_count_as_newer(bench: Workbench) -> None:
+    assert accepted_batches(bench) == (FIRST, SECOND)
+    assert newer_batch(bench, FIRST) == SECOND
+    assert newer_batch(bench, SECOND) is None
+
+
+def test_without_batches_none_is_newer(bench: Workbench) -> None:
+    assert newer_batch(bench, FIRST) is None
+
+
+def test_a_decision_has_one_id_however_often_its_tasks_run() -> None:
+    first = decision_of_run(context_of(run_id="a"), "tiny", FIRST)
+    again = decision_of_run(context_of(run_id="a", clear_number=3), "tiny", FIRST)
+    other = decision_of_run(context_of(run_id="b"), "tiny", FIRST)
+
+    assert first == again != other
+    assert scratch_folder(context_of(run_id="a"), "tiny", FIRST) == f"scratch/tiny/{first}"
+
+
+def test_a_run_has_an_address_where_that_of_airflow_is_known() -> None:
+    context = context_of(run_id="manual__1")
+
+    assert run_url("http://a", context) == "http://a/dags/score__tiny/runs/manual__1"
+    assert run_url("", context) == ""
+
+
+def test_the_states_of_a_run_come_by_task() -> None:
+    run = Run(DagRun("score__tiny"), states={"score_batch": "failed"})
+
+    assert states_of(run.context("x")) == {"score_batch": "failed"}
+
+
+def test_a_result_that_an_earlier_task_left_is_found_by_name(bench: Workbench) -> None:
+    run = Run(DagRun(f"continual_training__{bench.spec.name}"), returned={"decide": {"a": 1}})
+
+    with set_current_context(run.context("promote")):
+        assert result_of("decide") == {"a": 1}
+
+
+def test_a_missing_result_says_which_task_to_clear(bench: Workbench) -> None:
+    run = Run(DagRun(f"continual_training__{bench.spec.name}"))
+
+    with (
+        set_current_context(run.context("promote")),
+        pytest.raises(AirflowFailException, match="train_challenger left no result"),
+    ):
+        result_of("train_challenger")

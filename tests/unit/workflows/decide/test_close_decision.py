@@ -1,0 +1,223 @@
+from typing import Any
+
+import pytest
+
+from drivers.history import asked_for, begin, crown, enthrone
+from drivers.runs import DagRun, Run
+from drivers.tiny import FIRST, WEEK, Upstream
+from evergreen.ledger.records import Decision
+from evergreen.measurements import DecayMeasurement
+from evergreen.records import Evaluation, MetricEstimate, Window
+from evergreen.workflows.decide.close_decision import record_outcome
+from evergreen.workflows.decide.decide import decide_batch
+from evergreen.workflows.model_context import Workbench
+
+RUN_ID = "asset_triggered__1"
+QUIET = {"decide": "success", "stand_down": "success", "train_challenger": "skipped"}
+TRAINED = {
+    "decide": "success",
+    "stand_down": "skipped",
+    "train_challenger": "success",
+    "evaluate_challenger": "success",
+}
+NO_DECAY = DecayMeasurement(verdict="insufficient_data", sentence="no champion yet").to_json()
+
+
+class Case:
+    """An opened decision, and a run whose tasks ended as a test says."""
+
+    def __init__(self, bench: Workbench, batch: str, *, is_dry: bool = False) -> None:
+        self.bench = bench
+        self.asked = asked_for(bench, batch, RUN_ID, dry_run=is_dry)
+        self.run = Run(DagRun(f"continual_training__{bench.spec.name}", RUN_ID, batch))
+        decide_batch(bench, self.asked, {"version": None, "path": None}, NO_DECAY, RUN_ID)
+
+    def evaluated(self, verdict: str = "promote") -> "Case":
+        metric = MetricEstimate(name="auc", value=0.9, se=0.01, n_rows=400)
+        evaluation = Evaluation(
+            challenger_version="2",
+            champion_version=None,
+            challenger=metric,
+            champion=None,
+            gain=None,
+            gain_se=None,
+            n_rows=400,
+            holdout=Window(start=FIRST, end=FIRST + WEEK),
+            sentence="",
+        )
+        self.run.returned["train_challenger"] = {"version": "2"}
+        self.run.returned["evaluate_challenger"] = {
+            "evaluation": evaluation.to_json(),
+            "verdict": {"verdict": verdict, "sentence": "auc gain +0.01"},
+        }
+        return self
+
+    def record(self, **states: str) -> dict[str, Any]:
+        self.run.states = states
+        context = self.run.context("record_decision")
+        return record_outcome(self.bench, context, self.asked, states)
+
+    @property
+    def decision(self) -> Decision:
+        return self.bench.ledger.decisions.get(self.asked["decision"])
+
+
+@pytest.fixture
+def case(bench: Workbench, upstream: Upstream) -> Case:
+    return Case(bench, begin(bench, upstream))
+
+
+def kinds(bench: Workbench) -> list[str]:
+    return [entry.alert.kind for entry in bench.ledger.alerts.history(bench.spec.name)]
+
+
+def test_a_quiet_day_is_closed_as_stood_down(case: Case, bench: Workbench) -> None:
+    recorded = case.record(**QUIET, write_drift_report="skipped", promote="skipped")
+
+    assert recorded["outcome"] == case.decision.outcome == "stood_down"
+    assert case.decision.closed_at is not None
+    assert kinds(bench) == ["stood_down"]
+
+
+def test_a_skipped_promotion_keeps_the_champion(case: Case, bench: Workbench) -> None:
+    recorded = case.evaluated("keep").record(**TRAINED, promote="skipped")
+
+    assert recorded["outcome"] == "kept"
+    assert case.decision.outcome_sentence == "auc gain +0.01"
+    assert (case.decision.challenger_version, case.decision.champion_after) == ("2", None)
+    assert kinds(bench) == ["kept"]
+
+
+@pytest.mark.parametrize(
+    ("broken", "states"),
+    [
+        pytest.param("promote", {**TRAINED, "promote": "failed"}, id="promote"),
+        pytest.param(
+            "train_challenger",
+            {
+                "decide": "success",
+                "train_challenger": "failed",
+                "evaluate_challenger": "upstream_failed",
+                "promote": "upstream_failed",
+            },
+            id="train",
+        ),
+    ],
+)
+def test_a_failed_task_fails_the_decision_and_keeps_the_champion(
+    case: Case, bench: Workbench, broken: str, states: dict[str, str]
+) -> None:
+    recorded = case.evaluated().record(**states)
+
+    assert recorded["outcome"] == case.decision.outcome == "failed"
+    assert recorded["sentence"].startswith(f"{broken} failed")
+    assert kinds(bench) == ["failed"]
+
+
+def test_a_task_that_never_ran_fails_the_decision_too(case: Case) -> None:
+    recorded = case.record(decide="success", train_challenger="upstream_failed")
+
+    assert recorded["outcome"] == "failed"
+
+
+def test_a_run_that_broke_before_it_decided_leaves_no_outcome(case: Case) -> None:
+    recorded = case.record(measure_drift="failed", decide="upstream_failed")
+
+    assert recorded["outcome"] == "failed"
+    assert case.decision.outcome == "open"
+
+
+def test_a_report_that_failed_does_not_fail_the_run(case: Case) -> None:
+    recorded = case.record(**QUIET, write_drift_report="failed")
+
+    assert recorded["outcome"] == "stood_down"
+    assert case.decision.report_path is None
+
+
+def test_a_drawn_report_is_named(case: Case) -> None:
+    case.record(**QUIET, write_drift_report="success")
+
+    assert (
+        case.decision.report_path
+        == f"reports/{case.bench.spec.name}/{case.asked['batch']}/drift.html"
+    )
+
+
+def test_what_a_skipped_task_returned_in_an_earlier_round_does_not_count(case: Case) -> None:
+    case.evaluated().record(**QUIET, evaluate_challenger="skipped", promote="skipped")
+
+    assert (case.decision.outcome, case.decision.challenger_version) == ("stood_down", None)
+
+
+@pytest.mark.parametrize(
+    ("champions", "outcome"), [(0, "bootstrapped"), (1, "promoted")], ids=["first", "later"]
+)
+def test_a_promotion_is_told_once(
+    case: Case, bench: Workbench, champions: int, outcome: str
+) -> None:
+    if champions:
+        crown(bench, "1")
+    crown(bench, "2", decision=case.asked["decision"])
+
+    for _ in range(2):
+        case.evaluated().record(**TRAINED, promote="success")
+
+    assert (case.decision.outcome, case.decision.champion_after) == (outcome, "2")
+    assert kinds(bench) == ["promoted"]
+
+
+@pytest.mark.parametrize(
+    "states",
+    [
+        pytest.param({**TRAINED, "promote": "failed"}, id="died after it had moved the champion"),
+        pytest.param({**TRAINED, "promote": "skipped"}, id="evaluated again"),
+        pytest.param(QUIET, id="decided again"),
+    ],
+)
+def test_a_run_that_has_promoted_stays_promoted_whatever_is_rerun(
+    case: Case, bench: Workbench, states: dict[str, str]
+) -> None:
+    crown(bench, "2", decision=case.asked["decision"])
+    crown(bench, "3")
+
+    recorded = case.evaluated("keep").record(**states)
+
+    assert recorded["outcome"] == "bootstrapped"
+    assert (case.decision.challenger_version, case.decision.champion_after) == ("2", "2")
+
+
+def test_a_promotion_that_hangs_halfway_is_told_as_that(case: Case, bench: Workbench) -> None:
+    enthrone(bench, "2", decision=case.asked["decision"], is_committed=False)
+
+    recorded = case.evaluated().record(**TRAINED, promote="failed")
+
+    assert recorded["outcome"] == "failed"
+    assert "after v2 was entered as champion" in recorded["sentence"]
+
+
+def test_a_second_challenger_of_one_batch_is_told_too(bench: Workbench, upstream: Upstream) -> None:
+    first = Case(bench, begin(bench, upstream))
+    first.evaluated("keep").record(**TRAINED, promote="skipped")
+    second = Case(bench, first.asked["batch"])
+    second.asked = asked_for(bench, first.asked["batch"], "manual__2")
+    decide_batch(bench, second.asked, {"version": None, "path": None}, NO_DECAY, "manual__2")
+
+    second.evaluated("keep").record(**TRAINED, promote="skipped")
+
+    assert kinds(bench) == ["kept", "kept"]
+
+
+@pytest.mark.parametrize("promote", ["success", "failed"])
+def test_a_dry_run_leaves_its_scratch_only_while_a_task_is_to_be_cleared(
+    bench: Workbench, upstream: Upstream, promote: str
+) -> None:
+    case = Case(bench, begin(bench, upstream), is_dry=True)
+    scratch = f"scratch/{bench.spec.name}/{case.asked['decision']}"
+    bench.store.write_json(f"{scratch}/drift.json", {})
+
+    recorded = case.evaluated().record(**TRAINED, promote=promote)
+
+    assert recorded["sentence"].startswith("dry run, nothing kept")
+    assert bench.store.exists(scratch) is (promote == "failed")
+    assert bench.ledger.decisions.history(bench.spec.name) == []
+    assert kinds(bench) == []
