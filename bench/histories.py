@@ -50,7 +50,7 @@ class History(NamedTuple):
 def make_history(
     model: str, state: State, *, n_weeks: int, now: datetime, seed: int = 0
 ) -> History:
-    """Give the rows of a model that is in ``state`` at ``now``.
+    """Return the rows of a model that is in ``state`` at ``now``.
 
     Args:
         model: Its name.
@@ -80,7 +80,7 @@ def make_history(
 
 
 def as_model(history: History, model: str) -> History:
-    """Give the same history for another model, ids and all."""
+    """Return the same history for another model, ids and all."""
     ids = {
         row["id"]: decision_id(model, row["batch"], row["run_id"])
         for row in history.rows[DecisionRow]

@@ -42,7 +42,7 @@ def print_report(report: Json, out: TextIO) -> None:
 
 
 def p95(seconds: Sequence[float]) -> float:
-    """Give the 95th percentile: the smallest that at least 95 % are not above."""
+    """Return the 95th percentile: the smallest that at least 95 % are not above."""
     ordered = sorted(seconds)
     return ordered[-(-len(ordered) * 95 // 100) - 1]
 

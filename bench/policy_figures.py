@@ -102,7 +102,7 @@ def fits_per_burst(one: Played, policy: str) -> list[int]:
 
 
 def sound_quarantined(one: Played, policy: str) -> float:
-    """Give the share of sound batches that a policy kept out of training."""
+    """Return the share of sound batches that a policy kept out of training."""
     bad = {batch for burst in one.known.bursts for batch in one.known.batches_of(burst)}
     sound = one.result.n_batches - len([b for b in bad if 0 <= b < one.result.n_batches])
     kept_out = [b for b in one.result.policies[policy].quarantined if b not in bad]
@@ -126,7 +126,7 @@ def targets(played: Sequence[Played]) -> list[Json]:
 
 
 def report_json(played: Sequence[Played], notes: Sequence[str], *, seed: int) -> Json:
-    """Give all figures and all back-tests, for programs."""
+    """Return all figures and all back-tests, for programs."""
     delays = sorted({one.label_delay for one in played})
     return {
         "seed": seed,
@@ -138,7 +138,7 @@ def report_json(played: Sequence[Played], notes: Sequence[str], *, seed: int) ->
 
 
 def policies_of(played: Iterable[Played]) -> list[str]:
-    """Give the policies that were replayed, in the order of the tables."""
+    """Return the policies that were replayed, in the order of the tables."""
     return list(dict.fromkeys(name for one in played for name in one.rows))
 
 

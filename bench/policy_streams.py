@@ -39,11 +39,11 @@ class KnownStream(Record):
     has_known_changes: bool = False
 
     def batch_of(self, row: int) -> int:
-        """Give the batch that holds a row."""
+        """Return the batch that holds a row."""
         return (row - self.window) // self.batch
 
     def batches_of(self, burst: tuple[int, int]) -> range:
-        """Give the batches that a burst touches."""
+        """Return the batches that a burst touches."""
         return range(self.batch_of(burst[0]), self.batch_of(burst[1] - 1) + 1)
 
 
@@ -76,7 +76,7 @@ KNOWN: dict[str, KnownStream] = {
 
 
 def find_streams(folder: Path) -> tuple[list[tuple[Path, KnownStream]], list[str]]:
-    """Give the streams of a folder that can be replayed, and a note on each that cannot.
+    """Return the streams of a folder that can be replayed, and a note on each that cannot.
 
     A table that is not known needs a JSON file of the same name beside it, with the fields of
     ``KnownStream``; at least ``window``, ``batch`` and ``metric``.

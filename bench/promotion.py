@@ -66,7 +66,7 @@ class Crew:
         self._pool, self._console = pool, console
 
     def do(self, told: str, task: Callable[[Work], Answer], works: Sequence[Work]) -> list[Answer]:
-        """Give the answers in the order of the works."""
+        """Return the answers in the order of the works."""
         with showing_progress(self._console, told) as advance:
             futures = [self._pool.submit(task, work) for work in works]
             for done, _ in enumerate(as_completed(futures), start=1):
@@ -192,7 +192,7 @@ def _joined(parts: Iterable[Draws]) -> Draws:
 
 
 def _streams(asked: argparse.Namespace) -> tuple[list[KeptWork], list[str]]:
-    """Give the real streams, the largest first; the synthetic ones are not pooled."""
+    """Return the real streams, the largest first; the synthetic ones are not pooled."""
     if asked.streams is None:
         return [], ["no folder of streams was named, so kept is left out"]
     found, notes = find_streams(asked.streams)

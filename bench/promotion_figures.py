@@ -46,7 +46,7 @@ class Found(NamedTuple):
     streams: list[OfStream]
 
     def shares(self, rule: str, n_rows: int, truth: Truth) -> Shares:
-        """Give the shares of one cell."""
+        """Return the shares of one cell."""
         return next(
             c.shares for c in self.cells if (c.rule, c.n_rows, c.truth) == (rule, n_rows, truth)
         )
@@ -88,7 +88,7 @@ def targets(found: Found, sizes: Sequence[int]) -> list[Json]:
 def report_json(
     found: Found, *, sizes: Sequence[int], settings: Json, notes: Sequence[str]
 ) -> Json:
-    """Give every figure, for programs."""
+    """Return every figure, for programs."""
     model = {
         "champion_auc": CHAMPION_AUC,
         "gains": TRUTHS,

@@ -78,12 +78,12 @@ def play_ways(work: KeptWork) -> OfStream:
 
 
 def with_holdout(streams: list[OfStream], holdout_batches: float) -> list[OfStream]:
-    """Give the streams as they were replayed with one holdout."""
+    """Return the streams as they were replayed with one holdout."""
     return [one for one in streams if one.holdout_batches == holdout_batches]
 
 
 def pooled(streams: list[OfStream], way: str) -> float | None:
-    """Give the kept share over the streams that gain enough; None where none does."""
+    """Return the kept share over the streams that gain enough; None where none does."""
     counted = [one for one in streams if one.available >= MIN_GAIN]
     if not counted:
         return None
@@ -92,7 +92,7 @@ def pooled(streams: list[OfStream], way: str) -> float | None:
 
 
 def to_json(streams: list[OfStream]) -> list[dict[str, Any]]:
-    """Give everything, for programs: one entry per holdout."""
+    """Return everything, for programs: one entry per holdout."""
     return [
         {
             "holdout_batches": holdout,

@@ -57,7 +57,7 @@ def live(work: LifeWork, draws: dict[Truth, Draws]) -> tuple[int, int]:
 
 
 def naive(draws: Draws, *, n_lives: int, seed: tuple[int, ...]) -> Shares:
-    """Give the shares of the rule "the metric is higher", which remembers nothing."""
+    """Return the shares of the rule "the metric is higher", which remembers nothing."""
     random = np.random.default_rng(seed)
     promoted = random.choice(draws.gains, size=(n_lives, LIFE)) > 0
     return Shares(float(promoted.mean()), float(promoted.any(axis=1).mean()))

@@ -67,7 +67,7 @@ def draw(work: DrawWork) -> dict[Truth, Draws]:
 
 
 def as_evaluation(gain: float, se: float, *, n_rows: int, week: int) -> Evaluation:
-    """Give a comparison as the rule takes it: the one of a week of the model's life."""
+    """Return a comparison as the rule takes it: the one of a week of the model's life."""
     champion = MetricEstimate.model_construct(
         name="auc", value=CHAMPION_AUC, se=se, n_rows=n_rows, sentence=""
     )

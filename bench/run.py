@@ -113,7 +113,7 @@ def _options() -> argparse.Namespace:
 
 
 def _measure(folder: Path, plan: Plan) -> Iterator[Json]:
-    """Give the parts of the report one by one, the short ones first."""
+    """Return the parts of the report one by one, the short ones first."""
     yield {"machine": _machine(), "repeats": plan.repeats}
     imports = {
         step.removeprefix("import_"): _repeat(step, folder, plan.repeats)

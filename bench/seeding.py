@@ -59,7 +59,7 @@ def write_spec(models_dir: Path, name: str, *, team: int = 0) -> Path:
 def fill_ledger(
     ledger_url: str, names: Sequence[str], *, n_decisions: int, now: datetime | None = None
 ) -> int:
-    """Give every model a history, half of them quiet and the rest in every other state.
+    """Return every model a history, half of them quiet and the rest in every other state.
 
     Returns:
         How many decisions were written: ``n_decisions``, shared out evenly.
@@ -86,7 +86,7 @@ def fill_ledger(
 
 @contextlib.contextmanager
 def running_ledger(home: Path, backend: str) -> Iterator[str]:
-    """Give the URL of an empty ledger for a ``with`` block, with its server where it needs one.
+    """Return the URL of an empty ledger for a ``with`` block, with its server where it needs one.
 
     Raises:
         ValueError: The backend is neither ``sqlite`` nor ``postgresql``.

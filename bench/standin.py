@@ -16,7 +16,7 @@ USER = SimpleAuthManagerUser(username="bench", role="admin")
 
 @contextlib.contextmanager
 def logged_in() -> Iterator[TestClient]:
-    """Give a client of the application for a ``with`` block; rights are checked as ever."""
+    """Return a client of the application for a ``with`` block; rights are checked as ever."""
     app = create_app()
     manager = SimpleAuthManager()  # type: ignore[no-untyped-call]  # Airflow's, without types
     app.dependency_overrides[get_user] = lambda: USER

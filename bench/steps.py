@@ -143,7 +143,7 @@ STEPS: dict[str, Callable[[Path, int], Facts]] = {
 
 
 def peak_mb() -> float:
-    """Give the largest resident memory (MB of 1e6 bytes) of this process since it began.
+    """Return the largest resident memory (MB of 1e6 bytes) of this process since it began.
 
     From Linux' own count, because ``getrusage`` also counts the parent before the start.
     """

@@ -31,7 +31,7 @@ MIXED: tuple[tuple[FeatureKind, int], ...] = (
 
 
 def features_of(shape: Shape, n_columns: int) -> list[Feature]:
-    """Give the features of a table: float64 only, or all kinds in turn."""
+    """Return the features of a table: float64 only, or all kinds in turn."""
     if shape == "numeric":
         return [Feature(name=f"x{place}", kind="numeric") for place in range(n_columns)]
     kinds = [MIXED[place % len(MIXED)][0] for place in range(n_columns)]

@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def is_rolled_back(batches: Watch, earlier: Sequence[Watch] = ()) -> bool:
-    """Tell whether any look of a watch says "worse"."""
+    """Return whether any look of a watch says "worse"."""
     return any(
         judge_watch(
             batches[:look],

@@ -49,7 +49,7 @@ def outcome_of(week: Week) -> str:
 
 
 def decision_of(week: Week) -> PolicyDecision:
-    """Give the policy's answer."""
+    """Return the policy's answer."""
     return PolicyDecision.model_validate(
         {
             "verdict": week.verdict,
@@ -61,7 +61,7 @@ def decision_of(week: Week) -> PolicyDecision:
 
 
 def signals_of(week: Week, place: int) -> PolicySignals:
-    """Give what the policy looked at."""
+    """Return what the policy looked at."""
     return PolicySignals(
         batch=week.batch,
         position=place,
@@ -76,7 +76,7 @@ def signals_of(week: Week, place: int) -> PolicySignals:
 
 
 def evaluation_of(week: Week) -> Evaluation | None:
-    """Give how the challenger did; None where none was judged."""
+    """Return how the challenger did; None where none was judged."""
     if week.challenger is None or week.outcome in ("open", "failed"):
         return None
     gain = 0.021 if week.outcome == "promoted" else -0.0012
@@ -98,7 +98,7 @@ def evaluation_of(week: Week) -> Evaluation | None:
 
 
 def trained_of(week: Week, window: Window) -> TrainedModel:
-    """Give how a challenger was fitted."""
+    """Return how a challenger was fitted."""
     return TrainedModel(
         path=f"models/v{week.challenger}/model.lgb",
         sha256=SHA,
@@ -113,7 +113,7 @@ def trained_of(week: Week, window: Window) -> TrainedModel:
 
 
 def quality_of(week: Week) -> QualityResult:
-    """Give what the gate said."""
+    """Return what the gate said."""
     rules = tuple(
         RuleResult(rule="null_share", column=name, is_met=True, sentence=f"{name}: no nulls")
         for name in FEATURES
@@ -124,7 +124,7 @@ def quality_of(week: Week) -> QualityResult:
 
 
 def estimate(value: float) -> MetricEstimate:
-    """Give an AUC with its error."""
+    """Return an AUC with its error."""
     return MetricEstimate(name="auc", value=value, se=SE, n_rows=N_ROWS)
 
 

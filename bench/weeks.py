@@ -55,7 +55,7 @@ class Week(NamedTuple):
 
 
 def live(state: State, *, n_weeks: int, now: datetime, seed: int) -> list[Week]:
-    """Give the weeks of a model, oldest first, so that it is in ``state`` at ``now``.
+    """Return the weeks of a model, oldest first, so that it is in ``state`` at ``now``.
 
     Args:
         state: What the last week leaves it in.
@@ -71,7 +71,7 @@ def live(state: State, *, n_weeks: int, now: datetime, seed: int) -> list[Week]:
 
 
 def _newest(state: State, now: datetime) -> datetime:
-    """Give the start of the newest week that is decided about."""
+    """Return the start of the newest week that is decided about."""
     age = {"no_data": 4 * WEEK, "late": WEEK + timedelta(days=2)}.get(state, timedelta(days=1))
     if state in ("retraining", "waiting_for_approval"):
         age = timedelta(hours=1)
@@ -111,7 +111,7 @@ def _weeks(n_weeks: int, newest: datetime, random: np.random.Generator) -> Itera
 def _decided(
     champion: str | None, random: np.random.Generator, *, is_decayed: bool
 ) -> tuple[str, str, str]:
-    """Give verdict, trigger and outcome of a week."""
+    """Return verdict, trigger and outcome of a week."""
     if champion is None:
         return "bootstrap", "first_model", "bootstrapped"
     if not is_decayed:

@@ -42,7 +42,7 @@ _StrictLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _m
 
 
 def find_problems(path: Path) -> Iterator[str]:
-    """Give one sentence for each reason to refuse the file; none for a good file."""
+    """Return one sentence for each reason to refuse the file; none for a good file."""
     content = path.read_bytes()
     if len(content) > MAX_BYTES and not LOCK.fullmatch(path.name):
         yield f"{len(content):,} bytes; the limit is {MAX_BYTES:,}: keep large data elsewhere"

@@ -19,7 +19,7 @@ class Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     def to_json(self) -> Json:
-        """Give the record as JSON-ready values, for XCom and for the ledger."""
+        """Return the record as JSON-ready values, for XCom and for the ledger."""
         return self.model_dump(mode="json")
 
     @classmethod
@@ -49,7 +49,7 @@ class Window(Record):
 
     @classmethod
     def ending(cls, end: datetime, *, days: float) -> "Window":
-        """Give the window of ``days`` days that ends at ``end``."""
+        """Return the window of ``days`` days that ends at ``end``."""
         return cls(start=end - timedelta(days=days), end=end)
 
     @property

@@ -43,7 +43,7 @@ class Settings:
     scoring_memory_bytes: int | None = None
 
     def require_mlflow_uri(self) -> str:
-        """Give the MLflow address.
+        """Return the MLflow address.
 
         Raises:
             SettingsError: None was named.
@@ -57,7 +57,7 @@ class Settings:
 
 
 def project_root() -> Path:
-    """Give the project: ``EVERGREEN_PROJECT``, or the nearest parent that holds include/models.
+    """Return the project: ``EVERGREEN_PROJECT``, or the nearest parent that holds include/models.
 
     Raises:
         SettingsError: Neither leads to a project.
@@ -106,7 +106,7 @@ def read_settings() -> Settings:
 
 
 def server_name(address: str) -> str:
-    """Give an address without user, password and query."""
+    """Return an address without user, password and query."""
     parts = urlsplit(address)
     if not parts.netloc:
         return parts._replace(query="", fragment="").geturl()
@@ -114,7 +114,7 @@ def server_name(address: str) -> str:
 
 
 def _mlflow_pages(named: str, tracking_uri: str) -> str:
-    """Give the address of MLflow's pages, without user and password: named, or the server's.
+    """Return the address of MLflow's pages, without user and password: named, or the server's.
 
     Raises:
         SettingsError: What was named is not an address of pages.

@@ -35,7 +35,7 @@ class Demo:
     report: dict[str, Any]
 
     def said(self, pattern: str) -> str:
-        """Give the first group of a pattern in what was printed."""
+        """Return the first group of a pattern in what was printed."""
         found = re.search(pattern, self.shown, re.MULTILINE)
         assert found is not None, self.shown
         return found[1]

@@ -28,7 +28,7 @@ def test_the_pictures_of_the_docs(
 
 
 def _shown(site: Site) -> dict[str, str]:
-    """Give the pages that the docs show."""
+    """Return the pages that the docs show."""
     decided = site.ledger.decisions.history("delivery_time")
     promoted = [decision for decision in decided if decision.outcome == "promoted"]
     return {

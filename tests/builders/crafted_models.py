@@ -17,14 +17,14 @@ def without_sizes(text: str) -> str:
 
 
 def with_value(text: str, key: str, value: str, *, tree: int = 0) -> str:
-    """Give one tree's key another value; the offsets agree."""
+    """Return one tree's key another value; the offsets agree."""
     start = text.index(f"Tree={tree}\n")
     head, rest = text[:start], text[start:]
     return with_sizes(head + re.sub(rf"^{key}=.*$", f"{key}={value}", rest, count=1, flags=re.M))
 
 
 def with_first(text: str, key: str, number: str, *, tree: int = 0) -> str:
-    """Give the first number of one tree's key another value; the offsets agree."""
+    """Return the first number of one tree's key another value; the offsets agree."""
     start = text.index(f"Tree={tree}\n")
     head, rest = text[:start], text[start:]
     changed = re.sub(rf"^{key}=\S+", f"{key}={number}", rest, count=1, flags=re.M)

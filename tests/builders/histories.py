@@ -50,7 +50,7 @@ def seed_model(
     seed: int = 0,
     is_rolled_back: bool = False,
 ) -> History:
-    """Give a model a life that leaves it in a state, in a migrated ledger.
+    """Return a model a life that leaves it in a state, in a migrated ledger.
 
     Args:
         home: The store lies in its folder ``store``.
@@ -121,7 +121,7 @@ def _write_people(ledger_url: str, history: History) -> None:
 
 
 def _incidents(decisions: Sequence[Row]) -> Iterator[Row]:
-    """Give one incident of drift for each spell, open where it has not ended."""
+    """Return one incident of drift for each spell, open where it has not ended."""
     began: Row | None = None
     for row in decisions:
         n_drifted = round((row["drifted_share"] or 0) * len(FEATURES))
@@ -243,7 +243,7 @@ def _write_store(store: Store, history: History, seed: int) -> None:
 
 
 def features() -> list[Feature]:
-    """Give the features of the rows."""
+    """Return the features of the rows."""
     return [
         Feature(name=name, kind="categorical" if name in TEXTS else "numeric") for name in FEATURES
     ]

@@ -19,7 +19,7 @@ from evergreen.ledger.records import Decision
 from evergreen.records import QualityResult, RuleResult, Window
 from evergreen.sandbox.landing.deliver import deliver_batch, deliver_labels
 from evergreen.workflows.decide.score import score_and_log
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 
 NAME = "hostile"
 STEAL = "fetch('/api/v2/dags',{method:'POST'});alert(1)"
@@ -67,28 +67,28 @@ class HostileUpstream(Upstream):
 
 
 def dressed(rows: pd.DataFrame, shift: float) -> pd.DataFrame:
-    """Give the rows with hostile column names and categories; temperatures are shifted."""
+    """Return the rows with hostile column names and categories; temperatures are shifted."""
     rows["temp"] += shift
     rows["place"] = rows["place"].map(CATEGORIES)
     return rows.rename(columns=COLUMNS)
 
 
-def play_hostile_history(bench: Workbench, upstream: HostileUpstream) -> TrainingRun:
+def play_hostile_history(context: ModelContext, upstream: HostileUpstream) -> TrainingRun:
     """Let the model bootstrap, drift and be asked for a retrain; give the last run."""
-    take(bench, upstream.deliver(0, n_weeks=5))
-    label(bench, upstream, 0, n_weeks=5)
-    first = take(bench, upstream.deliver(5))
+    take(context, upstream.deliver(0, n_weeks=5))
+    label(context, upstream, 0, n_weeks=5)
+    first = take(context, upstream.deliver(5))
     assert training_run(NAME, first).play() is not None
-    score_and_log(bench, first)
-    label(bench, upstream, 5)
-    batch = take(bench, upstream.deliver(6, shift=3.0), result=judged())
+    score_and_log(context, first)
+    label(context, upstream, 5)
+    batch = take(context, upstream.deliver(6, shift=3.0), result=judged())
     run = training_run(NAME, None, user=IMAGE, conf=asked_with_malice(batch))
     assert run.play() is not None, run.errors
     return run
 
 
 def judged() -> QualityResult:
-    """Give what the gate says of data that carries payloads."""
+    """Return what the gate says of data that carries payloads."""
     rules = tuple(
         RuleResult(rule=payload, column=column, is_met=False, sentence=f"saw {payload}")
         for payload, column in zip(PAYLOADS, (*COLUMNS.values(), LINK, MARKDOWN), strict=True)
@@ -97,7 +97,7 @@ def judged() -> QualityResult:
 
 
 def asked_with_malice(batch: str) -> dict[str, Any]:
-    """Give the conf of a run whose reason is all payloads."""
+    """Return the conf of a run whose reason is all payloads."""
     return {"batch": batch, "force_retrain": True, "reason": " ".join(PAYLOADS)[:500]}
 
 

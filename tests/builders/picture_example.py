@@ -17,7 +17,7 @@ MARKS: dict[int, Mark] = {12: "retrain", 17: "promoted"}
 
 
 def example() -> History:
-    """Give half a year of weeks: drift comes, the metric falls, a retrain helps."""
+    """Return half a year of weeks: drift comes, the metric falls, a retrain helps."""
     return History(
         model="flights",
         metric_name="auc",

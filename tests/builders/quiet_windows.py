@@ -58,7 +58,7 @@ class Marginal:
 
 
 def cut_at(edges: Floats) -> tuple[Map, Map, Map]:
-    """Give a column of whole numbers: i between latent edges i - 1 and i."""
+    """Return a column of whole numbers: i between latent edges i - 1 and i."""
     ends = np.concatenate(([-np.inf], edges, [np.inf]))
 
     def below(v: Floats) -> Floats:
@@ -80,7 +80,7 @@ def _log(v: Floats) -> Floats:
 
 @cache
 def marginals() -> list[Marginal]:
-    """Give 50 columns: smooth, heavy tails, half zeros, counts, nulls, many rare values, flags."""
+    """Return 50 columns: smooth, heavy tails, half zeros, counts, nulls, many rare values, flags."""
     zipf = 1 / np.arange(1.0, 51.0)
     kinds: list[tuple[int, FeatureKind, float, tuple[Map, Map, Map]]] = [
         (20, "numeric", 0.0, (_same, _same, _same)),
@@ -104,7 +104,7 @@ def marginals() -> list[Marginal]:
 
 
 def features() -> list[Feature]:
-    """Give the features of the 50 columns."""
+    """Return the features of the 50 columns."""
     return [Feature(name=f"x{i}", kind=m.kind) for i, m in enumerate(marginals())]
 
 
@@ -145,7 +145,7 @@ class Cells:
         return np.asarray(np.sum(drawn, axis=0), dtype=np.int64)
 
     def binned(self, counts: Counts) -> Counts:
-        """Give the rows by PSI bin, null last."""
+        """Return the rows by PSI bin, null last."""
         values = np.add.reduceat(counts[..., :-1], self.bins, axis=-1)
         return np.concatenate((values, counts[..., -1:]), axis=-1)
 

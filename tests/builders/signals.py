@@ -25,7 +25,7 @@ def make_rules(
     min_holdout_rows: int = 1000,
     **policy: Any,
 ) -> PolicyRules:
-    """Give the rules of a model."""
+    """Return the rules of a model."""
     return PolicyRules(
         policy=Policy.model_validate({"name": name, **policy}),
         share_to_retrain=share_to_retrain,
@@ -37,7 +37,7 @@ def make_rules(
 def make_drift(
     n_drifted: int = 0, n_features: int = 10, *, faults: tuple[str, ...] = ()
 ) -> DriftMeasurement:
-    """Give a measurement in which the first features have drifted."""
+    """Return a measurement in which the first features have drifted."""
     columns = tuple(
         ColumnDrift(
             column=f"x{i}",
@@ -59,12 +59,12 @@ def make_drift(
 
 
 def make_decay(verdict: Any = "stable") -> DecayMeasurement:
-    """Give a decay measurement of this verdict."""
+    """Return a decay measurement of this verdict."""
     return DecayMeasurement(verdict=verdict, sentence=f"auc is {verdict}")
 
 
 def make_estimate(value: float | None, *, se: float = 0.005, name: str = "auc") -> MetricEstimate:
-    """Give a score."""
+    """Return a score."""
     return MetricEstimate(name=name, value=value, se=se, n_rows=1000)
 
 
@@ -76,7 +76,7 @@ def make_labelled(
     gains: Mapping[str, tuple[float, float]] | None = None,
     is_suspect: bool = False,
 ) -> LabelledBatch:
-    """Give a labelled batch: the champion's score, and (gain, se) of each rival."""
+    """Return a labelled batch: the champion's score, and (gain, se) of each rival."""
     return LabelledBatch(
         position=position,
         champion=None if score is None else make_estimate(score, se=se),
@@ -89,12 +89,12 @@ def make_labelled(
 
 
 def make_facts(version: str = "3", trained_through: int = 0, fraction: float = 1.0) -> ModelFacts:
-    """Give what is known of a version."""
+    """Return what is known of a version."""
     return ModelFacts(version=version, trained_through=trained_through, fraction=fraction)
 
 
 def make_signals(**changes: Any) -> PolicySignals:
-    """Give the signals of a quiet batch with a champion v3 and rows enough."""
+    """Return the signals of a quiet batch with a champion v3 and rows enough."""
     quiet: dict[str, Any] = {
         "batch": "2013-01-08",
         "champion_version": "3",
@@ -109,7 +109,7 @@ def make_signals(**changes: Any) -> PolicySignals:
 def make_labelled_signals(
     position: int, score: float | None = 0.8, *, trained_through: int = 0, **changes: Any
 ) -> PolicySignals:
-    """Give the signals of a batch whose labels are there, of a champion trained before it."""
+    """Return the signals of a batch whose labels are there, of a champion trained before it."""
     given: dict[str, Any] = {
         "position": position,
         "champion": make_facts(trained_through=trained_through),

@@ -17,7 +17,7 @@ START = datetime(2024, 1, 1, tzinfo=UTC)
 
 
 def make_columns(n_rows: int = 300, **changed: Any) -> dict[str, Any]:
-    """Give hourly rows with two numeric features and a target of two classes."""
+    """Return hourly rows with two numeric features and a target of two classes."""
     rng = np.random.default_rng(7)
     x = rng.normal(size=n_rows)
     columns = {
@@ -43,7 +43,7 @@ def make_stream(
     name: str = "toy",
     has_moments: bool = True,
 ) -> Stream:
-    """Give a stream of two numeric features in batches of a day."""
+    """Return a stream of two numeric features in batches of a day."""
     edges = 60 + batch * np.arange(n_batches + 1)
     columns = make_columns(int(edges[-1]))
     table = pa.table({"x": columns["x"], "z": columns["z"]})
@@ -72,7 +72,7 @@ def make_run(
     alarms: list[int] | None = None,
     quarantined: list[int] | None = None,
 ) -> PolicyRun:
-    """Give a policy's run by its scores and its fits."""
+    """Return a policy's run by its scores and its fits."""
     known = [score for score in scores if score is not None]
     return PolicyRun(
         score=sum(known) / len(known) if known else None,
@@ -86,7 +86,7 @@ def make_run(
 
 
 def make_result(**policies: PolicyRun) -> BacktestResult:
-    """Give a back-test of four batches in which every gains .10 over never."""
+    """Return a back-test of four batches in which every gains .10 over never."""
     runs = {
         "never": make_run([0.7, 0.7, 0.6, 0.6]),
         "every": make_run([0.7, 0.7, 0.8, 0.8], fits=[0, 1, 2, 3], promotions=[0, 1, 2, 3]),

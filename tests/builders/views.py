@@ -29,7 +29,7 @@ from evergreen.web.queries.view_models import (
 
 
 def make_point(i: int = 0, **changes: Any) -> Point:
-    """Give the figures of week ``i``."""
+    """Return the figures of week ``i``."""
     metric = 0.412 + 0.02 * math.sin(i / 3) + 0.002 * (i % 5)
     values: dict[str, Any] = {
         "decision": f"{i:016x}",
@@ -52,7 +52,7 @@ def make_point(i: int = 0, **changes: Any) -> Point:
 
 
 def make_points(n: int = 40) -> tuple[Point, ...]:
-    """Give a history with every outcome, and weeks in which nothing could be measured."""
+    """Return a history with every outcome, and weeks in which nothing could be measured."""
     special: dict[int, dict[str, Any]] = {
         0: {"outcome": "bootstrapped", "metric": None, "metric_low": None, "metric_high": None},
         9: {"outcome": "kept"},
@@ -72,7 +72,7 @@ def make_points(n: int = 40) -> tuple[Point, ...]:
 
 
 def make_summary(**changes: Any) -> ModelSummary:
-    """Give a model as the list shows it."""
+    """Return a model as the list shows it."""
     points = make_points()
     values: dict[str, Any] = {
         "name": "flights",
@@ -93,7 +93,7 @@ def make_summary(**changes: Any) -> ModelSummary:
 
 
 def make_models_page(*models: ModelSummary, **changes: Any) -> ModelsPage:
-    """Give a page of the list."""
+    """Return a page of the list."""
     counts: dict[str, int] = {}
     for model in models:
         counts[model.state] = counts.get(model.state, 0) + 1
@@ -111,7 +111,7 @@ def make_models_page(*models: ModelSummary, **changes: Any) -> ModelsPage:
 
 
 def make_model_detail(**changes: Any) -> ModelDetail:
-    """Give a model in full."""
+    """Return a model in full."""
     values: dict[str, Any] = {
         "summary": make_summary(),
         "points": make_points(),
@@ -148,7 +148,7 @@ def make_model_detail(**changes: Any) -> ModelDetail:
 
 
 def make_decision_detail(**changes: Any) -> DecisionDetail:
-    """Give a decision in full."""
+    """Return a decision in full."""
     values: dict[str, Any] = {
         "decision": make_decision(),
         "delivery": make_delivery(),
@@ -171,7 +171,7 @@ def make_decision_detail(**changes: Any) -> DecisionDetail:
 
 
 def make_decisions_page(**changes: Any) -> DecisionsPage:
-    """Give a page of a model's decisions."""
+    """Return a page of a model's decisions."""
     lines = tuple(
         DecisionLine(
             point=point,
@@ -196,7 +196,7 @@ def make_decisions_page(**changes: Any) -> DecisionsPage:
 
 
 def make_incident_detail(**changes: Any) -> IncidentDetail:
-    """Give an incident in full."""
+    """Return an incident in full."""
     values: dict[str, Any] = {
         "incident": make_incident(),
         "messages": (make_message(), make_message(state="delivered", delivered_at=NOW)),

@@ -26,7 +26,7 @@ from evergreen.signals import PolicyState
 
 
 def make_version(version: str = "7", **changes: Any) -> VersionEntry:
-    """Give a version of the model."""
+    """Return a version of the model."""
     trained = TrainedModel(
         path=f"models/flights/{version}/model.lgb",
         sha256=SHA,
@@ -52,7 +52,7 @@ def make_version(version: str = "7", **changes: Any) -> VersionEntry:
 
 
 def make_decision(**changes: Any) -> Decision:
-    """Give a decision that was promoted."""
+    """Return a decision that was promoted."""
     values: dict[str, Any] = {
         "id": "5f2b6c0e9d1a4b37",
         "model": "flights",
@@ -87,7 +87,7 @@ def make_decision(**changes: Any) -> Decision:
 
 
 def make_promotion(**changes: Any) -> Promotion:
-    """Give a move of the champion."""
+    """Return a move of the champion."""
     values: dict[str, Any] = {
         "model": "flights",
         "epoch": 4,
@@ -104,7 +104,7 @@ def make_promotion(**changes: Any) -> Promotion:
 
 
 def make_incident(**changes: Any) -> Incident:
-    """Give an open incident that needs a person."""
+    """Return an open incident that needs a person."""
     values: dict[str, Any] = {
         "id": 17,
         "model": "flights",
@@ -134,7 +134,7 @@ def make_incident(**changes: Any) -> Incident:
 
 
 def make_closed_incident(**changes: Any) -> Incident:
-    """Give one that somebody looked at and that is over."""
+    """Return one that somebody looked at and that is over."""
     values: dict[str, Any] = {
         "id": 12,
         "kind": "drift",
@@ -153,7 +153,7 @@ def make_closed_incident(**changes: Any) -> Incident:
 
 
 def make_approval(**changes: Any) -> Approval:
-    """Give a question that nobody has answered."""
+    """Return a question that nobody has answered."""
     values: dict[str, Any] = {
         "decision_id": "5f2b6c0e9d1a4b37",
         "model": "flights",
@@ -170,7 +170,7 @@ def make_approval(**changes: Any) -> Approval:
 
 
 def make_action(**changes: Any) -> Action:
-    """Give something that a person did from a page."""
+    """Return something that a person did from a page."""
     values: dict[str, Any] = {
         "model": "flights",
         "action": "force_retrain",
@@ -184,7 +184,7 @@ def make_action(**changes: Any) -> Action:
 
 
 def make_delivery(**changes: Any) -> Delivery:
-    """Give a batch that passed the gate but for one rule that is broken."""
+    """Return a batch that passed the gate but for one rule that is broken."""
     values: dict[str, Any] = {
         "model": "flights",
         "kind": "data",
@@ -211,7 +211,7 @@ def make_delivery(**changes: Any) -> Delivery:
 
 
 def make_message(**changes: Any) -> OutboxEntry:
-    """Give a message that could not be delivered yet."""
+    """Return a message that could not be delivered yet."""
     alert = Alert(
         model="flights",
         kind="data_rejected",

@@ -22,7 +22,7 @@ SHA = "9f2c" * 16
 
 
 def make_metric(value: float | None = 0.4123, **changes: Any) -> MetricEstimate:
-    """Give a log loss with its error."""
+    """Return a log loss with its error."""
     values: dict[str, Any] = {
         "name": "log_loss",
         "value": value,
@@ -34,7 +34,7 @@ def make_metric(value: float | None = 0.4123, **changes: Any) -> MetricEstimate:
 
 
 def make_evaluation(**changes: Any) -> Evaluation:
-    """Give an evaluation with guards and candidates of each verdict."""
+    """Return an evaluation with guards and candidates of each verdict."""
     values: dict[str, Any] = {
         "challenger_version": "8",
         "champion_version": "7",
@@ -67,7 +67,7 @@ def make_evaluation(**changes: Any) -> Evaluation:
 
 
 def make_guard(guard: str, verdict: Any, value: float | None, limit: float | None) -> GuardResult:
-    """Give one guard."""
+    """Return one guard."""
     return GuardResult(
         guard=guard,
         verdict=verdict,
@@ -79,7 +79,7 @@ def make_guard(guard: str, verdict: Any, value: float | None, limit: float | Non
 
 
 def make_column(column: str = "dep_delay", verdict: Any = "drifted", **changes: Any) -> ColumnDrift:
-    """Give the drift of one feature."""
+    """Return the drift of one feature."""
     values: dict[str, Any] = {
         "column": column,
         "kind": "numeric",
@@ -101,7 +101,7 @@ def make_column(column: str = "dep_delay", verdict: Any = "drifted", **changes: 
 
 
 def make_columns() -> tuple[ColumnDrift, ...]:
-    """Give features of every verdict."""
+    """Return features of every verdict."""
     return (
         make_column(),
         make_column("carrier", "stable", kind="categorical", psi=0.04, ks=None, ks_limit=None),
@@ -111,7 +111,7 @@ def make_columns() -> tuple[ColumnDrift, ...]:
 
 
 def make_signals(**changes: Any) -> PolicySignals:
-    """Give what a decision rests on, every kind of signal in it."""
+    """Return what a decision rests on, every kind of signal in it."""
     values: dict[str, Any] = {
         "batch": "2013-11-14",
         "position": 45,
@@ -148,7 +148,7 @@ def make_signals(**changes: Any) -> PolicySignals:
 
 
 def make_decay(**changes: Any) -> DecayMeasurement:
-    """Give a decay measurement with everything that may stand in it."""
+    """Return a decay measurement with everything that may stand in it."""
     calibration = Calibration(n_rows=6400, ece=0.02, ece_noise=0.01, sentence="well calibrated")
     values: dict[str, Any] = {
         "verdict": "decayed",

@@ -23,7 +23,7 @@ def make_world(
     metric: MetricName = "auc",
     flipped_labels_from: int | None = None,
 ) -> Stream:
-    """Give a stream of two numeric features, of which ``x`` tells the class.
+    """Return a stream of two numeric features, of which ``x`` tells the class.
 
     Args:
         n_batches: Batches to score; before them lie 600 rows, as long as the training window.

@@ -30,5 +30,5 @@ SAMPLE = ("late_decision", "alias_mismatch", "promoted")
 
 
 def model_of(drill: Drill) -> str:
-    """Give the name of a drill's model; no other one contains it."""
+    """Return the name of a drill's model; no other one contains it."""
     return f"m{DRILLS.index(drill):02d}_{drill.name}"

@@ -64,7 +64,7 @@ def played(
 
 
 def _asked_for(session: pytest.Session) -> set[str]:
-    """Give the names of the drills whose tests are to run."""
+    """Return the names of the drills whose tests are to run."""
     specs = (getattr(item, "callspec", None) for item in session.items)
     found = (spec.params.get("drill") for spec in specs if spec is not None)
     return {drill.name for drill in found if isinstance(drill, Drill)}

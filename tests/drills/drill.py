@@ -43,7 +43,7 @@ class Drill:
         return (type(self).__doc__ or "").split("\n")[0].rstrip(".")
 
     def seed(self, scene: Scene) -> None:
-        """Give the model its past."""
+        """Return the model its past."""
         raise NotImplementedError
 
     def break_it(self, scene: Scene) -> None:
@@ -51,7 +51,7 @@ class Drill:
         raise NotImplementedError
 
     def values(self, scene: Scene) -> Mapping[str, str]:
-        """Give what stands in the alert and is to be filled into the runbook's commands."""
+        """Return what stands in the alert and is to be filled into the runbook's commands."""
         raise NotImplementedError
 
     def before(self, scene: Scene, act: str) -> None:

@@ -19,7 +19,7 @@ NO_SUCH_RULE = '[{"type": "expect_column_value_to_be_between", "kwargs": {"colum
 
 
 def batch_of(week: int) -> str:
-    """Give the id of a week's batch."""
+    """Return the id of a week's batch."""
     return f"{FIRST + week * WEEK:%Y-%m-%d}"
 
 
@@ -108,7 +108,7 @@ class Failed(Drill):
         scene.require_champion("1", "bootstrap")
 
     def _rules(self, scene: Scene, text: str) -> None:
-        (scene.bench.loaded.folder / "expectations.json").write_text(text)
+        (scene.context.loaded.folder / "expectations.json").write_text(text)
 
 
 class NoData(Drill):
@@ -191,7 +191,7 @@ class AliasMismatch(Drill):
     def seed(self, scene: Scene) -> None:
         scene.seed_settled()
         with scene.stage.one_at_a_time:
-            scene.bench.registry.register(
+            scene.context.registry.register(
                 scene.model,
                 idempotency_key="by hand",
                 model_file=scene.stage.wrong_model,
@@ -202,13 +202,13 @@ class AliasMismatch(Drill):
 
     def break_it(self, scene: Scene) -> None:
         with scene.stage.one_at_a_time:
-            scene.bench.registry.set_alias(scene.model, "champion", "2")
+            scene.context.registry.set_alias(scene.model, "champion", "2")
 
     def values(self, scene: Scene) -> Mapping[str, str]:
         return {"version": "1"}
 
     def require_recovery(self, scene: Scene) -> None:
-        row, alias = scene.champion, scene.bench.registry.get_alias(scene.model, "champion")
+        row, alias = scene.champion, scene.context.registry.get_alias(scene.model, "champion")
         assert row is not None
         assert alias is not None
         assert (row.kind, row.state) == ("rollback", "committed")

@@ -127,7 +127,7 @@ class AutoRolledBack(Drill):
 
     def break_it(self, scene: Scene) -> None:
         with scene.stage.one_at_a_time:
-            label(scene.bench, scene.upstream, 5)
+            label(scene.context, scene.upstream, 5)
         scene.start("watch_champion")
 
     def values(self, scene: Scene) -> Mapping[str, str]:

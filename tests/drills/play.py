@@ -12,7 +12,7 @@ from drivers.runbooks import Block, read_runbook
 from drivers.tiny import Upstream
 from evergreen.settings import read_settings
 from evergreen.spec.loader import load_spec
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 
 CHECK_PAUSE_SECONDS = 3.0
 log = logging.getLogger(__name__)
@@ -69,11 +69,11 @@ def _play(drill: Drill, scene: Scene, report: Report) -> None:
 
 
 def open_scene(stage: Stage, model: str) -> Scene:
-    """Give the place of a drill."""
+    """Return the place of a drill."""
     settings = read_settings()
     loaded = load_spec(settings.models_dir / model, home=settings.home)
-    bench = Workbench(settings, loaded, stage.ledger)
-    return Scene(stage, bench, Upstream.of(loaded.folder, settings.home))
+    context = ModelContext(settings, loaded, stage.ledger)
+    return Scene(stage, context, Upstream.of(loaded.folder, settings.home))
 
 
 def wait_for_alert(drill: Drill, scene: Scene) -> None:

@@ -12,7 +12,7 @@ from drivers.tiny import Upstream
 from evergreen.ledger.records import Decision
 from evergreen.records import ModelVersion, Promotion
 from evergreen.sandbox.services.airflow_api import DagRun, TaskInstance
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 
 POLL_SECONDS = 1.0
 PATIENCE_SECONDS = 900.0  # many drills at once, on a machine that may be busy
@@ -24,34 +24,34 @@ class Scene:
     """One model with its past, its deliveries and its runs."""
 
     stage: Stage
-    bench: Workbench
+    context: ModelContext
     upstream: Upstream
 
     @property
     def model(self) -> str:
         """Name of the model."""
-        return self.bench.spec.name
+        return self.context.spec.name
 
     def seed_settled(self) -> None:
-        """Give the model a champion of a world that stays as it is."""
+        """Return the model a champion of a world that stays as it is."""
         with self.stage.one_at_a_time:
-            begin(self.bench, self.upstream)
+            begin(self.context, self.upstream)
             self.reign()
 
     def seed_turned(self) -> None:
-        """Give the model a champion of a world that has turned since: every challenger wins."""
+        """Return the model a champion of a world that has turned since: every challenger wins."""
         with self.stage.one_at_a_time:
-            begin(self.bench, self.upstream)
+            begin(self.context, self.upstream)
             self.reign()
             for week in (5, 6):
                 if week > 5:
-                    accept(self.bench, self.upstream, week, is_flipped=True)
-                label(self.bench, self.upstream, week, is_flipped=True)
-            accept(self.bench, self.upstream, 7, is_flipped=True)
+                    accept(self.context, self.upstream, week, is_flipped=True)
+                label(self.context, self.upstream, week, is_flipped=True)
+            accept(self.context, self.upstream, 7, is_flipped=True)
 
     def reign(self, *, is_wrong: bool = False) -> ModelVersion:
         """Make a fitted model champion, one that has learnt the opposite where it is wrong."""
-        return reign(self.bench, self.stage.wrong_model if is_wrong else self.stage.right_model)
+        return reign(self.context, self.stage.wrong_model if is_wrong else self.stage.right_model)
 
     def start(self, kind: str, conf: Mapping[str, Any] | None = None) -> DagRun:
         """Start a DAG of the model by hand."""
@@ -65,16 +65,16 @@ class Scene:
         self.wait_until(lambda: bool(self.runs(kind)), f"a run of {dag_id}")
 
     def runs(self, kind: str) -> list[DagRun]:
-        """Give the runs of one kind of DAG, oldest first."""
+        """Return the runs of one kind of DAG, oldest first."""
         return self.stage.stack.api.runs(f"{kind}__{self.model}")
 
     def task(self, run: DagRun, task_id: str) -> TaskInstance:
-        """Give a task of a run."""
+        """Return a task of a run."""
         tasks = self.stage.stack.api.task_instances(run.dag_id, run.run_id)
         return next(task for task in tasks if task.task_id == task_id)
 
     def decisions(self) -> list[Decision]:
-        """Give the decisions that are closed, oldest first."""
+        """Return the decisions that are closed, oldest first."""
         found = self.stage.ledger.decisions.history(self.model)
         return [decision for decision in found if decision.closed_at is not None]
 

@@ -77,7 +77,7 @@ class Stage:
     _watched: list[float] = field(default_factory=list)
 
     def link_to_runbook(self, model: str, kind: str) -> str:
-        """Give the address of this kind's runbook in a message about the model; empty: none."""
+        """Return the address of this kind's runbook in a message about the model; empty: none."""
         wanted = re.compile(rf"{self.stack.airflow_url}/evergreen/runbooks/{kind}\?[^|>\"]*")
         for _, _, body in tuple(self.slack.requests):
             found = wanted.search(json.dumps(body))
@@ -86,7 +86,7 @@ class Stage:
         return ""
 
     def read_page(self, url: str) -> str:
-        """Give the text of one of our pages, as somebody who has logged in reads it."""
+        """Return the text of one of our pages, as somebody who has logged in reads it."""
         token = {"Authorization": f"Bearer {self._token()}"}
         reply = httpx.get(url, headers=token, timeout=60, trust_env=False)
         return reply.raise_for_status().text
@@ -179,6 +179,6 @@ def write_rules(models: Path, part: Part) -> None:
 
 
 def connection_to(slack: SlackServer) -> str:
-    """Give the Airflow connection to the stand-in."""
+    """Return the Airflow connection to the stand-in."""
     extra = {"base_url": slack.base_url}
     return json.dumps({"conn_type": "slack", "password": "xoxb-made-up", "extra": extra})

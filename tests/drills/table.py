@@ -8,7 +8,7 @@ TITLES = ("alert", "how the suite was broken", "alerted", "commands", "recovered
 
 
 def lines_of(reports: Iterable[Report]) -> list[str]:
-    """Give the table as text, one line a drill and, below it, each command that was typed."""
+    """Return the table as text, one line a drill and, below it, each command that was typed."""
     shown = sorted(reports, key=lambda report: (report.kind, report.fault))
     if not shown:
         return []

@@ -10,7 +10,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(2400)]
 
 
 def id_of(drill: Drill) -> str:
-    """Give the name of a drill's test, in which its kind stands: `make drill KIND=` finds it."""
+    """Return the name of a drill's test, in which its kind stands: `make drill KIND=` finds it."""
     return drill.name if drill.name == drill.kind else f"{drill.kind}-{drill.name}"
 
 

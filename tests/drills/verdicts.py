@@ -23,7 +23,7 @@ class Drift(Drill):
     def seed(self, scene: Scene) -> None:
         scene.seed_settled()
         with scene.stage.one_at_a_time:
-            accept(scene.bench, scene.upstream, 6, shift=3.0)
+            accept(scene.context, scene.upstream, 6, shift=3.0)
 
     def break_it(self, scene: Scene) -> None:
         scene.start("continual_training", {"batch": batch_of(6)})
@@ -38,7 +38,7 @@ class Drift(Drill):
         forced = scene.decided(2)
         assert (forced.trigger, forced.outcome) == ("forced", "kept")
         with scene.stage.one_at_a_time:
-            accept(scene.bench, scene.upstream, 7)
+            accept(scene.context, scene.upstream, 7)
         scene.start("continual_training", {"batch": batch_of(7)})
         assert scene.decided(3).outcome == "stood_down"
 
@@ -56,7 +56,7 @@ class Decay(Drill):
     def break_it(self, scene: Scene) -> None:
         with scene.stage.one_at_a_time:
             for week in (6, 7):
-                pass_week(scene.bench, scene.upstream, week, is_flipped=True)
+                pass_week(scene.context, scene.upstream, week, is_flipped=True)
         scene.start("continual_training")
 
     def values(self, scene: Scene) -> Mapping[str, str]:
@@ -85,7 +85,7 @@ class RetrainStarted(Drill):
         scene.seed_turned()
         scene.stage.shell(f"airflow pools set {NARROW} 0 drill")
         with scene.stage.one_at_a_time:
-            accept(scene.bench, scene.upstream, 8, shift=3.0)
+            accept(scene.context, scene.upstream, 8, shift=3.0)
 
     def break_it(self, scene: Scene) -> None:
         scene.start("continual_training")
@@ -100,7 +100,7 @@ class RetrainStarted(Drill):
 
     def require_recovery(self, scene: Scene) -> None:
         with scene.stage.one_at_a_time:
-            accept(scene.bench, scene.upstream, 9, is_flipped=True)
+            accept(scene.context, scene.upstream, 9, is_flipped=True)
         scene.start("continual_training")
         assert scene.decided(2).outcome == "promoted"
         assert scene.champion is not None

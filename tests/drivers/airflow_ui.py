@@ -22,7 +22,7 @@ def log_in(page: Page, url: str, *, username: str, password: str) -> None:
 
 
 def is_logged_in(context: BrowserContext) -> bool:
-    """Tell whether the browser holds Airflow's cookie."""
+    """Return whether the browser holds Airflow's cookie."""
     return any(cookie["name"] == "_token" and cookie["value"] for cookie in context.cookies())
 
 
@@ -68,7 +68,7 @@ def answer(page: Page, question: str, option: str, comment: str) -> str:
 
 
 def question_of(url: str, dag_id: str, run_id: str, task_id: str) -> str:
-    """Give the address of the page on which a task asks."""
+    """Return the address of the page on which a task asks."""
     return f"{url}/dags/{dag_id}/runs/{quote(run_id)}/tasks/{task_id}/required_actions"
 
 

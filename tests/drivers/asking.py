@@ -20,7 +20,7 @@ from evergreen.records import Evaluation, MetricEstimate, Window
 from evergreen.spec.loader import load_spec
 from evergreen.workflows.decide.close_decision import record_outcome
 from evergreen.workflows.decide.decide import decide_batch
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 from evergreen.workflows.promote.promotion_blocks import why_not_now
 
 RUN_ID = "asset_triggered__1"
@@ -57,15 +57,15 @@ def make_evaluation(evaluated_at: datetime | None = None) -> Evaluation:
 class Case:
     """A run whose challenger won; ``ask`` and ``answer`` do what the step does."""
 
-    def __init__(self, bench: Workbench, batch: str, **request: Any) -> None:
-        self.bench = bench
-        self.asked = asked_for(bench, batch, RUN_ID, **request)
-        dag_run = DagRun(f"continual_training__{bench.spec.name}", RUN_ID, batch)
+    def __init__(self, context: ModelContext, batch: str, **request: Any) -> None:
+        self.context = context
+        self.asked = asked_for(context, batch, RUN_ID, **request)
+        dag_run = DagRun(f"continual_training__{context.spec.name}", RUN_ID, batch)
         self.run = Run(dag_run)
         self.run.returned["check_request"] = self.asked
         self.run.returned["train_challenger"] = {"version": "2", "sha256": "a" * 64}
-        self.step = ApprovalStep(task_id="approve", model=bench.spec.name, params=answer_params())
-        decide_batch(bench, self.asked, {"version": None, "path": None}, NO_DECAY, RUN_ID)
+        self.step = ApprovalStep(task_id="approve", model=context.spec.name, params=answer_params())
+        decide_batch(context, self.asked, {"version": None, "path": None}, NO_DECAY, RUN_ID)
         self.evaluate()
 
     def evaluate(self, verdict: str = "promote") -> None:
@@ -85,16 +85,16 @@ class Case:
             "responded_by_user": user,
             "timedout": user is None,
         }
-        return self._do(lambda context: self.step.execute_complete(context, event))
+        return self._do(lambda airflow_context: self.step.execute_complete(airflow_context, event))
 
     def _do(self, step: Any) -> Any:
         self.run.forget("approve")
-        context: Any = {**self.run.context("approve"), "task": self.step}
-        context["task_instance"] = context["ti"]
-        context["ti"].id = "an id"
-        with set_current_context(context):
+        airflow_context: Any = {**self.run.context("approve"), "task": self.step}
+        airflow_context["task_instance"] = airflow_context["ti"]
+        airflow_context["ti"].id = "an id"
+        with set_current_context(airflow_context):
             try:
-                result = step(context)
+                result = step(airflow_context)
             except AirflowSkipException:
                 self.run.states["approve"] = "skipped"
                 raise
@@ -110,32 +110,32 @@ class Case:
             "evaluate_challenger": "success",
             "promote": "skipped",
         }
-        context = self.run.context("record_decision")
-        recorded = record_outcome(self.bench, context, self.asked, self.run.states)
+        airflow_context = self.run.context("record_decision")
+        recorded = record_outcome(self.context, airflow_context, self.asked, self.run.states)
         return recorded["outcome"], recorded["sentence"]
 
     def why_not_promoted(self) -> str:
         returned = self.run.returned
         stay = why_not_now(
-            self.bench, self.asked, returned["train_challenger"], returned["evaluate_challenger"]
+            self.context, self.asked, returned["train_challenger"], returned["evaluate_challenger"]
         )
         return "" if stay is None else stay.sentence
 
     @property
     def row(self) -> Approval:
-        found = self.bench.ledger.approvals.get(self.asked["decision"])
+        found = self.context.ledger.approvals.get(self.asked["decision"])
         assert found is not None
         return found
 
 
-def change_spec(bench: Workbench, text: str) -> None:
+def change_spec(context: ModelContext, text: str) -> None:
     """Let the spec say this of promotions from now on."""
-    file = bench.loaded.folder / "model.yaml"
+    file = context.loaded.folder / "model.yaml"
     file.write_text(file.read_text().split("\npromotion:")[0] + text)
-    bench.loaded = load_spec(bench.loaded.folder, home=bench.settings.home)
+    context.loaded = load_spec(context.loaded.folder, home=context.settings.home)
 
 
-def told(bench: Workbench) -> list[str]:
-    """Give the kinds of what was told, without what incidents add: calm batches and endings."""
-    told = [entry.alert for entry in bench.ledger.alerts.history(bench.spec.name)]
+def told(context: ModelContext) -> list[str]:
+    """Return the kinds of what was told, without what incidents add: calm batches and endings."""
+    told = [entry.alert for entry in context.ledger.alerts.history(context.spec.name)]
     return [alert.kind for alert in told if not alert.incident.startswith("incident:")]

@@ -31,7 +31,7 @@ class NoChromiumError(Exception):
 
 
 def find_chromium() -> str:
-    """Give the path of a Chromium; the set-up script installs one where it may.
+    """Return the path of a Chromium; the set-up script installs one where it may.
 
     Raises:
         NoChromiumError: In the script's own words.

@@ -25,7 +25,7 @@ from evergreen.workflows.decide.score import score_and_log
 from evergreen.workflows.decide.version_baseline import keep_reference
 from evergreen.workflows.ingest.labelled_data import join_labels, labelled_path, matured
 from evergreen.workflows.ingest.snapshot import take_delivery
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 
 SHA = "a" * 64
 
@@ -33,53 +33,55 @@ ACCEPTED = QualityResult(verdict="accepted", rules=(), sentence="all rules are m
 REJECTED = QualityResult(verdict="rejected", rules=(), sentence="one rule is broken")
 
 
-def accept(bench: Workbench, upstream: Upstream, week: int, **delivered: Any) -> str:
+def accept(context: ModelContext, upstream: Upstream, week: int, **delivered: Any) -> str:
     """Deliver the data of a week and accept it; give the batch's id."""
-    return take(bench, upstream.deliver(week, **delivered))
+    return take(context, upstream.deliver(week, **delivered))
 
 
-def take(bench: Workbench, batch: str, *, result: QualityResult = ACCEPTED) -> str:
+def take(context: ModelContext, batch: str, *, result: QualityResult = ACCEPTED) -> str:
     """Take delivered data in with this verdict of the gate."""
-    bench.ledger.batches.record_snapshot(take_delivery(bench, "data", batch))
-    bench.ledger.batches.record_quality(bench.spec.name, "data", batch, result)
+    context.ledger.batches.record_snapshot(take_delivery(context, "data", batch))
+    context.ledger.batches.record_quality(context.spec.name, "data", batch, result)
     return batch
 
 
-def label(bench: Workbench, upstream: Upstream, week: int, **delivered: Any) -> str:
+def label(context: ModelContext, upstream: Upstream, week: int, **delivered: Any) -> str:
     """Deliver the labels of a week, accept them and join them; give the batch's id."""
     batch = upstream.deliver(week, "labels", **delivered)
-    bench.ledger.batches.record_snapshot(take_delivery(bench, "labels", batch))
-    bench.ledger.batches.record_quality(bench.spec.name, "labels", batch, ACCEPTED)
-    join_labels(bench, batch)
+    context.ledger.batches.record_snapshot(take_delivery(context, "labels", batch))
+    context.ledger.batches.record_quality(context.spec.name, "labels", batch, ACCEPTED)
+    join_labels(context, batch)
     return batch
 
 
-def begin(bench: Workbench, upstream: Upstream) -> str:
-    """Give the model five labelled weeks and a sixth without labels; its id is given back."""
-    accept(bench, upstream, 0, n_weeks=5)
-    label(bench, upstream, 0, n_weeks=5)
-    return accept(bench, upstream, 5)
+def begin(context: ModelContext, upstream: Upstream) -> str:
+    """Return the model five labelled weeks and a sixth without labels; its id is given back."""
+    accept(context, upstream, 0, n_weeks=5)
+    label(context, upstream, 0, n_weeks=5)
+    return accept(context, upstream, 5)
 
 
-def pass_week(bench: Workbench, upstream: Upstream, week: int, *, is_flipped: bool = False) -> str:
+def pass_week(
+    context: ModelContext, upstream: Upstream, week: int, *, is_flipped: bool = False
+) -> str:
     """Let the champion score ``week - 1``, label that week, and accept ``week``."""
-    previous = f"{bench.ledger.batches.deliveries(bench.spec.name, 'data')[-1].batch}"
-    score_and_log(bench, previous)
-    label(bench, upstream, week - 1, is_flipped=is_flipped)
-    return accept(bench, upstream, week)
+    previous = f"{context.ledger.batches.deliveries(context.spec.name, 'data')[-1].batch}"
+    score_and_log(context, previous)
+    label(context, upstream, week - 1, is_flipped=is_flipped)
+    return accept(context, upstream, week)
 
 
-def predict(bench: Workbench, batch: str, version: str, *, is_right: bool = True) -> None:
+def predict(context: ModelContext, batch: str, version: str, *, is_right: bool = True) -> None:
     """Keep predictions that follow ``temp``, or go against it."""
-    delivery = bench.ledger.batches.delivery(bench.spec.name, "data", batch)
+    delivery = context.ledger.batches.delivery(context.spec.name, "data", batch)
     assert delivery is not None
-    rows = bench.store.read_table(str(delivery.path))
+    rows = context.store.read_table(str(delivery.path))
     temp = rows["temp"].to_numpy()
     scores = 1 / (1 + 2.718 ** (-temp if is_right else temp))
-    path = f"predictions/{bench.spec.name}/{batch}/v{version}.parquet"
-    digest = bench.store.write_table(path, pa.table({"id": rows["id"], "prediction": scores}))
-    bench.ledger.batches.record_predictions(
-        bench.spec.name, batch, version, path=path, sha256=digest, n_rows=rows.num_rows
+    path = f"predictions/{context.spec.name}/{batch}/v{version}.parquet"
+    digest = context.store.write_table(path, pa.table({"id": rows["id"], "prediction": scores}))
+    context.ledger.batches.record_predictions(
+        context.spec.name, batch, version, path=path, sha256=digest, n_rows=rows.num_rows
     )
 
 
@@ -104,23 +106,23 @@ def fit_model(folder: Path, *, is_flipped: bool = False) -> Path:
     return folder / "model.lgb"
 
 
-def reign(bench: Workbench, model_file: Path) -> ModelVersion:
+def reign(context: ModelContext, model_file: Path) -> ModelVersion:
     """Register a fitted file and make it champion, in the registry too."""
-    registered = bench.registry.register(
-        bench.spec.name,
-        idempotency_key=f"reign {len(bench.ledger.versions.history(bench.spec.name))}",
+    registered = context.registry.register(
+        context.spec.name,
+        idempotency_key=f"reign {len(context.ledger.versions.history(context.spec.name))}",
         model_file=model_file,
         tags={},
         metrics={},
         params={},
     )
-    crown(bench, registered.version, sha256=registered.sha256)
-    bench.registry.set_alias(bench.spec.name, "champion", registered.version)
+    crown(context, registered.version, sha256=registered.sha256)
+    context.registry.set_alias(context.spec.name, "champion", registered.version)
     return registered
 
 
 def crown(
-    bench: Workbench,
+    context: ModelContext,
     version: str = "1",
     *,
     auc: float = 0.9,
@@ -131,12 +133,12 @@ def crown(
 
     Its reference is the first labelled batch.
     """
-    name = bench.spec.name
+    name = context.spec.name
     folder = f"versions/{name}/v{version}"
-    rows = bench.store.read_table(labelled_path(name, matured(bench)[0].batch))
-    keep_reference(bench, rows, folder)
+    rows = context.store.read_table(labelled_path(name, matured(context)[0].batch))
+    keep_reference(context, rows, folder)
     window = Window.ending(FIRST + 5 * WEEK, days=7)
-    bench.ledger.versions.record(
+    context.ledger.versions.record(
         name,
         version,
         idempotency_key=f"key {version}",
@@ -155,7 +157,7 @@ def crown(
         ),
     )
     metric = MetricEstimate(name="auc", value=auc, se=0.01, n_rows=400)
-    bench.ledger.versions.record_evaluation(
+    context.ledger.versions.record_evaluation(
         name,
         version,
         Evaluation(
@@ -170,11 +172,11 @@ def crown(
             sentence="",
         ),
     )
-    enthrone(bench, version, decision=decision, sha256=sha256)
+    enthrone(context, version, decision=decision, sha256=sha256)
 
 
 def enthrone(
-    bench: Workbench,
+    context: ModelContext,
     version: str,
     *,
     decision: str = "",
@@ -183,9 +185,9 @@ def enthrone(
     kind: PromotionKind = "promotion",
 ) -> Promotion:
     """Write the ledger's rows of a promotion, without touching any alias."""
-    latest = bench.ledger.promotions.latest(bench.spec.name)
-    row = bench.ledger.promotions.write_intent(
-        bench.spec.name,
+    latest = context.ledger.promotions.latest(context.spec.name)
+    row = context.ledger.promotions.write_intent(
+        context.spec.name,
         epoch=1 if latest is None else latest.epoch + 1,
         version=version,
         previous_version=None if latest is None else latest.version,
@@ -195,14 +197,16 @@ def enthrone(
         reason=f"v{version} is better",
     )
     if is_committed:
-        bench.ledger.promotions.commit(row.model, row.epoch)
+        context.ledger.promotions.commit(row.model, row.epoch)
     return row
 
 
-def asked_for(bench: Workbench, batch: str, run_id: str = "run", **request: Any) -> dict[str, Any]:
-    """Give what ``check_request`` gives for a run about a batch."""
+def asked_for(
+    context: ModelContext, batch: str, run_id: str = "run", **request: Any
+) -> dict[str, Any]:
+    """Return what ``check_request`` gives for a run about a batch."""
     return {
         "batch": batch,
-        "decision": decision_id(bench.spec.name, batch, run_id),
+        "decision": decision_id(context.spec.name, batch, run_id),
         "request": Request(**request).to_json(),
     }

@@ -41,7 +41,7 @@ class StatsdListener:
     lines: list[str]
 
     def stats(self) -> list[Stat]:
-        """Give what came, each name with the same tags once."""
+        """Return what came, each name with the same tags once."""
         matches = [LINE.fullmatch(line) for line in dict.fromkeys(self.lines)]
         assert None not in matches, [ln for ln in self.lines if not LINE.fullmatch(ln)][:5]
         return [
@@ -79,7 +79,7 @@ def _listen(server: socket.socket, lines: list[str], ended: threading.Event) -> 
 
 
 def observing(port: int, events: Path) -> dict[str, str]:
-    """Give the variables that switch StatsD and OpenLineage on, as docs/observability.md says."""
+    """Return the variables that switch StatsD and OpenLineage on, as docs/observability.md says."""
     return {
         "AIRFLOW__METRICS__STATSD_ON": "True",
         "AIRFLOW__METRICS__STATSD_HOST": "127.0.0.1",
@@ -95,7 +95,7 @@ def observing(port: int, events: Path) -> dict[str, str]:
 
 
 def lineage_events(file: Path) -> list[dict[str, Any]]:
-    """Give the OpenLineage events of a file, one a line."""
+    """Return the OpenLineage events of a file, one a line."""
     return [json.loads(line) for line in file.read_text().splitlines()]
 
 

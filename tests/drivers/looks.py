@@ -28,11 +28,11 @@ MIDDLE = 128
 
 
 def complaints(page: Page | Frame) -> list[str]:
-    """Give what is cut off, sticks out, is blank, has no title or can hardly be read; best none."""
+    """What is cut off, sticks out, is blank, has no title or can hardly be read; best none."""
     page.wait_for_function(DRAWN)
     return [told for script in SCRIPTS for told in page.evaluate(script)]
 
 
 def is_dark(page: Page | Frame) -> bool:
-    """Tell whether the page is dark."""
+    """Return whether the page is dark."""
     return float(page.evaluate(BRIGHTNESS)) < MIDDLE

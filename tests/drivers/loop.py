@@ -29,7 +29,7 @@ LOG_TAIL = 4000
 
 
 def dag_ids(model: str = NAME) -> list[str]:
-    """Give the DAGs that the loop of one model needs."""
+    """Return the DAGs that the loop of one model needs."""
     return [*(f"{kind}__{model}" for kind in KINDS), "watchdog"]
 
 
@@ -62,7 +62,7 @@ class Loop:
         raise AssertionError(f"waited in vain for {what}\n{self.explain()}")
 
     def links(self, decision: Decision) -> dict[str, dict[str, str]]:
-        """Give the buttons of each task of a decision's run, as Airflow's UI gets them."""
+        """Return the buttons of each task of a decision's run, as Airflow's UI gets them."""
         api, dag_id = self.stack.api, f"continual_training__{decision.model}"
         tasks = api.task_instances(dag_id, decision.run_id)
         return {task.task_id: api.links(task) for task in tasks}
@@ -103,7 +103,7 @@ class Loop:
         self.wait_until(lambda: len(self.ended("labels")) > before, f"labels of {batch}")
 
     def ended(self, kind: str) -> Sequence[DagRun]:
-        """Give the runs of one kind of DAG that have ended."""
+        """Return the runs of one kind of DAG that have ended."""
         return [run for run in self.stack.api.runs(f"{kind}__{NAME}") if run.has_ended]
 
     def run_of(self, kind: str, batch: str) -> DagRun:
@@ -137,7 +137,7 @@ class Loop:
 
 
 def broken_invariants(loop: Loop, model: str = NAME) -> list[str]:
-    """Give which of the promises about champion and ledger do not hold; empty when all do."""
+    """Return which of the promises about champion and ledger do not hold; empty when all do."""
     history = loop.ledger.promotions.history(model)
     alias = loop.registry.get_alias(model, "champion")
     named = None if alias is None else (alias.version, alias.sha256, alias.is_ready)

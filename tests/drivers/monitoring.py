@@ -27,31 +27,31 @@ class Query(NamedTuple):
 
 
 def rules() -> list[dict[str, Any]]:
-    """Give all rules, in the order in which they are evaluated."""
+    """Return all rules, in the order in which they are evaluated."""
     loaded = yaml.safe_load((ROOT / "deploy/prometheus/rules.yml").read_text())
     return [rule for group in loaded["groups"] for rule in group["rules"]]
 
 
 def alerts() -> list[dict[str, Any]]:
-    """Give the rules that alert."""
+    """Return the rules that alert."""
     return [rule for rule in rules() if "alert" in rule]
 
 
 def dashboard() -> dict[str, Any]:
-    """Give Grafana's dashboard."""
+    """Return Grafana's dashboard."""
     loaded: dict[str, Any] = json.loads((ROOT / "deploy/grafana/evergreen.json").read_text())
     return loaded
 
 
 def mappings() -> list[dict[str, Any]]:
-    """Give what becomes of Airflow's StatsD metrics; the last one drops the rest."""
+    """Return what becomes of Airflow's StatsD metrics; the last one drops the rest."""
     loaded = yaml.safe_load((ROOT / "deploy/statsd/mapping.yml").read_text())
     found: list[dict[str, Any]] = loaded["mappings"]
     return found
 
 
 def airflow_registry() -> dict[str, dict[str, Any]]:
-    """Give the metrics that the installed Airflow knows, by name."""
+    """Return the metrics that the installed Airflow knows, by name."""
     spec = find_spec("airflow._shared.observability.metrics")
     assert spec is not None
     assert spec.origin is not None
@@ -60,7 +60,7 @@ def airflow_registry() -> dict[str, dict[str, Any]]:
 
 
 def known_metrics() -> Known:
-    """Give the labels of every metric that dashboards and rules may name."""
+    """Return the labels of every metric that dashboards and rules may name."""
     known = {metric.name: frozenset(metric.labels) for metric in EXPORTED}
     known |= {"up": frozenset(), "ALERTS": OF_ALERTS}
     registry = airflow_registry()
@@ -74,7 +74,7 @@ def known_metrics() -> Known:
 
 
 def queries() -> Iterator[Query]:
-    """Give every expression of the rules and of the dashboard."""
+    """Return every expression of the rules and of the dashboard."""
     for rule in rules():
         labels = json.dumps(rule.get("annotations", {}))
         yield Query(rule.get("record") or rule["alert"], rule["expr"], labels)
@@ -87,13 +87,13 @@ def queries() -> Iterator[Query]:
 
 
 def filled(expression: str) -> str:
-    """Give an expression of Grafana with its time variables filled in."""
+    """Return an expression of Grafana with its time variables filled in."""
     for variable, value in VARIABLES.items():
         expression = expression.replace(variable, value)
     return expression
 
 
 def anchors(page: Path) -> set[str]:
-    """Give what a link into a Markdown page may name."""
+    """Return what a link into a Markdown page may name."""
     headings = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
     return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}

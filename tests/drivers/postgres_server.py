@@ -13,7 +13,7 @@ STOP_SECONDS = 20.0
 
 
 def new_postgres(home: Path) -> Postgres:
-    """Give a server that is not started yet."""
+    """Return a server that is not started yet."""
     return Postgres(
         home / "cluster",
         port=pick_ports({"postgres": 0})["postgres"],

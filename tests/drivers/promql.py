@@ -20,7 +20,7 @@ class UnknownNameError(Exception):
 
 
 def labels_of(expression: str, known: Known) -> frozenset[str]:
-    """Give the labels of an expression's result.
+    """Return the labels of an expression's result.
 
     Args:
         expression: PromQL; variables of Grafana are filled in already.
@@ -106,6 +106,6 @@ def _check(name: str, labels: frozenset[str], node: Any) -> None:
 
 
 def placeholders(text: str) -> Iterator[str]:
-    """Give the labels that a template names, of an alert or of a legend of Grafana."""
+    """Return the labels that a template names, of an alert or of a legend of Grafana."""
     yield from re.findall(r"\$labels\.(\w+)", text)
     yield from re.findall(r"\{\{\s*(\w+)\s*\}\}", text)

@@ -35,44 +35,44 @@ def page(template: str, context: Context) -> BeautifulSoup:
 
 
 def models(view: Any = None) -> BeautifulSoup:
-    """Give the list of models."""
+    """Return the list of models."""
     return page("models.html", contexts.of_models(view or make_models_page(make_summary())))
 
 
 def model(detail: Any = None, *, may_edit: bool = True, **more: Any) -> BeautifulSoup:
-    """Give a model's page."""
+    """Return a model's page."""
     view = detail or make_model_detail()
     context = contexts.of_model(view, base=BASE, may_edit=may_edit, csrf="token")
     return page("model.html", context | more)
 
 
 def decision(detail: Any = None, *, limits: Any = None, **more: Any) -> BeautifulSoup:
-    """Give a decision's page."""
+    """Return a decision's page."""
     view = detail or make_decision_detail()
     context = contexts.of_decision(view, limits=limits, may_edit=True, csrf="token")
     return page("decision.html", context | more)
 
 
 def decisions(view: Any = None) -> BeautifulSoup:
-    """Give the list of a model's decisions."""
+    """Return the list of a model's decisions."""
     return page("decisions.html", {"here": "models", "view": view or make_decisions_page()})
 
 
 def incident(view: Any = None, *, may_edit: bool = True) -> BeautifulSoup:
-    """Give an incident's page."""
+    """Return an incident's page."""
     detail = view or make_incident_detail()
     context = contexts.of_incident(detail, base=BASE, may_edit=may_edit, csrf="token")
     return page("incident.html", context)
 
 
 def runbook(folder: Path, name: str, **filled: str) -> BeautifulSoup:
-    """Give a runbook's page."""
+    """Return a runbook's page."""
     found = read_runbook(folder, name, filled=filled)
     return page("runbook.html", {"here": "runbooks", "runbook": found, "filled": filled})
 
 
 def runbooks(folder: Path) -> BeautifulSoup:
-    """Give the list of runbooks."""
+    """Return the list of runbooks."""
     return page("runbooks.html", {"here": "runbooks", "runbooks": list(list_runbooks(folder))})
 
 
@@ -87,25 +87,25 @@ PAGES: dict[str, tuple[Callable[[Any], BeautifulSoup], Callable[[], Record]]] = 
 
 
 def outline(parsed: BeautifulSoup) -> list[tuple[str, tuple[str, ...]]]:
-    """Give every element with the names of its attributes, in their order on the page."""
+    """Return every element with the names of its attributes, in their order on the page."""
     return [(tag.name, tuple(sorted(tag.attrs))) for tag in parsed.find_all(True)]
 
 
 def text_of(found: Tag | None) -> str:
-    """Give the text of an element that must be there, in one line."""
+    """Return the text of an element that must be there, in one line."""
     assert found is not None
     return " ".join(found.get_text(" ").split())
 
 
 def data_of(parsed: BeautifulSoup, identity: str) -> Any:
-    """Give what a block of JSON on the page holds."""
+    """Return what a block of JSON on the page holds."""
     block = parsed.find("script", id=identity)
     assert isinstance(block, Tag)
     return json.loads(block.get_text())
 
 
 def poisoned(record: R, text: str) -> R:
-    """Give the record with ``text`` in every field that may hold any text, however deep."""
+    """Return the record with ``text`` in every field that may hold any text, however deep."""
     changed = {}
     for name, field in type(record).model_fields.items():
         changed[name] = _poisoned(getattr(record, name), field.annotation, text)
@@ -127,5 +127,5 @@ def _poisoned(value: Any, kind: Any, text: str) -> Any:
 
 
 def _is_code(kind: Any) -> bool:
-    """Tell whether only few words may stand there."""
+    """Return whether only few words may stand there."""
     return get_origin(kind) is Literal or any(_is_code(one) for one in get_args(kind))

@@ -65,7 +65,7 @@ class Block:
         return frozenset(PLACEHOLDER.findall(self.text))
 
     def filled(self, values: Mapping[str, str]) -> str:
-        """Give the commands with these values in place.
+        """Return the commands with these values in place.
 
         Raises:
             RunbookError: A value is missing, or means something to a shell.
@@ -98,13 +98,13 @@ class Runbook:
         return {block.name: block for block in self.blocks if block.role == "act"}
 
     def check_after(self, act: str) -> Block:
-        """Give the check that tells whether this act has worked."""
+        """Return the check that tells whether this act has worked."""
         checks = {block.name: block for block in self.blocks if block.role == "check"}
         return checks[act] if act in checks else checks[""]
 
 
 def kinds_with_a_runbook() -> list[str]:
-    """Give the kinds of alert that have one."""
+    """Return the kinds of alert that have one."""
     return sorted(path.stem for path in RUNBOOKS.glob("*.md"))
 
 

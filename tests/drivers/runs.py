@@ -59,7 +59,7 @@ class TaskInstance:
     max_tries: int = 0
 
     def xcom_pull(self, *, task_ids: str, key: str = "") -> Any:
-        """Give what a task of the run returned last, or left under a key."""
+        """Return what a task of the run returned last, or left under a key."""
         return self.run.left.get((task_ids, key)) if key else self.run.returned.get(task_ids)
 
     def xcom_push(self, *, key: str, value: Any) -> None:
@@ -67,7 +67,7 @@ class TaskInstance:
         self.run.left[self.task_id, key] = value
 
     def get_task_states(self, *, dag_id: str, run_ids: list[str]) -> dict[str, dict[str, str]]:
-        """Give the states of the run's tasks, as Airflow answers."""
+        """Return the states of the run's tasks, as Airflow answers."""
         assert (dag_id, run_ids) == (self.run.dag_run.dag_id, [self.run.dag_run.run_id])
         return {run_ids[0]: dict(self.run.states)}
 
@@ -83,7 +83,7 @@ class Run:
     left: dict[tuple[str, str], Any] = field(default_factory=dict)
 
     def context(self, task_id: str, exception: Exception | None = None) -> Any:
-        """Give the context of one of the run's tasks."""
+        """Return the context of one of the run's tasks."""
         return {
             "dag_run": self.dag_run,
             "ti": TaskInstance(self, task_id),
@@ -92,7 +92,7 @@ class Run:
         }
 
     def downstream(self, task_id: str) -> frozenset[str]:
-        """Give the tasks that come after a task; a run of no known DAG has only last tasks."""
+        """Return the tasks that come after a task; a run of no known DAG has only last tasks."""
         return frozenset()
 
     def forget(self, task_id: str) -> None:
@@ -135,7 +135,7 @@ class TrainingRun(Run):
         return self.dag_run.dag_id.partition("__")[2]
 
     def downstream(self, task_id: str) -> frozenset[str]:
-        """Give the tasks that come after a task."""
+        """Return the tasks that come after a task."""
         return frozenset(name for name, before in UPSTREAM.items() if task_id in before)
 
     def play(self) -> dict[str, Any] | None:
@@ -199,7 +199,7 @@ def training_run(
     conf: Any = None,
     user: str | None = None,
 ) -> TrainingRun:
-    """Give a run about a batch: announced by the asset, or by hand where a conf is given."""
+    """Return a run about a batch: announced by the asset, or by hand where a conf is given."""
     is_manual = conf is not None or batch is None
     return TrainingRun(
         DagRun(

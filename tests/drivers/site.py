@@ -23,7 +23,7 @@ from evergreen.sandbox.services.stack import Stack
 from evergreen.settings import read_settings
 from evergreen.spec.loader import load_spec
 from evergreen.web.queries.view_models import State
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 
 TRAINING = f"continual_training__{NAME}"
 SETTLED_SECONDS = 3.0  # answered within a second, Airflow may ask again
@@ -107,16 +107,18 @@ def running_site(folder: Path) -> Iterator[Site]:
         Ledger(stack.ledger_url) as ledger,
     ):
         with patch.dict(os.environ, stack.environment):
-            seed_tiny(Workbench(read_settings(), load_spec(tiny, home=stack.home), ledger), folder)
-            bench = Workbench(read_settings(), load_spec(hostile, home=stack.home), ledger)
-            play_hostile_history(bench, HostileUpstream.of(hostile, stack.home))
+            seed_tiny(
+                ModelContext(read_settings(), load_spec(tiny, home=stack.home), ledger), folder
+            )
+            context = ModelContext(read_settings(), load_spec(hostile, home=stack.home), ledger)
+            play_hostile_history(context, HostileUpstream.of(hostile, stack.home))
             for seed, (name, state) in enumerate(SEEDED.items()):
                 seed_model(stack.home, models, stack.ledger_url, name, state, seed=seed)
         yield Site(stack, ledger, Loop(stack, ledger, Upstream.of(tiny, stack.home)))
 
 
 def chosen(folder: Path) -> Path:
-    """Give a folder with the DAG files that are needed here: parsing the others costs much."""
+    """Return a folder with the DAG files that are needed here: parsing the others costs much."""
     folder.mkdir()
     for name in FILES:
         (folder / name).symlink_to(PROJECT / "dags" / name)
@@ -132,13 +134,13 @@ def write_people_spec(models: Path) -> Path:
     return folder
 
 
-def seed_tiny(bench: Workbench, folder: Path) -> None:
-    """Give the model a champion of a world that has turned since, so that a challenger wins."""
-    upstream = Upstream.of(bench.loaded.folder, bench.settings.home)
-    begin(bench, upstream)
-    reign(bench, fit_model(folder / "fitted"))
+def seed_tiny(context: ModelContext, folder: Path) -> None:
+    """Return the model a champion of a world that has turned since, so that a challenger wins."""
+    upstream = Upstream.of(context.loaded.folder, context.settings.home)
+    begin(context, upstream)
+    reign(context, fit_model(folder / "fitted"))
     for week in (5, 6):
         if week > 5:
-            accept(bench, upstream, week, is_flipped=True)
-        label(bench, upstream, week, is_flipped=True)
-    accept(bench, upstream, 7, is_flipped=True)
+            accept(context, upstream, week, is_flipped=True)
+        label(context, upstream, week, is_flipped=True)
+    accept(context, upstream, 7, is_flipped=True)

@@ -8,16 +8,16 @@ from drivers.runs import DagRun, Run
 from evergreen.ledger.records import OutboxEntry
 from evergreen.records import Alert
 from evergreen.spec.loader import load_spec
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 from standins.slack import SlackServer
 from standins.slack_workspace import Message
 
 BATCH = "2024-02-05"
 
 
-def make_alert(bench: Workbench, kind: Any = "drift", name: str = "", **changes: Any) -> Alert:
-    """Give an alert of a kind; ``name`` tells two of a kind apart."""
-    model = bench.spec.name
+def make_alert(context: ModelContext, kind: Any = "drift", name: str = "", **changes: Any) -> Alert:
+    """Return an alert of a kind; ``name`` tells two of a kind apart."""
+    model = context.spec.name
     fields: dict[str, Any] = {
         "model": model,
         "kind": kind,
@@ -30,29 +30,29 @@ def make_alert(bench: Workbench, kind: Any = "drift", name: str = "", **changes:
     return Alert.model_validate(fields | changes)
 
 
-def a_run(bench: Workbench, run_id: str = "manual__1", **fields: Any) -> Run:
-    """Give a run of the model's ``continual_training``."""
-    return Run(DagRun(f"continual_training__{bench.spec.name}", run_id, **fields))
+def a_run(context: ModelContext, run_id: str = "manual__1", **fields: Any) -> Run:
+    """Return a run of the model's ``continual_training``."""
+    return Run(DagRun(f"continual_training__{context.spec.name}", run_id, **fields))
 
 
-def incidents(bench: Workbench) -> list[tuple[str, str, str]]:
-    """Give topic, subject and resolution of the incidents, oldest first."""
-    found = bench.ledger.incidents.history(bench.spec.name)[::-1]
+def incidents(context: ModelContext) -> list[tuple[str, str, str]]:
+    """Return topic, subject and resolution of the incidents, oldest first."""
+    found = context.ledger.incidents.history(context.spec.name)[::-1]
     return [(one.topic, one.subject, one.resolution) for one in found]
 
 
-def roles(bench: Workbench) -> list[str]:
-    """Give the roles of all messages, oldest first."""
-    return [entry.role for entry in bench.ledger.alerts.history(bench.spec.name)]
+def roles(context: ModelContext) -> list[str]:
+    """Return the roles of all messages, oldest first."""
+    return [entry.role for entry in context.ledger.alerts.history(context.spec.name)]
 
 
 def raised(entries: Sequence[OutboxEntry]) -> list[OutboxEntry]:
-    """Give what was told, without what incidents add: calm batches and endings."""
+    """Return what was told, without what incidents add: calm batches and endings."""
     return [entry for entry in entries if not entry.alert.incident.startswith("incident:")]
 
 
 def broken_threads(entries: Sequence[OutboxEntry], messages: Sequence[Message]) -> list[str]:
-    """Give what is wrong with how messages came to Slack; empty when each came once in its thread.
+    """What is wrong with how messages came to Slack; empty when each came once in its thread.
 
     Args:
         entries: The outbox of a model.
@@ -72,19 +72,19 @@ def broken_threads(entries: Sequence[OutboxEntry], messages: Sequence[Message]) 
 
 
 def title(message: Message) -> str:
-    """Give the headline of a message in Slack."""
+    """Return the headline of a message in Slack."""
     return str(message["blocks"][0]["text"]["text"])
 
 
 def threads(slack: SlackServer) -> list[tuple[str, list[str]]]:
-    """Give each thread as the headline that it has now and those of its replies."""
+    """Return each thread as the headline that it has now and those of its replies."""
     return [(title(thread.root), [title(r) for r in thread.replies]) for thread in slack.threads]
 
 
-def change_alerts(bench: Workbench, **rules: Any) -> None:
+def change_alerts(context: ModelContext, **rules: Any) -> None:
     """Let the spec say this of alerts from now on, beside connection and channel."""
-    file = bench.loaded.folder / "model.yaml"
+    file = context.loaded.folder / "model.yaml"
     kept, _, old = file.read_text().partition("\nalerts: {")
     section = ", ".join([old.partition("}")[0], *(f"{k}: {v}" for k, v in rules.items())])
     file.write_text(f"{kept}\nalerts: {{{section}}}\n")
-    bench.loaded = load_spec(bench.loaded.folder, home=bench.settings.home)
+    context.loaded = load_spec(context.loaded.folder, home=context.settings.home)

@@ -94,7 +94,7 @@ class Upstream:
 
     @classmethod
     def of(cls, folder: Path, home: Path, *, filesystem: object = None) -> Self:
-        """Give the upstream system of the model in ``folder``."""
+        """Return the upstream system of the model in ``folder``."""
         loaded = load_spec(folder, home=home)
         spec = loaded.spec
         open_store = Store.at
@@ -133,7 +133,7 @@ class Upstream:
 def make_rows(
     week: int, n_rows: int, window: Window, *, is_flipped: bool = False, task: Task = "binary"
 ) -> pd.DataFrame:
-    """Give rows spread over a window; the same arguments give the same rows.
+    """Return rows spread over a window; the same arguments give the same rows.
 
     Of several classes ``late`` is 0, 1 or 2; of a regression it is minutes.
     """

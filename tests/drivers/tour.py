@@ -16,7 +16,7 @@ COMMON = {
 
 
 def pages_of(site: Site, model: str) -> dict[str, str]:
-    """Give the pages about one model, with its newest decision and its newest incident."""
+    """Return the pages about one model, with its newest decision and its newest incident."""
     dag, decision = f"continual_training__{model}", newest_decision(site, model)
     pages = {
         "model": f"/models/{model}",
@@ -35,10 +35,10 @@ def pages_of(site: Site, model: str) -> dict[str, str]:
 
 
 def newest_decision(site: Site, model: str) -> Decision:
-    """Give the newest decision of a model."""
+    """Return the newest decision of a model."""
     return site.ledger.decisions.history(model)[-1]
 
 
 def incidents_of(site: Site, model: str) -> list[Incident]:
-    """Give the incidents of a model, oldest first."""
+    """Return the incidents of a model, oldest first."""
     return sorted(site.ledger.incidents.history(model), key=lambda one: one.id)

@@ -27,7 +27,7 @@ READ, EDIT, CREATE = "can_read", "can_edit", "can_create"
 
 
 def rights_of(one: str) -> dict[str, set[tuple[str, str]]]:
-    """Give the rights of each role; ``one`` is the model that all but ``nobody`` may read."""
+    """Return the rights of each role; ``one`` is the model that all but ``nobody`` may read."""
     training, hold = f"DAG:continual_training__{one}", f"DAG:hold__{one}"
     viewer = {(READ, training), (READ, hold), (READ, RUNS)}
     watcher = viewer | {(EDIT, training)}
@@ -69,7 +69,7 @@ def add_dags(folder: Path) -> None:
 
 
 def routes_of(app: Any, prefix: str = "") -> list[list[str]]:
-    """Give (method, path) of every route below an application, mounts included."""
+    """Return (method, path) of every route below an application, mounts included."""
     found = []
     for route in app.routes:
         inner = getattr(route, "app", None)
@@ -81,7 +81,7 @@ def routes_of(app: Any, prefix: str = "") -> list[list[str]]:
 
 
 def ours(app: Any) -> Any:
-    """Give our application out of Airflow's, where the plugin manager has mounted it."""
+    """Return our application out of Airflow's, where the plugin manager has mounted it."""
     (mount,) = (route for route in app.routes if getattr(route, "path", "") == PREFIX)
     assert isinstance(mount.app, LazyApp)
     return mount.app.make().app

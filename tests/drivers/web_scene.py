@@ -56,11 +56,11 @@ class Scene:
     known: dict[str, Known]
 
     def actions(self) -> list[Action]:
-        """Give what people did about the model ``one``, newest first."""
+        """Return what people did about the model ``one``, newest first."""
         return list(self.ledger.actions.newest(OPEN, limit=1000))
 
     def run_of(self, action: Action) -> dict[str, Any]:
-        """Give the DAG run that an action started, as Airflow tells it."""
+        """Return the DAG run that an action started, as Airflow tells it."""
         with self.web.client("admin") as client:
             path = f"/api/v2/dags/{action.detail['dag_id']}/dagRuns/{action.detail['run_id']}"
             found: dict[str, Any] = client.get(path).raise_for_status().json()
@@ -93,7 +93,7 @@ def running_scene(folder: Path) -> Iterator[Scene]:
 
 
 def seed(ledger: Ledger, home: Path, model: str) -> Known:
-    """Give a model a delivery, a decision with a report, Data Docs, and an open incident."""
+    """Return a model a delivery, a decision with a report, Data Docs, and an open incident."""
     take_in(ledger, model, BATCH)
     decision = add_decision(ledger, BATCH, model=model)
     ledger.decisions.close(

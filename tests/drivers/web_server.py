@@ -41,14 +41,14 @@ class Web:
     routes: frozenset[tuple[str, str]]
 
     def client(self, user: str = "", **options: Any) -> httpx.Client:
-        """Give a client that shows a user's bearer token; without a user, nothing."""
+        """Return a client that shows a user's bearer token; without a user, nothing."""
         headers = {"Authorization": f"Bearer {self.people[user]['good']}"} if user else {}
         return httpx.Client(
             base_url=self.url, headers=headers, trust_env=False, timeout=60, **options
         )
 
     def browser(self, user: str) -> httpx.Client:
-        """Give a client that has only Airflow's cookie, as a browser has after the login."""
+        """Return a client that has only Airflow's cookie, as a browser has after the login."""
         cookies = {"_token": self.people[user]["good"]}
         headers = {"Accept": "text/html"}
         return httpx.Client(

@@ -15,7 +15,7 @@ from evergreen.ledger.ledger import Ledger
 from evergreen.sandbox.services.postgres import Postgres
 from evergreen.settings import read_settings
 from evergreen.spec.loader import load_spec
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 from faults.table import Table
 from faults.world import World
 from standins.faulty_proxy import FaultyProxy
@@ -129,14 +129,14 @@ def mlflow_artifacts(mlflow_home: Path) -> Path:
 
 @pytest.fixture
 def world(request: pytest.FixtureRequest, environment: dict[str, str], tmp_path: Path) -> World:
-    """The world of one test; its own workbench reaches MLflow beside the proxy."""
+    """The world of one test; its own context reaches MLflow beside the proxy."""
     part = request.getfixturevalue
     request.getfixturevalue("monkeypatch").setenv("MLFLOW_TRACKING_URI", part("mlflow_uri"))
     settings = read_settings()
     loaded = load_spec(settings.models_dir / part("name"), home=settings.home)
     proxy: FaultyProxy = part("proxy")
     return World(
-        bench=Workbench(settings, loaded, part("ledger")),
+        context=ModelContext(settings, loaded, part("ledger")),
         upstream=Upstream.of(loaded.folder, settings.home),
         proxy=proxy,
         slack=part("slack"),
@@ -148,6 +148,6 @@ def world(request: pytest.FixtureRequest, environment: dict[str, str], tmp_path:
 
 
 def slack_connection(server: SlackServer) -> str:
-    """Give the Airflow connection to the stand-in."""
+    """Return the Airflow connection to the stand-in."""
     extra = {"base_url": server.base_url}
     return json.dumps({"conn_type": "slack", "password": "xoxb-made-up", "extra": extra})

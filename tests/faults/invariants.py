@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def broken_invariants(
     world: "World", runs: Sequence[KeptRun], *, is_over: bool = True
 ) -> dict[str, str]:
-    """Give the invariants that do not hold, each with what was found; empty: all hold."""
+    """Return the invariants that do not hold, each with what was found; empty: all hold."""
     checks: dict[str, Callable[[], str]] = {
         "I1": lambda: _alias_names_a_sound_version(world, is_over=is_over),
         "I2": lambda: _every_change_has_its_row(world, is_over=is_over),
@@ -40,7 +40,7 @@ def broken_invariants(
 
 def _alias_names_a_sound_version(world: "World", *, is_over: bool) -> str:
     row = world.ledger.promotions.latest(world.name)
-    bearer = world.bench.registry.get_alias(world.name, "champion")
+    bearer = world.context.registry.get_alias(world.name, "champion")
     if bearer is None:
         return "" if row is None or not is_over else f"no alias, ledger says v{row.version}"
     if world.by_hand is not None:
@@ -50,7 +50,7 @@ def _alias_names_a_sound_version(world: "World", *, is_over: bool) -> str:
     entry = world.ledger.versions.get(world.name, bearer.version)
     stored = world.folder / "stored.lgb"
     stored.unlink(missing_ok=True)
-    world.bench.registry.download_model(bearer, stored, bearer.sha256)
+    world.context.registry.download_model(bearer, stored, bearer.sha256)
     digest = sha256(stored.read_bytes()).hexdigest()
     if not (bearer.is_ready and digest == bearer.sha256 == entry.sha256):
         return f"v{bearer.version} is not READY or not the ledger's file"
@@ -88,7 +88,7 @@ def _judged_against_the_champion(world: "World") -> str:
 def _one_version_per_key(world: "World") -> str:
     from mlflow.tracking import MlflowClient
 
-    client = MlflowClient(world.bench.settings.mlflow_uri)
+    client = MlflowClient(world.context.settings.mlflow_uri)
     found = client.search_model_versions(f"name='{world.name}'")
     ready = [v for v in found if "evergreen.duplicate_of" not in v.tags and v.status == "READY"]
     keys = [v.tags.get("evergreen.key") for v in ready]

@@ -17,7 +17,7 @@ from evergreen.promotion.rule import judge
 from evergreen.records import ModelVersion, Window
 from evergreen.registry.client import ModelRegistry
 from evergreen.workflows.decide.decide import decide_batch
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 from faults.world import World
 
 N_ROWS = 1000
@@ -29,12 +29,12 @@ Scores = NDArray[np.float64]
 
 
 def labels() -> Scores:
-    """Give labels of a holdout."""
+    """Return labels of a holdout."""
     return (np.arange(N_ROWS) % 2).astype(float)
 
 
 def scores(skill: float) -> Scores:
-    """Give scores that tell the labels apart, the better the larger the skill."""
+    """Return scores that tell the labels apart, the better the larger the skill."""
     noise = np.random.default_rng(3).normal(size=N_ROWS)
     return 1 / (1 + np.exp(-(skill * (labels() - 0.5) + noise)))
 
@@ -47,15 +47,15 @@ def ready_to_promote(
     challenger: Scores | None = None,
     hours_ago: float = 0,
 ) -> KeptRun:
-    """Give a run whose challenger v2 was compared with the champion v1, and judged, for real."""
-    bench = world.bench
-    batch = begin(bench, world.upstream)
-    world.expected = reign(bench, model_file).version
+    """Return a run whose challenger v2 was compared with the champion v1, and judged, for real."""
+    context = world.context
+    batch = begin(context, world.upstream)
+    world.expected = reign(context, model_file).version
     run = world.run(batch)
-    asked = asked_for(bench, batch, run.dag_run.run_id, force_retrain=True, reason="a fault")
+    asked = asked_for(context, batch, run.dag_run.run_id, force_retrain=True, reason="a fault")
     nothing = {"version": None, "path": None}
-    decide_batch(bench, asked, nothing, NOT_MEASURED, run.dag_run.run_id)
-    trained = register_challenger(bench, model_file)
+    decide_batch(context, asked, nothing, NOT_MEASURED, run.dag_run.run_id)
+    trained = register_challenger(context, model_file)
     evaluation = compare(
         labels() if target is None else target,
         scores(3.0) if challenger is None else challenger,
@@ -65,7 +65,7 @@ def ready_to_promote(
         champion_version="1",
         holdout=HOLDOUT,
     ).model_copy(update={"evaluated_at": datetime.now(UTC) - timedelta(hours=hours_ago)})
-    verdict = judge(evaluation, bench.spec.promotion, min_rows=100)
+    verdict = judge(evaluation, context.spec.promotion, min_rows=100)
     run.returned |= {
         "check_request": asked,
         "train_challenger": trained,
@@ -79,12 +79,12 @@ def ready_to_promote(
     return run
 
 
-def register_challenger(bench: Workbench, model_file: Path) -> dict[str, Any]:
+def register_challenger(context: ModelContext, model_file: Path) -> dict[str, Any]:
     """Register a fitted file as the next version, in the ledger too."""
-    name = bench.spec.name
-    champion = bench.ledger.versions.get(name, "1")
-    made = register_file(bench.registry, name, "challenger", model_file)
-    entry = bench.ledger.versions.record(
+    name = context.spec.name
+    champion = context.ledger.versions.get(name, "1")
+    made = register_file(context.registry, name, "challenger", model_file)
+    entry = context.ledger.versions.record(
         name,
         made.version,
         idempotency_key="challenger",
@@ -107,7 +107,7 @@ def register_file(registry: ModelRegistry, model: str, key: str, file: Path) -> 
     )
 
 
-def through_proxy(world: World) -> Workbench:
-    """Give a workbench that reaches MLflow through the faulty proxy."""
-    settings = replace(world.bench.settings, mlflow_uri=world.proxy.uri)
-    return Workbench(settings, world.bench.loaded, world.ledger)
+def through_proxy(world: World) -> ModelContext:
+    """Return a model context that reaches MLflow through the faulty proxy."""
+    settings = replace(world.context.settings, mlflow_uri=world.proxy.uri)
+    return ModelContext(settings, world.context.loaded, world.ledger)

@@ -29,7 +29,7 @@ class Operation:
     answer: Answer = "ok"
 
     def states_after(self, state: str | None) -> tuple[str | None, ...]:
-        """Give the values that the register may hold after this operation; none: it cannot be."""
+        """Return the values that the register may hold after this operation; none: it cannot be."""
         holds = state == self.expected
         if self.kind == "read":
             return (state,) if state == self.value else ()
@@ -43,7 +43,7 @@ class Operation:
 
 
 def is_linearizable(history: Sequence[Operation], initial: str | None) -> bool:
-    """Tell whether some order of the operations explains every answer."""
+    """Return whether some order of the operations explains every answer."""
     everything = frozenset(n for n, operation in enumerate(history) if operation.answer != "info")
     seen: set[tuple[frozenset[int], str | None]] = set()
     waiting: list[tuple[frozenset[int], str | None]] = [(frozenset(), initial)]

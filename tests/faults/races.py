@@ -36,7 +36,7 @@ class QuickRegistry:
     dies_before_write: bool = False
 
     def get_alias(self, model: str, alias: str) -> ModelVersion | None:
-        """Give the version that bears the alias."""
+        """Return the version that bears the alias."""
         self._pause()
         named = self.alias.get(model)
         return None if named is None else self.get_version(model, named)
@@ -49,7 +49,7 @@ class QuickRegistry:
         self.alias[model] = version
 
     def get_version(self, model: str, version: str) -> ModelVersion:
-        """Give a version; all are there."""
+        """Return a version; all are there."""
         return ModelVersion(
             model=model,
             version=version,
@@ -169,7 +169,7 @@ class Mortal:
 
 
 def naive(registry: AliasRegistry, model: str) -> Promoter:
-    """Give a promoter of the naive protocol: read the alias, compare, set it."""
+    """Return a promoter of the naive protocol: read the alias, compare, set it."""
 
     def promoter(version: str, expected: str) -> Answer:
         bearer = registry.get_alias(model, "champion")
@@ -187,5 +187,5 @@ def settle(ledger: Ledger, registry: AliasRegistry, model: str) -> None:
 
 
 def sha_of(version: str) -> str:
-    """Give the made-up sha256 of a version."""
+    """Return the made-up sha256 of a version."""
     return version.rjust(64, "0")

@@ -18,7 +18,7 @@ class Table:
         self.rows.append((case, outcome, held))
 
     def lines(self) -> list[str]:
-        """Give the table as text, one line per case."""
+        """Return the table as text, one line per case."""
         if not self.rows:
             return []
         rows = [("case", "outcome", "invariants"), *sorted(self.rows)]

@@ -16,19 +16,19 @@ def test_an_alias_that_a_hand_moved_is_named_told_once_and_left(
     world: World, model_file: Path
 ) -> None:
     run = ready_to_promote(world, model_file)
-    made = register_file(world.bench.registry, world.name, "by hand", model_file)
-    world.bench.registry.set_alias(world.name, "champion", made.version)
+    made = register_file(world.context.registry, world.name, "by hand", model_file)
+    world.context.registry.set_alias(world.name, "champion", made.version)
     world.by_hand = made.version
 
     assert world.play(run) == 0
     for _ in range(2):
-        reconcile_champion(world.bench)
+        reconcile_champion(world.context)
 
     told = world.read(run).told["promote"][1]
     assert "names v3, but the ledger's champion is v1; somebody moved it without a decision" in told
     assert [world.kinds().count(kind) for kind in ("alias_mismatch", "failed")] == [1, 1]
     world.hold("", is_over=False)
-    world.bench.registry.set_alias(world.name, "champion", "1")
+    world.context.registry.set_alias(world.name, "champion", "1")
     world.by_hand = None
     world.clear(run, "promote")
     assert world.play(run) == 0
@@ -54,7 +54,7 @@ def test_two_first_runs_at_once_make_one_first_champion(world: World) -> None:
             world.clear(run, "evaluate_challenger")
             assert world.play(run) == 0
     world.expected = world.champion()
-    assert len(world.bench.registry.list_versions(world.name)) == 2
+    assert len(world.context.registry.list_versions(world.name)) == 2
     assert world.kinds().count("promoted") == len(world.ledger.promotions.history(world.name))
     world.hold("one bootstrap; the other says re-evaluate, and does", *runs)
 

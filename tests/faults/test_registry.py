@@ -108,12 +108,12 @@ def test_a_lost_reply_of_create_ends_in_one_version(
     world: World, model_file: Path, mode: str
 ) -> None:
     run = ready_to_promote(world, model_file)
-    before = len(world.bench.registry.list_versions(world.name))
+    before = len(world.context.registry.list_versions(world.name))
     world.proxy.fault = fail_first(CREATE, mode)
 
     made = register_file(through_proxy(world).registry, world.name, "k", model_file)
 
-    assert len(world.bench.registry.list_versions(world.name)) == before + 1
+    assert len(world.context.registry.list_versions(world.name)) == before + 1
     assert made.version == "3"
     assert world.play(run) == 0
     world.expected = "2"
@@ -164,16 +164,16 @@ def test_an_upload_that_fails_makes_no_version_and_a_rerun_does(
     world: World, model_file: Path, fault: Fault, words: str
 ) -> None:
     run = ready_to_promote(world, model_file)
-    before = world.bench.registry.list_versions(world.name)
-    bench = through_proxy(world)
+    before = world.context.registry.list_versions(world.name)
+    context = through_proxy(world)
     world.proxy.fault = fault
 
     with pytest.raises(RegistryError, match=words):
-        register_file(bench.registry, world.name, "k", model_file)
-    assert world.bench.registry.list_versions(world.name) == before
+        register_file(context.registry, world.name, "k", model_file)
+    assert world.context.registry.list_versions(world.name) == before
     world.proxy.fault = all_well
 
-    made = register_file(bench.registry, world.name, "k", model_file)
+    made = register_file(context.registry, world.name, "k", model_file)
     assert made.is_ready
     assert world.play(run) == 0
     world.expected = "2"

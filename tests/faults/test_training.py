@@ -8,7 +8,7 @@ from drivers.history import asked_for
 from evergreen.errors import DeviceError, TrainingError
 from evergreen.orchestration.dag_factory import training_resources
 from evergreen.spec.loader import load_spec
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 from evergreen.workflows.train.train import train
 from faults.world import World
 
@@ -39,11 +39,11 @@ if "evergreen.training.child" in " ".join(sys.orig_argv):
 """
 
 
-def reload(world: World) -> Workbench:
-    """Give a workbench that has read the model's folder anew."""
-    folder = world.bench.loaded.folder
-    settings = world.bench.settings
-    return Workbench(settings, load_spec(folder, home=settings.home), world.ledger)
+def reload(world: World) -> ModelContext:
+    """Return a model context that has read the model's folder anew."""
+    folder = world.context.loaded.folder
+    settings = world.context.settings
+    return ModelContext(settings, load_spec(folder, home=settings.home), world.ledger)
 
 
 @pytest.mark.faults
@@ -58,28 +58,28 @@ def reload(world: World) -> Workbench:
 def test_a_trainer_without_memory_says_so_and_a_rerun_makes_one_version(
     world: World, what: str, words: str
 ) -> None:
-    asked = asked_for(world.bench, world.without_champion())
+    asked = asked_for(world.context, world.without_champion())
     flag = world.folder / "on"
     flag.touch()
-    features = world.bench.loaded.folder / "features.py"
+    features = world.context.loaded.folder / "features.py"
     features.write_text(BREAKS.format(flag=str(flag), what=what))
-    bench = reload(world)
+    context = reload(world)
 
     with pytest.raises(TrainingError, match=words):
-        train(bench, asked, scratch="scratch/x")
+        train(context, asked, scratch="scratch/x")
     world.hold("", is_over=False)
     flag.unlink()
 
-    assert train(bench, asked, scratch="scratch/x")["version"] == "1"
+    assert train(context, asked, scratch="scratch/x")["version"] == "1"
     world.hold("failed with its sentence, no version; rerun: one")
 
 
 @pytest.mark.faults
 @pytest.mark.row("L02 no accelerator")
 def test_without_an_accelerator_the_cpu_trains_and_the_record_says_so(world: World) -> None:
-    asked = asked_for(world.bench, world.without_champion(), device="cuda")
+    asked = asked_for(world.context, world.without_champion(), device="cuda")
 
-    trained = train(world.bench, asked, scratch="scratch/x")
+    trained = train(world.context, asked, scratch="scratch/x")
 
     entry = world.ledger.versions.get(world.name, trained["version"])
     assert entry.trained.device == "cpu"
@@ -90,15 +90,15 @@ def test_without_an_accelerator_the_cpu_trains_and_the_record_says_so(world: Wor
 @pytest.mark.faults
 @pytest.mark.row("L02 insists")
 def test_a_spec_that_insists_on_an_accelerator_fails_without_one(world: World) -> None:
-    asked = asked_for(world.bench, world.without_champion(), device="cuda")
-    file = world.bench.loaded.folder / "model.yaml"
+    asked = asked_for(world.context, world.without_champion(), device="cuda")
+    file = world.context.loaded.folder / "model.yaml"
     lenient = file.read_text()
     file.write_text(lenient.replace("device: cpu}", "device: auto, on_missing_gpu: fail}"))
 
     with pytest.raises(DeviceError, match="no accelerator for device cuda: cuda: "):
         train(reload(world), asked, scratch="scratch/x")
 
-    assert world.bench.registry.list_versions(world.name) == []
+    assert world.context.registry.list_versions(world.name) == []
     file.write_text(lenient)
     assert train(reload(world), asked, scratch="scratch/x")["version"] == "1"
     world.hold("refused, no version; with cpu allowed: one")
@@ -120,11 +120,11 @@ def test_a_spec_that_insists_on_an_accelerator_fails_without_one(world: World) -
 def test_a_device_that_fails_while_training_is_given_up_and_named(
     world: World, monkeypatch: pytest.MonkeyPatch, what: str, reason: str
 ) -> None:
-    asked = asked_for(world.bench, world.without_champion(), device="cuda")
+    asked = asked_for(world.context, world.without_champion(), device="cuda")
     (world.folder / "sitecustomize.py").write_text(SITE.format(what=what))
     monkeypatch.setenv("PYTHONPATH", str(world.folder))
 
-    trained = train(world.bench, asked, scratch="scratch/x")["trained"]
+    trained = train(world.context, asked, scratch="scratch/x")["trained"]
 
     assert trained["device"] == "cpu"
     assert reason in trained["device_reason"]
@@ -141,7 +141,7 @@ def children_of(pid: int, program: str) -> list[int]:
 
 @pytest.mark.row("L04")
 def test_trainers_share_a_pool(world: World) -> None:
-    resources = training_resources(world.bench.spec)
+    resources = training_resources(world.context.spec)
 
     assert (resources["pool"], resources["queue"]) == ("gpu", "gpu")
     assert resources["pool_slots"] >= 1
@@ -155,10 +155,10 @@ def test_the_same_data_and_seed_give_the_same_file(world: World) -> None:
     made: list[str] = []
     for reason in ("first", "second"):
         # Another spec hash, but the same data, parameters and seed: another key, a fit of its own.
-        file = world.bench.loaded.folder / "model.yaml"
+        file = world.context.loaded.folder / "model.yaml"
         file.write_text(file.read_text().replace("owner: ", f"owner: {reason}"))
-        made.append(train(reload(world), asked_for(world.bench, batch), scratch="x")["sha256"])
+        made.append(train(reload(world), asked_for(world.context, batch), scratch="x")["sha256"])
 
     assert made[0] == made[1]
-    assert len(world.bench.registry.list_versions(world.name)) == 2
+    assert len(world.context.registry.list_versions(world.name)) == 2
     world.hold("same sha256 on the CPU")

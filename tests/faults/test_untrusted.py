@@ -20,7 +20,7 @@ slow = pytest.mark.faults
 
 
 def pickled_command(marker: Path) -> bytes:
-    """Give what runs a command when it is unpickled, written by hand: protocol 0."""
+    """Return what runs a command when it is unpickled, written by hand: protocol 0."""
     return f"cos\nsystem\n(S'touch {marker}'\ntR.".encode()
 
 
@@ -28,7 +28,7 @@ def pickled_command(marker: Path) -> bytes:
 def store(world: World, model_file: Path, mlflow_artifacts: Path) -> Path:
     """A champion, and the folder of its run in the artifact store."""
     world.without_champion()
-    made = reign(world.bench, model_file)
+    made = reign(world.context, model_file)
     world.expected = made.version
     (folder,) = mlflow_artifacts.glob(f"*/{made.run_id}/artifacts")
     return folder
@@ -49,8 +49,8 @@ def test_planted_code_beside_the_model_is_not_even_fetched(world: World, store: 
     place = world.folder / "fetched"
     place.mkdir()
 
-    registered_scorer(world.bench, "1", place)
-    scored = score_and_log(world.bench, "2024-02-05")
+    registered_scorer(world.context, "1", place)
+    scored = score_and_log(world.context, "2024-02-05")
 
     assert [file.name for file in place.iterdir()] == ["model.lgb"]
     assert scored is not None
@@ -118,13 +118,13 @@ def test_a_model_file_that_was_replaced_is_refused_with_a_sentence(
     plant(store, marker)
 
     with pytest.raises(EvergreenError, match=words) as caught:
-        score_and_log(world.bench, "2024-02-05")
+        score_and_log(world.context, "2024-02-05")
 
     assert "model.lgb" in str(caught.value)
     assert not marker.exists()
     assert world.ledger.batches.predictions(world.name) == []
     put_back(store, kept)
-    assert score_and_log(world.bench, "2024-02-05") is not None
+    assert score_and_log(world.context, "2024-02-05") is not None
     world.hold(f"refused: {type(caught.value).__name__}; put back: scored")
 
 
@@ -160,10 +160,10 @@ def test_a_file_that_the_ledger_vouches_for_is_not_trusted(
 ) -> None:
     crafted = world.folder / "crafted.lgb"
     crafted.write_text(craft(model_file.read_text()))
-    world.expected = reign(world.bench, crafted).version
+    world.expected = reign(world.context, crafted).version
 
     with pytest.raises(ModelFileError, match=words):
-        score_and_log(world.bench, "2024-02-05")
+        score_and_log(world.context, "2024-02-05")
 
     assert world.ledger.batches.predictions(world.name) == []
     world.hold("refused before any score; this process lives")

@@ -11,7 +11,7 @@ from drivers.runs import DagRun
 from drivers.tiny import Upstream
 from evergreen.ledger.ledger import Ledger
 from evergreen.workflows.alerts.outbox import deliver_pending
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 from faults.invariants import broken_invariants
 from faults.table import Table
 from standins.faulty_proxy import FaultyProxy
@@ -25,13 +25,13 @@ class World:
     """A model on PostgreSQL, MLflow behind the faulty proxy, and Slack's stand-in.
 
     Attributes:
-        bench: The test's own workbench; it reaches MLflow beside the proxy.
+        context: The test's own context; it reaches MLflow beside the proxy.
         environment: What a process of the product sees; it reaches MLflow through the proxy.
         expected: Champion by what has happened so far; the invariants hold the world to it.
         by_hand: Where a person has moved the alias to, beside the product, while that lasts.
     """
 
-    bench: Workbench
+    context: ModelContext
     upstream: Upstream
     proxy: FaultyProxy
     slack: SlackServer
@@ -46,28 +46,28 @@ class World:
     @property
     def name(self) -> str:
         """The model."""
-        return self.bench.spec.name
+        return self.context.spec.name
 
     @property
     def ledger(self) -> Ledger:
         """The model's ledger."""
-        return self.bench.ledger
+        return self.context.ledger
 
     def with_champion(self, model_file: Path) -> str:
-        """Give the model a champion, then two weeks in which the world turns; give the batch."""
-        begin(self.bench, self.upstream)
-        self.expected = reign(self.bench, model_file).version
-        label(self.bench, self.upstream, 5, is_flipped=True)
-        accept(self.bench, self.upstream, 6, is_flipped=True)
-        label(self.bench, self.upstream, 6, is_flipped=True)
-        return accept(self.bench, self.upstream, 7, is_flipped=True)
+        """Return the model a champion, then two weeks in which the world turns; give the batch."""
+        begin(self.context, self.upstream)
+        self.expected = reign(self.context, model_file).version
+        label(self.context, self.upstream, 5, is_flipped=True)
+        accept(self.context, self.upstream, 6, is_flipped=True)
+        label(self.context, self.upstream, 6, is_flipped=True)
+        return accept(self.context, self.upstream, 7, is_flipped=True)
 
     def without_champion(self) -> str:
-        """Give the model its first labelled weeks; give the batch to decide about."""
-        return begin(self.bench, self.upstream)
+        """Return the model its first labelled weeks; give the batch to decide about."""
+        return begin(self.context, self.upstream)
 
     def run(self, batch: str, **conf: Any) -> KeptRun:
-        """Give a run by hand that retrains about a batch."""
+        """Return a run by hand that retrains about a batch."""
         self.n_runs += 1
         dag_run = DagRun(
             dag_id=f"continual_training__{self.name}",
@@ -89,7 +89,7 @@ class World:
         return start(run.file, dict(self.environment), Conditions(failpoint, **conditions))
 
     def read(self, run: KeptRun) -> KeptRun:
-        """Give a run as its processes left it."""
+        """Return a run as its processes left it."""
         return KeptRun.load(run.file)
 
     def clear(self, run: KeptRun, task_id: str) -> KeptRun:
@@ -100,12 +100,12 @@ class World:
         return cleared
 
     def champion(self) -> str | None:
-        """Give the version that the champion alias names."""
-        bearer = self.bench.registry.get_alias(self.name, "champion")
+        """Return the version that the champion alias names."""
+        bearer = self.context.registry.get_alias(self.name, "champion")
         return None if bearer is None else bearer.version
 
     def kinds(self) -> list[str]:
-        """Give the kinds of the alerts that were raised, in order; not what incidents add."""
+        """Return the kinds of the alerts that were raised, in order; not what incidents add."""
         told = [entry.alert for entry in self.ledger.alerts.history(self.name)]
         return [alert.kind for alert in told if not alert.incident.startswith("incident:")]
 
@@ -118,7 +118,7 @@ class World:
             is_over: False in the middle of a fault: alerts may wait, an intent may be open.
         """
         if is_over:
-            deliver_pending(self.bench)
+            deliver_pending(self.context)
         told = [self.read(run) for run in runs]
         broken = broken_invariants(self, told, is_over=is_over)
         if is_over or broken:

@@ -25,7 +25,7 @@ from evergreen.sandbox.services.airflow_api import DagRun, TaskInstance
 from evergreen.sandbox.services.stack import Stack
 from evergreen.settings import read_settings
 from evergreen.spec.loader import load_spec
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 from standins.slack import SlackServer
 from standins.slack_workspace import Message
 
@@ -57,7 +57,7 @@ class Story:
     broken: list[str]
 
     def told(self, decision: Decision) -> list[str]:
-        """Give the kinds of what people were told of one decision, in order."""
+        """Return the kinds of what people were told of one decision, in order."""
         return [
             entry.alert.kind
             for entry in self.alerts
@@ -103,17 +103,17 @@ def learn_from_the_last_week(spec: Path) -> None:
 
 
 def seed(stack: Stack, ledger: Ledger, spec: Path) -> None:
-    """Give the model a champion that two labelled weeks have left behind."""
+    """Return the model a champion that two labelled weeks have left behind."""
     with patch.dict(os.environ, stack.environment):
-        bench = Workbench(read_settings(), load_spec(spec, home=stack.home), ledger)
+        context = ModelContext(read_settings(), load_spec(spec, home=stack.home), ledger)
         upstream = Upstream.of(spec, stack.home)
-        begin(bench, upstream)
-        reign(bench, fit_model(spec.parent.parent / "fitted"))
+        begin(context, upstream)
+        reign(context, fit_model(spec.parent.parent / "fitted"))
         for week in (5, 6):
             if week > 5:
-                accept(bench, upstream, week, is_flipped=True)
-            label(bench, upstream, week, is_flipped=True)
-        accept(bench, upstream, 7, is_flipped=True)
+                accept(context, upstream, week, is_flipped=True)
+            label(context, upstream, week, is_flipped=True)
+        accept(context, upstream, 7, is_flipped=True)
 
 
 @dataclass(frozen=True)

@@ -109,7 +109,7 @@ class FaultyProxy:
         return sum(1 for verb, path in self.requests if part in path and verb == method)
 
     def alias_writes(self, model: str, alias: str) -> list[str]:
-        """Give the versions that an alias was set to through this proxy, in order."""
+        """Return the versions that an alias was set to through this proxy, in order."""
         done = [one for one in self.forwarded if one.path.endswith("/registered-models/alias")]
         bodies = [json.loads(one.body) for one in done if one.method == "POST" and one.status < 400]
         return [

@@ -18,7 +18,7 @@ class Shelf:
         self.files = files
 
     def get_version(self, model: str, version: str) -> ModelVersion | None:
-        """Give a version, None where it was deleted."""
+        """Return a version, None where it was deleted."""
         if version not in self.files:
             return None
         return ModelVersion(

@@ -82,7 +82,7 @@ class SlackServer:
         return self.workspace.threads
 
     def called(self, method: str) -> list[Message]:
-        """Give the bodies of all requests to one method, taken or not."""
+        """Return the bodies of all requests to one method, taken or not."""
         return [body for path, _, body in self.requests if method_of(path) == method]
 
     def __enter__(self) -> Self:
@@ -101,7 +101,7 @@ class SlackServer:
         self._thread.join(timeout=10)
 
     def next_mode(self, method: str) -> str:
-        """Give the mode of the request that has come in."""
+        """Return the mode of the request that has come in."""
         with self._lock:
             if self.script:
                 return self.script.pop(0)
@@ -147,7 +147,7 @@ class SlackServer:
 
 
 def method_of(path: str) -> str:
-    """Give the method that a path asks for; empty when there is none."""
+    """Return the method that a path asks for; empty when there is none."""
     name = path.removeprefix("/api/").split("/")[0]
     return name if path.startswith("/api/") and name in METHODS else ""
 

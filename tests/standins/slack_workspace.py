@@ -69,7 +69,7 @@ class Workspace:
         self._lock = threading.RLock()
 
     def channel_id(self, channel: str) -> str:
-        """Give the id of a channel that was named by name or id."""
+        """Return the id of a channel that was named by name or id."""
         if not channel.startswith("#"):
             return channel
         with self._lock:
@@ -99,7 +99,7 @@ class Workspace:
             return {"ts": thread.ts, "channel": thread.channel}
 
     def thread(self, ts: str, channel: str | None = None) -> Thread | None:
-        """Give the thread of a root message; None when there is none."""
+        """Return the thread of a root message; None when there is none."""
         found = [t for t in self.threads if t.ts == ts and channel in (None, t.channel)]
         return found[0] if found else None
 

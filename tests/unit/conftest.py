@@ -1,7 +1,7 @@
-"""A workbench on a small model: real ledger, real store, real deliveries; no Airflow.
+"""A model context on a small model: real ledger, real store, real deliveries; no Airflow.
 
-A test that asks for ``mlflow_uri`` gets a workbench on that server; every test has a model name of
-its own, so that they do not meet there. One that asks for ``task`` gets a model of that task.
+A test that asks for ``mlflow_uri`` gets one on that server; every test has a model name of its own,
+so that they do not meet there. One that asks for ``task`` gets a model of that task.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ from evergreen.records import Alert
 from evergreen.settings import read_settings
 from evergreen.spec.loader import load_spec
 from evergreen.spec.model import Task
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 from standins.slack import SlackServer
 
 MakeAlert = Callable[..., Alert]
@@ -74,16 +74,16 @@ def home(
 
 
 @pytest.fixture
-def bench(home: Path, name: str) -> Iterator[Workbench]:
+def context(home: Path, name: str) -> Iterator[ModelContext]:
     settings = read_settings()
     with Ledger(settings.ledger_url) as ledger:
         ledger.migrate()
-        yield Workbench(settings, load_spec(settings.models_dir / name, home=home), ledger)
+        yield ModelContext(settings, load_spec(settings.models_dir / name, home=home), ledger)
 
 
 @pytest.fixture
-def upstream(bench: Workbench) -> Upstream:
-    return Upstream.of(bench.loaded.folder, bench.settings.home)
+def upstream(context: ModelContext) -> Upstream:
+    return Upstream.of(context.loaded.folder, context.settings.home)
 
 
 @pytest.fixture(scope="session")
@@ -123,9 +123,9 @@ def rule(request: pytest.FixtureRequest) -> dict[str, Any]:
 
 @pytest.fixture
 def case(
-    bench: Workbench, upstream: Upstream, rule: dict[str, Any], shown: list[dict[str, Any]]
+    context: ModelContext, upstream: Upstream, rule: dict[str, Any], shown: list[dict[str, Any]]
 ) -> Case:
     """A run whose challenger won, with a spec that asks a person."""
-    batch = begin(bench, upstream)
-    change_spec(bench, PROMOTION.format(**rule))
-    return Case(bench, batch)
+    batch = begin(context, upstream)
+    change_spec(context, PROMOTION.format(**rule))
+    return Case(context, batch)

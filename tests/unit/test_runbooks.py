@@ -95,7 +95,7 @@ def prose_of(kind: str) -> str:
 
 
 def commands(kind: str) -> Iterator[list[str]]:
-    """Give every command of a runbook's blocks, filled in, as its words."""
+    """Return every command of a runbook's blocks, filled in, as its words."""
     for block in read_runbook(kind).blocks:
         for line in block.filled(FILLED).split("\n"):
             words = shlex.shlex(line, posix=True, punctuation_chars="|&;")

@@ -14,7 +14,7 @@ MAX_TEXT = 1500
 
 
 def subject_of(model: str, version: str) -> str:
-    """Give the headline of the question."""
+    """Return the headline of the question."""
     return f"{model}: may version {version} become champion?"
 
 
@@ -31,7 +31,7 @@ def body_of(
     approvers: Sequence[str] = (),
     links: Links = (),
 ) -> str:
-    """Give what a person needs to know to answer, as a Markdown list.
+    """Return what a person needs to know to answer, as a Markdown list.
 
     Args:
         version: The challenger.
@@ -86,7 +86,7 @@ def _linked(links: Links) -> Sequence[str]:
 
 
 def _target(url: str) -> str:
-    """Give an address that cannot end Markdown's link early."""
+    """Return an address that cannot end Markdown's link early."""
     return url.replace("&amp;", "&").replace("(", "%28").replace(")", "%29")
 
 
@@ -95,7 +95,7 @@ def _number(value: float | None) -> str:
 
 
 def _plain(text: str) -> str:
-    """Give text that Markdown shows and never obeys, on one line."""
+    """Return text that Markdown shows and never obeys, on one line."""
     flat = one_line(text)
     if len(flat) > MAX_TEXT:
         flat = f"{flat[:MAX_TEXT]} ... ({len(flat) - MAX_TEXT} more characters)"

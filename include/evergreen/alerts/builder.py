@@ -15,7 +15,7 @@ NOTHING_TO_DO = "Nothing to do."
 def links_of(
     *, run: str = "", decision: str = "", report: str = "", runbook: str = ""
 ) -> tuple[tuple[str, str], ...]:
-    """Give the usual links in their usual order, without those that are empty."""
+    """Return the usual links in their usual order, without those that are empty."""
     named = (
         ("runbook", runbook),
         ("decision", decision),
@@ -26,12 +26,12 @@ def links_of(
 
 
 def why(model: str, batch: str) -> str:
-    """Give the command that shows one decision in full."""
+    """Return the command that shows one decision in full."""
     return shlex.join(["evergreen", "why", model, batch])
 
 
 def trigger(dag: str, **conf: str) -> str:
-    """Give the command that starts a run of a DAG."""
+    """Return the command that starts a run of a DAG."""
     return shlex.join(["airflow", "dags", "trigger", dag, "--conf", json.dumps(conf)])
 
 
@@ -50,7 +50,7 @@ def build_alert(
     commands: Sequence[str] = (),
     since: datetime | None = None,
 ) -> Alert:
-    """Give the alert of one incident.
+    """Return the alert of one incident.
 
     Args:
         kind: What happened.

@@ -35,7 +35,7 @@ class ModelDay:
 
 
 def digest(name: str, day: date, models: Sequence[ModelDay]) -> Alert:
-    """Give the summary of a day for one channel.
+    """Return the summary of a day for one channel.
 
     Args:
         name: Names the message; it is told once.

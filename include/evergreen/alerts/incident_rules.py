@@ -87,7 +87,7 @@ ENDINGS: Mapping[AlertKind, str] = {
 
 
 def topic_of(alert: Alert) -> Topic | None:
-    """Give the topic that an alert belongs to; None for the report of a quiet day."""
+    """Return the topic that an alert belongs to; None for the report of a quiet day."""
     topic = TOPICS.get(alert.kind)
     if alert.kind == "kept" and alert.must_act and topic is not None:
         return replace(topic, name=NO_CHAMPION, alone="opens")
@@ -95,7 +95,7 @@ def topic_of(alert: Alert) -> Topic | None:
 
 
 def is_worth_a_reply(alert: Alert, topic: Topic, told: Iterable[AlertKind]) -> bool:
-    """Tell whether an alert in an open incident is a step that people want to read.
+    """Return whether an alert in an open incident is a step that people want to read.
 
     Args:
         alert: What happened.
@@ -106,25 +106,25 @@ def is_worth_a_reply(alert: Alert, topic: Topic, told: Iterable[AlertKind]) -> b
 
 
 def is_over_limit(decision: PolicyDecision, signals: PolicySignals) -> bool:
-    """Tell whether a batch shows trouble with the model; drift that does no harm is none."""
+    """Return whether a batch shows trouble with the model; drift that does no harm is none."""
     return is_drift_told(decision, signals) or is_decayed(decision, signals)
 
 
 def is_drift_told(decision: PolicyDecision, signals: PolicySignals) -> bool:
-    """Tell whether the drift of a batch is something that people are told of."""
+    """Return whether the drift of a batch is something that people are told of."""
     drift = signals.drift
     has_drifted = drift is not None and bool(drift.drifted or drift.faults)
     return has_drifted and not decision.is_harmless_drift
 
 
 def is_decayed(decision: PolicyDecision, signals: PolicySignals) -> bool:
-    """Tell whether the champion does worse on labels than it may."""
+    """Return whether the champion does worse on labels than it may."""
     decay = signals.decay
     return decision.is_alarm or (decay is not None and decay.verdict == "decayed")
 
 
 def channel_for(rules: Alerts, alert: Alert) -> str:
-    """Give the channel of an alert: that of the first route that fits, else the default."""
+    """Return the channel of an alert: that of the first route that fits, else the default."""
     for route in rules.routes:
         is_grave = RANK[alert.severity] >= RANK[route.severity]
         if is_grave and (not route.kinds or alert.kind in route.kinds):
@@ -133,14 +133,14 @@ def channel_for(rules: Alerts, alert: Alert) -> str:
 
 
 def is_sent(rules: Alerts, alert: Alert) -> bool:
-    """Tell whether the spec lets an alert be sent; otherwise it is kept and logged."""
+    """Return whether the spec lets an alert be sent; otherwise it is kept and logged."""
     if not rules.channel or alert.kind in rules.quiet:
         return False
     return alert.kind != "stood_down" or rules.send_quiet
 
 
 def first_message(opening: Alert, newest: Alert, *, role: str) -> Alert:
-    """Give how the message that opens a thread reads after the newest one.
+    """Return how the message that opens a thread reads after the newest one.
 
     Args:
         opening: How it was first told.
@@ -156,7 +156,7 @@ def first_message(opening: Alert, newest: Alert, *, role: str) -> Alert:
 
 
 def calm(opening: Alert, finding: str, *, n_calm: int, n_needed: int) -> Alert:
-    """Give how the first message reads after a batch without trouble.
+    """Return how the first message reads after a batch without trouble.
 
     Args:
         opening: How the incident was first told.
@@ -171,7 +171,7 @@ def calm(opening: Alert, finding: str, *, n_calm: int, n_needed: int) -> Alert:
 def closing(
     opening: Alert, incident_id: int, *, resolution: str, sentence: str, n_left_out: int = 0
 ) -> Alert:
-    """Give the one message that ends an incident.
+    """Return the one message that ends an incident.
 
     Args:
         opening: How it was first told.

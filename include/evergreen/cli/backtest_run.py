@@ -115,7 +115,7 @@ def _check_options(asked: Asked) -> None:
 
 
 def _policies(names: Sequence[str]) -> tuple[PolicyName, ...] | None:
-    """Give the policies that were named; None for all."""
+    """Return the policies that were named; None for all."""
     known = get_args(PolicyName)
     for name in names:
         if name not in known:

@@ -75,15 +75,15 @@ def calibrate(
     """
     from evergreen.ledger.ledger import Ledger
     from evergreen.workflows.decide.drift_calibration import calibrate_model
-    from evergreen.workflows.model_context import Workbench
+    from evergreen.workflows.model_context import ModelContext
 
     if false_alarms is not None and not 0 < false_alarms < float("inf"):
         raise RequestError(f"--false-alarms is {false_alarms:g}; give a number above 0")
     settings = read_settings()
     loaded = load_specs(settings.models_dir, home=settings.home).find(model)
     with Ledger(settings.ledger_url) as ledger:
-        bench = Workbench(settings, loaded, ledger)
-        report = calibrate_model(bench, false_verdicts_per_year=false_alarms)
+        context = ModelContext(settings, loaded, ledger)
+        report = calibrate_model(context, false_verdicts_per_year=false_alarms)
     if as_json:
         show_json(report.to_json())
         return

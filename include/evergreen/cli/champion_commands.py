@@ -96,21 +96,21 @@ def rollback(
     half-way is finished by the same call made again. The alert is stored; the watchdog sends it.
     """
     from evergreen.spec.loader import load_specs
-    from evergreen.workflows.model_context import Workbench
+    from evergreen.workflows.model_context import ModelContext
     from evergreen.workflows.promote.rollback import roll_back_by_command, tell_rollback
 
     who = name_of(requested_by)
     with open_ledger() as (ledger, settings):
         loaded = load_specs(settings.models_dir, home=settings.home).find(model)
-        bench = Workbench(settings, loaded, ledger)
+        context = ModelContext(settings, loaded, ledger)
         row = roll_back_by_command(
-            bench,
+            context,
             version=to,
             reason=reason,
             requested_by=who,
             invocation=uuid.uuid4().hex,
         )
-        tell_rollback(bench, row)
+        tell_rollback(context, row)
     if as_json:
         show_json(row.to_json())
     else:
@@ -128,7 +128,7 @@ def _told(ledger: Ledger, found: Promotion | Served | None) -> Text | None:
 
 
 def _served(served: Served) -> Text:
-    """Give the answer by the data first, with the promotion behind it, then that by the clock."""
+    """Return the answer by the data first, with the promotion behind it, then that by the clock."""
     lines = []
     if served.by_data is not None:
         one = served.by_data

@@ -12,7 +12,7 @@ from evergreen.errors import ExternalError
 from evergreen.ledger.ledger import Ledger
 from evergreen.records import Promotion, Record
 from evergreen.spec.loader import load_specs
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 
 check_app = typer.Typer()
 HoldState = Literal["held", "released"]
@@ -73,10 +73,10 @@ def check(
     """
     with open_ledger() as (ledger, settings):
         loaded = load_specs(settings.models_dir, home=settings.home).find(model)
-        bench = Workbench(settings, loaded, ledger)
-        findings = [_alias(bench)]
+        context = ModelContext(settings, loaded, ledger)
+        findings = [_alias(context)]
         if champion is not None:
-            findings.append(_champion(bench, champion.removeprefix("v")))
+            findings.append(_champion(context, champion.removeprefix("v")))
         if decided is not None:
             findings.append(_decision(ledger, model, decided))
         if forced is not None:
@@ -93,23 +93,25 @@ def check(
         raise typer.Exit(NOTHING_FOUND)
 
 
-def _alias(bench: Workbench) -> Finding:
-    """Tell whether the champion alias in MLflow names what the ledger says, without moving it."""
+def _alias(context: ModelContext) -> Finding:
+    """Return whether the champion alias in MLflow names what the ledger says, without moving it."""
     from evergreen.promotion.projection import CHAMPION, compare
 
-    row = bench.ledger.promotions.latest(bench.spec.name)
+    row = context.ledger.promotions.latest(context.spec.name)
     if row is not None and row.state == "intent":
         sentence = f"the {row.kind} to v{row.version} was begun; the watchdog finishes it"
         return Finding(what="alias", is_well=False, sentence=sentence)
     try:
-        found = compare(row, bench.registry.get_alias(bench.spec.name, CHAMPION), bench.spec.name)
+        found = compare(
+            row, context.registry.get_alias(context.spec.name, CHAMPION), context.spec.name
+        )
     except ExternalError as err:
         return Finding(what="alias", is_well=False, sentence=str(err))
     return Finding(what="alias", is_well=found.verdict != "mismatch", sentence=found.sentence)
 
 
-def _champion(bench: Workbench, version: str) -> Finding:
-    row = bench.ledger.promotions.latest(bench.spec.name)
+def _champion(context: ModelContext, version: str) -> Finding:
+    row = context.ledger.promotions.latest(context.spec.name)
     return Finding(
         what="champion",
         is_well=row is not None and (row.version, row.state) == (version, "committed"),

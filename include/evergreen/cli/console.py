@@ -43,7 +43,7 @@ def screen(*, stderr: bool = False) -> Console:
 
 
 def examples(*lines: str) -> str:
-    """Give lines for the end of a command's help, each on its own line as written."""
+    """Return lines for the end of a command's help, each on its own line as written."""
     return "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines)])
 
 
@@ -53,14 +53,14 @@ def say(text: str | Text, *, stderr: bool = False) -> None:
 
 
 def plain(value: object) -> str:
-    """Give a value as text without control characters: names of columns come from other people."""
+    """A value as text without control characters: names of columns come from other people."""
     return "".join(
         c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in str(value)
     )
 
 
 def cell(value: object, *, style: str | None = None) -> Text:
-    """Give a table cell; a known state gets its colour."""
+    """Return a table cell; a known state gets its colour."""
     text = plain("" if value is None else value)
     return Text(text.replace("_", " ") if text in STYLES else text, style or STYLES.get(text, ""))
 
@@ -85,12 +85,12 @@ def show_json(value: Any) -> None:
 
 
 def moment_text(moment: datetime | None) -> str:
-    """Give a moment as people read it, in UTC."""
+    """Return a moment as people read it, in UTC."""
     return "" if moment is None else f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
 def number(value: float | None, *, signed: bool = False) -> str:
-    """Give a statistic with four decimals, ``-`` where it could not be computed."""
+    """Return a statistic with four decimals, ``-`` where it could not be computed."""
     if value is None:
         return "-"
     return f"{value:+.4f}" if signed else f"{value:.4f}"

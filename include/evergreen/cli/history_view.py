@@ -35,14 +35,14 @@ def draw_history(model: str, rows: list[HistoryRow], *, width: int) -> Table:
 
 
 def sentence_of(decision: Decision) -> str:
-    """Give the verdict's sentence, and what came of it where that says more."""
+    """Return the verdict's sentence, and what came of it where that says more."""
     if decision.outcome_sentence in ("", decision.sentence):
         return decision.sentence
     return f"{decision.sentence.rstrip('.')}. {decision.outcome_sentence}"
 
 
 def verdict_text(decision: Decision) -> Text:
-    """Give verdict, what triggered it, and what came of it."""
+    """Return verdict, what triggered it, and what came of it."""
     said = decision.verdict.replace("_", " ")
     if decision.trigger == "forced":
         said += f" (forced by {plain(decision.requested_by) or 'a person'})"
@@ -56,7 +56,7 @@ def verdict_text(decision: Decision) -> Text:
 
 
 def champion_text(decision: Decision) -> str:
-    """Give the champion before and after, once where it stayed."""
+    """Return the champion before and after, once where it stayed."""
     before = _version(decision.champion_before)
     if decision.outcome == "open":
         return before

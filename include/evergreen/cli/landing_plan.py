@@ -48,7 +48,7 @@ class Plan:
     chosen: tuple[PlannedBatch, ...]
 
     def labels_due_with(self, batch: PlannedBatch, *, delay: int) -> PlannedBatch | None:
-        """Give the batch whose labels arrive together with ``batch``, if there is one."""
+        """Return the batch whose labels arrive together with ``batch``, if there is one."""
         position = self.year.index(batch) - delay
         return self.year[position] if position >= 0 else None
 
@@ -77,7 +77,7 @@ def make_plan(
 
 
 def read_landed(landing: "Store") -> list[PlannedBatch]:
-    """Give the batches whose manifest lies in the landing area, in time order."""
+    """Return the batches whose manifest lies in the landing area, in time order."""
     landed = []
     for folder in landing.list_folders():
         try:
@@ -89,7 +89,7 @@ def read_landed(landing: "Store") -> list[PlannedBatch]:
 
 
 def read_weeks(text: str) -> tuple[int, int]:
-    """Give first and last week of ``3..8`` or ``3``.
+    """Return first and last week of ``3..8`` or ``3``.
 
     Raises:
         RequestError: It is no such range.

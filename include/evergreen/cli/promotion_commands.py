@@ -98,20 +98,20 @@ def promote(
     the same call made again. The alert is stored; the watchdog sends it.
     """
     from evergreen.workflows.alerts.manual_action_alerts import tell_forced
-    from evergreen.workflows.model_context import Workbench
+    from evergreen.workflows.model_context import ModelContext
     from evergreen.workflows.promote.force_promotion import force_champion
 
     with open_ledger() as (ledger, settings):
         loaded = load_specs(settings.models_dir, home=settings.home).find(model)
-        bench = Workbench(settings, loaded, ledger)
+        context = ModelContext(settings, loaded, ledger)
         row = force_champion(
-            bench,
+            context,
             version.removeprefix("v"),
             _reason(reason),
             run_id=f"command {uuid.uuid4().hex}",
             requested_by=name_of(requested_by),
         )
-        tell_forced(bench, row)
+        tell_forced(context, row)
     before = "none" if row.previous_version is None else f"v{row.previous_version}"
     say(
         f"{plain(model)}: v{plain(row.version)} is champion (epoch {row.epoch}, {row.kind},"
@@ -120,7 +120,7 @@ def promote(
 
 
 def restraints(ledger: Ledger, model: str, settings: Settings) -> Sequence[tuple[str, str]]:
-    """Give what keeps a model's promotions back now: (what, sentence) of each."""
+    """Return what keeps a model's promotions back now: (what, sentence) of each."""
     from evergreen.workflows.decide.decision_history import spec_now
     from evergreen.workflows.promote.holds import tell_freeze, tell_hold
 
@@ -148,11 +148,11 @@ def _say_what_follows(
     ledger: Ledger, settings: Settings, loaded: LoadedSpec, sentence: str
 ) -> None:
     """Say how to decide at once about what was held."""
-    from evergreen.workflows.model_context import Workbench
+    from evergreen.workflows.model_context import ModelContext
     from evergreen.workflows.promote.holds import anew
 
     name = loaded.spec.name
-    conf = anew(Workbench(settings, loaded, ledger), sentence)
+    conf = anew(ModelContext(settings, loaded, ledger), sentence)
     if conf is not None:
         shown = json.dumps(conf).replace("'", "\\u0027")
         say(
@@ -162,7 +162,7 @@ def _say_what_follows(
 
 
 def _scope(model: str | None, settings: Settings, *, is_all: bool) -> str:
-    """Give what is held or released.
+    """Return what is held or released.
 
     Raises:
         RequestError: Both a model and --all are named, or neither.

@@ -12,7 +12,7 @@ MAX_SLICES = 5
 
 
 def more_signals(decision: Decision) -> Iterator[Row]:
-    """Give (signal, measured, limit, says, sentence) of all that was measured besides."""
+    """Return (signal, measured, limit, says, sentence) of all that was measured besides."""
     signals = decision.signals
     if signals.drift is not None:
         yield from _of_drift(signals.drift)

@@ -15,7 +15,7 @@ Who = Annotated[
 
 
 def name_of(asked: str) -> str:
-    """Give the name that was typed, in one line, else that of the login.
+    """Return the name that was typed, in one line, else that of the login.
 
     Raises:
         RequestError: It is too long, or nothing was typed and the machine knows no name.

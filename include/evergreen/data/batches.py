@@ -22,7 +22,7 @@ def is_batch_id(text: str) -> bool:
 
 
 def batch_start(batch: str) -> datetime:
-    """Give the moment, in UTC, at which a batch's period starts.
+    """Return the moment, in UTC, at which a batch's period starts.
 
     Raises:
         ValueError: It is no batch id.
@@ -33,7 +33,7 @@ def batch_start(batch: str) -> datetime:
 
 
 def batch_id(moment: datetime) -> str:
-    """Give the id of the batch whose period starts at ``moment``, which is cut to the minute.
+    """Return the id of the batch whose period starts at ``moment``, which is cut to the minute.
 
     Raises:
         ValueError: The moment has no timezone.
@@ -45,7 +45,7 @@ def batch_id(moment: datetime) -> str:
 
 
 def following(batch: str, *, every_days: float) -> str:
-    """Give the id that follows when a batch comes every ``every_days`` days.
+    """Return the id that follows when a batch comes every ``every_days`` days.
 
     Raises:
         ValueError: ``batch`` is no batch id, the step is shorter than a minute, or the result lies
@@ -63,7 +63,7 @@ def following(batch: str, *, every_days: float) -> str:
 def next_batch(
     landed: Sequence[str], known: Collection[str], *, expected: str | None = None
 ) -> str | None:
-    """Give the batch to take next: the earliest landed one that is later than every known one.
+    """Return the batch to take next: the earliest landed one that is later than every known one.
 
     A gap does not hold up what came after it, and a batch that lands late, behind a known one, is
     not taken up by itself. Names that are no batch ids are passed over.
@@ -91,7 +91,7 @@ def next_batch(
 
 
 def period(batch: str, *, every_days: float) -> Window:
-    """Give the period that a batch of ``every_days`` days stands for."""
+    """Return the period that a batch of ``every_days`` days stands for."""
     start = batch_start(batch)
     return Window(start=start, end=start + timedelta(days=every_days))
 

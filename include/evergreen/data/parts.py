@@ -73,7 +73,7 @@ def check_footer(footer: pq.FileMetaData, listed: DeliveredFile) -> None:
 def read_part(
     source: BinaryIO, listed: DeliveredFile, manifest: Manifest, spec: ModelSpec
 ) -> pa.Table:
-    """Give one delivered file as a table with the columns of the spec.
+    """Return one delivered file as a table with the columns of the spec.
 
     Args:
         source: The file's content, seekable.
@@ -96,7 +96,7 @@ def read_part(
 
 
 def combine(parts: Sequence[pa.Table], manifest: Manifest, spec: ModelSpec) -> pa.Table:
-    """Give a delivery as one table and check it as a whole.
+    """Return a delivery as one table and check it as a whole.
 
     Args:
         parts: What ``read_part`` gave, in the order of the manifest.

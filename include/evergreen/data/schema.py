@@ -30,7 +30,7 @@ ROLE_OF_TARGET = {"binary": "target", "multiclass": "class", "regression": "nume
 
 
 def wanted_columns(spec: ModelSpec, kind: Literal["data", "labels"]) -> dict[str, str]:
-    """Give the columns that a delivery must have, in the order of the spec, with their role."""
+    """Return the columns that a delivery must have, in the order of the spec, with their role."""
     if kind == "labels":
         return {spec.data.key: "key", spec.data.target: ROLE_OF_TARGET[spec.data.task]}
     features = {feature.name: str(feature.kind) for feature in spec.data.delivered_features}
@@ -80,7 +80,7 @@ def check_columns(schema: pa.Schema, manifest: Manifest, spec: ModelSpec) -> tup
 
 
 def align(table: pa.Table, spec: ModelSpec, kind: Literal["data", "labels"]) -> pa.Table:
-    """Give the columns of the spec, by name and in its order, in the types used everywhere else.
+    """Return the columns of the spec, by name and in its order, in the types used everywhere else.
 
     Numbers become float64, integers int64, categories plain strings, times microseconds in UTC
     (a feature without timezone is taken for UTC, a date for its first moment).

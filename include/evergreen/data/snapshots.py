@@ -8,12 +8,12 @@ DIGITS = 16
 
 
 def snapshot_path(model: str, kind: Literal["data", "labels"], batch: str, sha256: str) -> str:
-    """Give the path, relative to the store, of the snapshot with that content."""
+    """Return the path, relative to the store, of the snapshot with that content."""
     return f"snapshots/{model}/{kind}/{batch}/{sha256[:DIGITS]}.parquet"
 
 
 def describe_snapshot(manifest: Manifest, sha256: str) -> Snapshot:
-    """Give the record of the snapshot that was made from a delivery.
+    """Return the record of the snapshot that was made from a delivery.
 
     Args:
         manifest: The delivery's manifest, held against its files before.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def training_and_holdout(
     newest_matured_end: datetime, windows: "Windows", *, training_days: float | None = None
 ) -> tuple[Window, Window]:
-    """Give the window that a challenger learns from and the one it is judged on.
+    """Return the window that a challenger learns from and the one it is judged on.
 
     The holdout is the newest matured span, training the span just before it: no overlap.
 
@@ -33,7 +33,7 @@ def training_and_holdout(
 
 
 def overlaps(one: Window, other: Window) -> bool:
-    """Whether two windows share a moment; windows that only touch do not."""
+    """Return whether two windows share a moment; windows that only touch do not."""
     return max(one.start, other.start) < min(one.end, other.end)
 
 

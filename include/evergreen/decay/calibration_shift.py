@@ -70,7 +70,7 @@ def measure_calibration(
 def calibration_shift(
     current: Calibration, reference: Calibration | None, *, min_rows: int
 ) -> CalibrationShift:
-    """Tell whether calibration has moved: by more than a floor, and by more than chance.
+    """Return whether calibration has moved: by more than a floor, and by more than chance.
 
     The mean residual must move by more than 0.02 or the slope by more than 0.2, and by more than
     three standard errors.
@@ -129,7 +129,7 @@ def _measured(truth: FloatArray, score: FloatArray) -> Calibration:
 
 
 def _first(fitted: Fitted | None) -> tuple[float | None, float | None]:
-    """Give the first coefficient and its standard error."""
+    """Return the first coefficient and its standard error."""
     if fitted is None:
         return None, None
     return float(fitted.coefficients[0]), float(fitted.errors[0])
@@ -146,7 +146,7 @@ def _problem(truth: FloatArray, score: FloatArray) -> str:
 
 
 def _calibration_error(truth: FloatArray, score: FloatArray) -> tuple[float, float]:
-    """Give the expected calibration error, and what it would be by chance.
+    """Return the expected calibration error, and what it would be by chance.
 
     Source: Naeini, Cooper, Hauskrecht (2015), AAAI; by chance: the mean size of a normal error.
     """
@@ -169,7 +169,7 @@ def _too_few(current: Calibration, reference: Calibration | None, min_rows: int)
 def _difference(
     current: Calibration, reference: Calibration, value: str, error: str
 ) -> tuple[float | None, float | None]:
-    """Give current minus reference and its standard error; None twice where a side has none."""
+    """Return current minus reference and its standard error; None twice where a side has none."""
     now, before = getattr(current, value), getattr(reference, value)
     errors = getattr(current, error), getattr(reference, error)
     if now is None or before is None or None in errors:

@@ -54,7 +54,7 @@ def detect_change(
     n_newest: int | None = None,
     unit: float = 1.0,
 ) -> ErrorChange:
-    """Tell whether the errors have risen within the newest rows.
+    """Return whether the errors have risen within the newest rows.
 
     Total over data: a missing or infinite error is passed over; where the detector cannot run,
     nothing has changed and the sentence says why. Nothing is remembered between calls, so feed all
@@ -146,7 +146,7 @@ class _Alarm(NamedTuple):
 
 
 def _rises(series: _Series, detector: Detector) -> list[_Alarm]:
-    """Give the alarms within the newest batch that what came after them bears out."""
+    """Return the alarms within the newest batch that what came after them bears out."""
     match detector:
         case "adwin":
             alarms = _adwin_rises(series.values)
@@ -165,7 +165,7 @@ def _rises(series: _Series, detector: Detector) -> list[_Alarm]:
 
 
 def _lasts(series: _Series, since: int) -> bool:
-    """Tell whether errors from a place to the end are above those before the newest batch.
+    """Return whether errors from a place to the end are above those before the newest batch.
 
     These detectors take every row as independent; rows of one day err together, so a bad hour is a
     sure change to them. The rise must exceed two standard errors that allow for this.
@@ -187,7 +187,7 @@ def _alarms(detector: Any, values: list[Any], newest: int) -> list[_Alarm]:
 
 
 def _adwin_rises(values: FloatArray) -> list[_Alarm]:
-    """Give the places where ADWIN cut its window and kept the part with the higher mean.
+    """Return the places where ADWIN cut its window and kept the part with the higher mean.
 
     Source: Bifet and Gavalda (2007), Learning from time-changing data with adaptive windowing, SDM.
     """
@@ -242,7 +242,7 @@ def _spread(series: _Series) -> float:
 
 
 def _cusum_threshold(run_length: float) -> float:
-    """Give the threshold, in standard deviations, whose mean run to a false alarm is given.
+    """Return the threshold, in standard deviations, whose mean run to a false alarm is given.
 
     Solves (exp(2 k b) - 2 k b - 1) / (2 k^2) = run length for b, k being the allowance.
     """

@@ -22,14 +22,14 @@ class Fitted(NamedTuple):
 
 
 def log_odds(probability: FloatArray) -> FloatArray:
-    """Give ln(p / (1 - p)), p clipped to [1e-6, 1 - 1e-6]."""
+    """Return ln(p / (1 - p)), p clipped to [1e-6, 1 - 1e-6]."""
     inside = np.clip(probability, CLIP, 1 - CLIP)
     odds: FloatArray = np.log(inside / (1 - inside))
     return odds
 
 
 def logistic(value: FloatArray) -> FloatArray:
-    """Give 1 / (1 + exp(-value)) without overflow."""
+    """Return 1 / (1 + exp(-value)) without overflow."""
     result: FloatArray = 0.5 * (1.0 + np.tanh(0.5 * value))
     return result
 

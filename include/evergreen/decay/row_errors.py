@@ -13,7 +13,7 @@ OUTLYING = 0.99
 
 
 def row_errors(metric: MetricName, target: ArrayLike, prediction: ArrayLike) -> FloatArray:
-    """Give the error of each row, shape (n,); NaN where label or prediction is missing.
+    """Return the error of each row, shape (n,); NaN where label or prediction is missing.
 
     Several classes, and accuracy: 1 for a wrong class, 0 for the right one. Other metrics of two
     classes: the squared error of the probability, which is bounded, as the detectors need it, and
@@ -40,7 +40,7 @@ def row_errors(metric: MetricName, target: ArrayLike, prediction: ArrayLike) -> 
 
 
 def error_unit(metric: MetricName, errors: FloatArray, *, n_newest: int) -> float:
-    """Give the size at which an error counts as 1, and larger ones no more.
+    """Return the size at which an error counts as 1, and larger ones no more.
 
     1 for classes. For a regression: what 1 % of the rows before the newest batch exceed, or of all
     rows where there are none before; so a detector sees the same whatever the labels' unit.

@@ -166,7 +166,7 @@ def _frequent(texts: pa.ChunkedArray) -> tuple[str, ...]:
 
 
 def _masks(cut: SliceCut, table: pa.Table) -> dict[str, BoolArray]:
-    """Give the rows of each slice of a feature, shape (n,); every row lies in exactly one."""
+    """Return the rows of each slice of a feature, shape (n,); every row lies in exactly one."""
     if cut.problem:
         raise ValueError(f"it could not be cut on the reference: {cut.problem}")
     column = _column(table, cut.feature)

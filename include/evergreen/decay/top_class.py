@@ -9,7 +9,7 @@ TWO = 2
 
 
 def of_likeliest(target: FloatArray, probability: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Give 1 where the likeliest class came true, and its probability, shape (n,) each.
+    """Return 1 where the likeliest class came true, and its probability, shape (n,) each.
 
     Both are NaN where a probability or the label is missing.
 

@@ -196,14 +196,14 @@ def _logistic(truth: FloatArray, score: FloatArray, reference: MetricEstimate) -
 
 
 def _calibrated(score: FloatArray, calibrator: Calibrator) -> FloatArray:
-    """Give the chance that a row is of class 1, shape (n,)."""
+    """Return the chance that a row is of class 1, shape (n,)."""
     if calibrator.kind == "isotonic":
         return np.interp(score, calibrator.xs, calibrator.ys)
     return logistic(calibrator.slope * log_odds(score) + calibrator.intercept)
 
 
 def _expected(metric: MetricName, score: FloatArray, chance: FloatArray) -> tuple[float, float]:
-    """Give the metric's expectation and its standard error over the labels and the rows."""
+    """Return the metric's expectation and its standard error over the labels and the rows."""
     match metric:
         case "auc":
             return _expected_auc(score, chance)
@@ -224,13 +224,13 @@ def _expected(metric: MetricName, score: FloatArray, chance: FloatArray) -> tupl
 
 
 def _share(is_right: FloatArray) -> tuple[float, float]:
-    """Give the share of rows that will be right, by their chance to be, and its standard error."""
+    """The share of rows that will be right, by their chance to be, and its standard error."""
     share = float(is_right.mean())
     return share, float(np.sqrt(share * (1 - share) / is_right.size))
 
 
 def _expected_auc(score: FloatArray, chance: FloatArray) -> tuple[float, float]:
-    """Give the AUC that labels drawn by ``chance`` would have, to first order.
+    """Return the AUC that labels drawn by ``chance`` would have, to first order.
 
     Every pair of rows counts by the chance that the one is of class 1 and the other of class 0.
 

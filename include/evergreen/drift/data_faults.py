@@ -71,7 +71,7 @@ def _beside(text: str, value: float, its_limit: float) -> str:
 
 
 def _is_rich(tally: NumericTally) -> bool:
-    """Tell whether the reference held values enough to tell its shape."""
+    """Return whether the reference held values enough to tell its shape."""
     return tally.column.grid_values.size >= MIN_VALUES and tally.counts.cells.sum() >= MIN_ROWS
 
 
@@ -93,14 +93,14 @@ def _swapped(tallies: Sequence[NumericTally]) -> list[str]:
 
 
 def _is_alike(batch: NumericTally, reference: NumericTally) -> bool:
-    """Tell whether one column's batch could be drawn from another's reference."""
+    """Return whether one column's batch could be drawn from another's reference."""
     n_rows, n_reference = batch.counts.cells.sum(), reference.column.counts.cells.sum()
     noise = SWAPPED_ALIKE_Z * sqrt(1 / n_rows + 1 / n_reference)
     return _distance(batch, reference) < noise + SKETCH_ERROR
 
 
 def _distance(batch: NumericTally, reference: NumericTally) -> float:
-    """Give D between one column's batch and another's reference, at the batch column's grid."""
+    """Return D between one column's batch and another's reference, at the batch column's grid."""
     grid = batch.column.grid_values
     ours = _shares_up_to(batch.counts.cells)
     theirs = np.interp(
@@ -114,6 +114,6 @@ def _distance(batch: NumericTally, reference: NumericTally) -> float:
 
 
 def _shares_up_to(cells: np.ndarray[tuple[int], np.dtype[np.int64]]) -> FloatArray:
-    """Give the share of values up to and with each value of the grid, shape (k,)."""
+    """Return the share of values up to and with each value of the grid, shape (k,)."""
     total = cells.sum()
     return np.asarray(np.cumsum(cells)[1::2] / total, dtype=np.float64)

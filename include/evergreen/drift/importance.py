@@ -7,7 +7,7 @@ END_OF_TREES = "end of trees"
 
 
 def importance_of(model_text: str) -> dict[str, float]:
-    """Give each feature's share (0..1) of the gain of all splits of a LightGBM model.
+    """Return each feature's share (0..1) of the gain of all splits of a LightGBM model.
 
     Read from the native text, so that nothing in a model file can crash or run anything. The sum is
     1; a feature that no split uses has 0.

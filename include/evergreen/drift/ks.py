@@ -7,7 +7,7 @@ from evergreen.errors import EmptyWindowError
 
 
 def ks_distance(reference: ArrayLike, current: ArrayLike) -> float:
-    """Give the largest gap between two cumulative distributions, at the edges of ordered cells.
+    """Return the largest gap between two cumulative distributions, at the edges of ordered cells.
 
     Over cells that alternate open interval and single value (as ``cells.count_cells`` makes them)
     the true D of the two samples is at least this and at most ``ks_error`` more.

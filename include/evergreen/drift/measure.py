@@ -63,7 +63,7 @@ def measure_drift(
 
 
 def drifted_share(columns: Sequence[ColumnDrift]) -> float | None:
-    """Give the share of judged features that drifted, 0..1; not computable counts as drifted.
+    """Return the share of judged features that drifted, 0..1; not computable counts as drifted.
 
     None when no feature could be judged for lack of rows.
     """
@@ -76,7 +76,7 @@ def drifted_share(columns: Sequence[ColumnDrift]) -> float | None:
 def _moved_share(
     profile: ReferenceProfile, tallies: Sequence[ColumnTally], n_rows: int
 ) -> float | None:
-    """Give the share of features that are not what they were, however usual such change is.
+    """Return the share of features that are not what they were, however usual such change is.
 
     Limits come from random sampling alone, the same for every model: no spread of historic batches,
     no limits of a spec, no weights.
@@ -86,7 +86,7 @@ def _moved_share(
 
 
 def _weights(profile: ReferenceProfile, importance: Mapping[str, float] | None) -> dict[str, float]:
-    """Give each feature's part of the importance, of sum 1; nothing where none has any."""
+    """Return each feature's part of the importance, of sum 1; nothing where none has any."""
     weights = {
         column.name: max(0.0, (importance or {}).get(column.name, 0.0))
         for column in profile.columns

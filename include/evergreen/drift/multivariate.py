@@ -76,7 +76,7 @@ def measure_multivariate(
 def measure_quiet_auc(
     reference: pa.Table, features: Sequence[Feature], *, min_rows: int, seed: int
 ) -> float | None:
-    """Give how well the older half of a reference can be told from its newer half.
+    """Return how well the older half of a reference can be told from its newer half.
 
     Where the rows are in order of time, that is what the passing of time alone does; the drift of a
     batch must be more. None where there are too few rows.
@@ -101,7 +101,7 @@ def _sample(table: pa.Table, random: np.random.Generator) -> pa.Table:
 def _encode(
     before: pa.Table, after: pa.Table, features: Sequence[Feature]
 ) -> tuple[dict[str, FloatArray], list[str]]:
-    """Give each usable feature as numbers, rows of the reference first; and what was left out."""
+    """Return each usable feature as numbers, rows of the reference first; and what was left out."""
     columns: dict[str, FloatArray] = {}
     left_out: list[str] = []
     for feature in features:

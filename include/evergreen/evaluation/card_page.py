@@ -12,7 +12,7 @@ DIGITS = 12
 
 
 def draw_card(card: ModelCard) -> str:
-    """Give the card as Markdown; what data and people wrote is shown and never obeyed."""
+    """Return the card as Markdown; what data and people wrote is shown and never obeyed."""
     parts = [
         f"# Model card: {escape(card.model)} v{escape(card.version)}",
         summarise(card),
@@ -30,7 +30,7 @@ def draw_card(card: ModelCard) -> str:
 
 
 def summarise(card: ModelCard) -> str:
-    """Give the card in a few escaped lines of Markdown, for the registry's description."""
+    """Return the card in a few escaped lines of Markdown, for the registry's description."""
     training, evaluation = card.training, card.evaluation
     lines = [
         f"{_outcome(card.decision)}: {escape(card.decision.outcome_sentence)}",

@@ -12,7 +12,7 @@ METRIC: TypeAdapter[MetricName] = TypeAdapter(MetricName)
 
 
 def choose(evaluations: Sequence[tuple[str, Evaluation]]) -> tuple[str, Evaluation]:
-    """Give the candidate with the largest gain, with all that were looked at in ``candidates``.
+    """Return the candidate with the largest gain, with all that were looked at in ``candidates``.
 
     Of equal ones the first. Where no gain is known, for there is no champion or it could not be
     scored, the one with the best metric; where that is not known either, the first.

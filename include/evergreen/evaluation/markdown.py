@@ -11,7 +11,7 @@ ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "@": "&#64;",
 
 
 def escape(value: object) -> str:
-    """Give a value as one line of Markdown that reads as it is written, without any markup.
+    """Return a value as one line of Markdown that reads as it is written, without any markup.
 
     Control and direction marks become U+FFFD, and what is too long is cut.
     """
@@ -27,14 +27,14 @@ def escape(value: object) -> str:
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Give a Markdown table; every cell is escaped, and one that is None is a dash."""
+    """Return a Markdown table; every cell is escaped, and one that is None is a dash."""
     lines = [_row(header), _row(["---"] * len(header))]
     lines += [_row(["-" if cell is None else escape(cell) for cell in row]) for row in rows]
     return "\n".join(lines)
 
 
 def facts(rows: Iterable[tuple[str, object]]) -> str:
-    """Give a list of names and values; values are escaped, those that are None left out."""
+    """Return a list of names and values; values are escaped, those that are None left out."""
     return "\n".join(f"- **{name}:** {escape(value)}" for name, value in rows if value is not None)
 
 

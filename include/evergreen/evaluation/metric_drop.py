@@ -14,7 +14,7 @@ MISSED = 0.05
 def insufficient(
     guard: str, why: str, *, at_most: float | None, n_rows: int | None = None
 ) -> GuardResult:
-    """Give the result of a guard that could not be computed."""
+    """Return the result of a guard that could not be computed."""
     return GuardResult(
         guard=guard,
         verdict="insufficient",

@@ -74,7 +74,7 @@ class Rows:
         return "regression" if self.metric in METRICS_OF_TASK["regression"] else "binary"
 
     def where(self, is_in: Any) -> "Rows":
-        """Give the rows of a mask, shape (n,)."""
+        """Return the rows of a mask, shape (n,)."""
         taken = {
             name: None if values is None else np.asarray(values)[is_in]
             for name, values in (

@@ -71,7 +71,7 @@ def _too_few(guards: Guards, rows: Rows, is_in: BoolArray) -> str:
 def _slices(
     name: str, values: ArrayLike, n_rows: int, min_rows: int
 ) -> Iterator[tuple[str, BoolArray]]:
-    """Give each slice of a feature that holds a row; every row lies in exactly one."""
+    """Return each slice of a feature that holds a row; every row lies in exactly one."""
     column = np.asarray(values)
     if column.shape != (n_rows,):
         raise ValueError(
@@ -118,5 +118,5 @@ def _by_value(name: str, column: NDArray[Any], min_rows: int) -> Iterator[tuple[
 
 
 def _is_missing(value: Any) -> bool:
-    """Tell whether a value is None or not a number, the only one that differs from itself."""
+    """Return whether a value is None or not a number, the only one that differs from itself."""
     return value is None or bool(value != value)  # noqa: PLR0124 - NaN and NaT differ from themselves

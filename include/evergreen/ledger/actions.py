@@ -53,7 +53,7 @@ class Actions:
         return _to_action(row)
 
     def newest(self, model: str, *, limit: int) -> Sequence[Action]:
-        """Give the newest actions of a model, newest first."""
+        """Return the newest actions of a model, newest first."""
         query = select(ActionRow).where(ActionRow.model == model)
         with self._database.session() as session:
             rows = session.scalars(query.order_by(ActionRow.id.desc()).limit(limit)).all()

@@ -41,29 +41,29 @@ class Alerts:
         return True
 
     def get(self, incident: str) -> OutboxEntry | None:
-        """Give the message of that name; None when it was never stored."""
+        """Return the message of that name; None when it was never stored."""
         found = self._select(AlertRow.incident == incident)
         return found[0] if found else None
 
     def of_incident(self, incident_id: int) -> Sequence[OutboxEntry]:
-        """Give the messages of an incident, oldest first."""
+        """Return the messages of an incident, oldest first."""
         return self._select(AlertRow.incident_id == incident_id)
 
     def opening(self, incident_id: int) -> OutboxEntry | None:
-        """Give the message by which an incident was first told; None when nothing was said."""
+        """Return the message by which an incident was first told; None when nothing was said."""
         found = self._select(AlertRow.incident_id == incident_id, AlertRow.role == "opening")
         return found[-1] if found else None
 
     def pending(self, model: str | None = None) -> Sequence[OutboxEntry]:
-        """Give the messages that still wait for delivery, oldest first."""
+        """Return the messages that still wait for delivery, oldest first."""
         return self._in_state("pending", model)
 
     def snoozed(self, model: str) -> Sequence[OutboxEntry]:
-        """Give the messages that were left out while their incidents were snoozed."""
+        """Return the messages that were left out while their incidents were snoozed."""
         return self._in_state("snoozed", model)
 
     def history(self, model: str | None = None) -> Sequence[OutboxEntry]:
-        """Give all alerts, of one model or of all, oldest first."""
+        """Return all alerts, of one model or of all, oldest first."""
         return self._select() if model is None else self._select(AlertRow.model == model)
 
     def record_delivered(self, incident: str, message_ts: str) -> None:

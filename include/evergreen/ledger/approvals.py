@@ -57,13 +57,13 @@ class Approvals:
         return _to_approval(row)
 
     def get(self, decision_id: str) -> Approval | None:
-        """Give what was asked about a decision; None where nobody was."""
+        """Return what was asked about a decision; None where nobody was."""
         with self._database.session() as session:
             row = session.get(ApprovalRow, decision_id)
         return None if row is None else _to_approval(row)
 
     def waiting(self, model: str, *, at: datetime) -> Sequence[Approval]:
-        """Give the questions that are open and not past their time, oldest first."""
+        """Return the questions that are open and not past their time, oldest first."""
         query = select(ApprovalRow).where(
             ApprovalRow.model == model, ApprovalRow.answer == "open", ApprovalRow.due_at > at
         )
@@ -72,7 +72,7 @@ class Approvals:
         return [_to_approval(row) for row in rows]
 
     def newest(self, model: str) -> Approval | None:
-        """Give the newest question about a model, answered or not; None where nobody was asked."""
+        """The newest question about a model, answered or not; None where nobody was asked."""
         query = select(ApprovalRow).where(ApprovalRow.model == model)
         with self._database.session() as session:
             row = session.scalars(query.order_by(ApprovalRow.asked_at.desc()).limit(1)).first()

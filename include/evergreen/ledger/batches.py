@@ -68,7 +68,7 @@ class Batches:
             row.quality = result.to_json()
 
     def delivery(self, model: str, kind: DeliveryKind, batch: str) -> Delivery | None:
-        """Give one delivery, or None when it never arrived."""
+        """Return one delivery, or None when it never arrived."""
         with self._database.session() as session:
             row = session.get(DeliveryRow, (model, kind, batch))
             return None if row is None else _to_delivery(row)
@@ -76,7 +76,7 @@ class Batches:
     def deliveries(
         self, model: str, kind: DeliveryKind, *, status: DeliveryStatus | None = None
     ) -> Sequence[Delivery]:
-        """Give the deliveries of one kind, oldest batch first."""
+        """Return the deliveries of one kind, oldest batch first."""
         query = select(DeliveryRow).where(DeliveryRow.model == model, DeliveryRow.kind == kind)
         if status is not None:
             query = query.where(DeliveryRow.status == status)
@@ -108,7 +108,7 @@ class Batches:
     def predictions(
         self, model: str, *, version: str | None = None, batch: str | None = None
     ) -> Sequence[PredictionLog]:
-        """Give the prediction logs, oldest batch first, then oldest scoring first."""
+        """Return the prediction logs, oldest batch first, then oldest scoring first."""
         query = select(PredictionRow).where(PredictionRow.model == model)
         if version is not None:
             query = query.where(PredictionRow.version == version)

@@ -53,11 +53,11 @@ class Watches:
             return _to_watch(session.merge(row))
 
     def of_epoch(self, model: str, epoch: int) -> Sequence[Watch]:
-        """Give the rows of one champion's watch, in the order they were looked at."""
+        """Return the rows of one champion's watch, in the order they were looked at."""
         return self._select(WatchRow.model == model, WatchRow.epoch == epoch)
 
     def history(self, model: str) -> Sequence[Watch]:
-        """Give all rows of a model, earliest epoch first."""
+        """Return all rows of a model, earliest epoch first."""
         return self._select(WatchRow.model == model)
 
     def _select(self, *conditions: object) -> list[Watch]:

@@ -76,7 +76,7 @@ class Database:
             yield session
 
     def close(self) -> None:
-        """Give back all connections."""
+        """Return all connections."""
         self.engine.dispose()
 
     @contextmanager

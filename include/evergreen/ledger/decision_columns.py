@@ -38,7 +38,7 @@ class Figures(NamedTuple):
 
 
 def figures_of(signals: PolicySignals, decision: PolicyDecision) -> Figures:
-    """Give the figures of a decision."""
+    """Return the figures of a decision."""
     drift, decay = signals.drift, signals.decay
     current = None if decay is None else decay.current
     reference = None if decay is None else decay.reference
@@ -59,7 +59,7 @@ def figures_of(signals: PolicySignals, decision: PolicyDecision) -> Figures:
 
 
 def verdict_of(drift: DriftMeasurement) -> DriftVerdict:
-    """Give the verdict about a batch as a whole: drifted as soon as one feature is."""
+    """Return the verdict about a batch as a whole: drifted as soon as one feature is."""
     if drift.drifted_share is None:
         return "insufficient_data"
     return "drifted" if drift.drifted else "stable"

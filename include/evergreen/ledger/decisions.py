@@ -20,7 +20,7 @@ JUDGED = ("bootstrapped", "promoted", "kept", "held", "refused")
 
 
 def decision_id(model: str, batch: str, run_id: str) -> str:
-    """Give the id of the decision of one run: the same for every rerun of that run."""
+    """Return the id of the decision of one run: the same for every rerun of that run."""
     return sha256(f"{model}\n{batch}\n{run_id}".encode()).hexdigest()[:16]
 
 
@@ -57,7 +57,7 @@ class Decisions:
             session.add_all(rows)
 
     def drift(self, model: str, batch: str, version: str) -> Sequence[ColumnDrift]:
-        """Give the drift of each feature of one batch, in the order of the spec."""
+        """Return the drift of each feature of one batch, in the order of the spec."""
         query = (
             select(DriftRow)
             .where(DriftRow.model == model, DriftRow.batch == batch, DriftRow.version == version)
@@ -144,7 +144,7 @@ class Decisions:
         return self.get(identity)
 
     def get(self, identity: str) -> Decision:
-        """Give one decision.
+        """Return one decision.
 
         Raises:
             LedgerError: There is none with that id.
@@ -155,21 +155,21 @@ class Decisions:
         return found
 
     def find(self, identity: str) -> Decision | None:
-        """Give one decision; None when there is none with that id."""
+        """Return one decision; None when there is none with that id."""
         with self._database.session() as session:
             row = session.get(DecisionRow, identity)
         return None if row is None else _to_decision(row)
 
     def of_batch(self, model: str, batch: str) -> Sequence[Decision]:
-        """Give all decisions about one batch, oldest first."""
+        """Return all decisions about one batch, oldest first."""
         return self._select(DecisionRow.model == model, DecisionRow.batch == batch)
 
     def of_run(self, model: str, run_id: str) -> Sequence[Decision]:
-        """Give the decisions that one run made, oldest first."""
+        """Return the decisions that one run made, oldest first."""
         return self._select(DecisionRow.model == model, DecisionRow.run_id == run_id)
 
     def decided_batches(self, model: str) -> set[str]:
-        """Give the batches about which a decision was made and brought to its end."""
+        """Return the batches about which a decision was made and brought to its end."""
         query = select(DecisionRow.batch).where(
             DecisionRow.model == model, DecisionRow.outcome.not_in(("open", "failed"))
         )
@@ -177,7 +177,7 @@ class Decisions:
             return set(session.scalars(query))
 
     def state_before(self, model: str, identity: str) -> PolicyState:
-        """Give what the policy remembered when a decision was made, or is to be made.
+        """Return what the policy remembered when a decision was made, or is to be made.
 
         It is what the newest decision before it left behind; a rerun of a decision finds the same.
         """
@@ -195,7 +195,7 @@ class Decisions:
         return PolicyState() if found is None else PolicyState.from_json(found)
 
     def was_held(self, model: str, identity: str) -> bool:
-        """Tell whether the newest challenger before this decision won and was held back.
+        """Return whether the newest challenger before this decision won and was held back.
 
         Only a later decision that judged a challenger ends it; a rerun finds the same.
         """
@@ -212,7 +212,7 @@ class Decisions:
         return newest == "held"
 
     def held_batches(self, model: str) -> frozenset[str]:
-        """Give the batches that are held for a data fault and have not been released since."""
+        """Return the batches that are held for a data fault and have not been released since."""
         query = (
             select(DecisionRow.batch, DecisionRow.is_suspect, DecisionRow.is_released)
             .where(DecisionRow.model == model, or_(DecisionRow.is_suspect, DecisionRow.is_released))
@@ -229,13 +229,13 @@ class Decisions:
         return frozenset(held)
 
     def history(self, model: str, *, limit: int | None = None) -> Sequence[Decision]:
-        """Give the decisions of a model, oldest first; with a limit, the newest that many."""
+        """Return the decisions of a model, oldest first; with a limit, the newest that many."""
         if limit is None:
             return self._select(DecisionRow.model == model)
         return self.newest(model, limit=limit)[::-1]
 
     def newest(self, model: str, *, limit: int, skip: int = 0) -> Sequence[Decision]:
-        """Give one page of the decisions of a model, newest first."""
+        """Return one page of the decisions of a model, newest first."""
         query = (
             select(DecisionRow)
             .where(DecisionRow.model == model)
@@ -246,7 +246,7 @@ class Decisions:
         return [_to_decision(row) for row in rows]
 
     def evaluations(self, model: str, *, before: str) -> Sequence[Evaluation]:
-        """Give what earlier decisions found about challengers against a champion, oldest first.
+        """Return what earlier decisions found about challengers against a champion, oldest first.
 
         Args:
             model: The model.

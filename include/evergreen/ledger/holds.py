@@ -44,11 +44,11 @@ class Holds:
         return [_to_hold(row) for row in rows]
 
     def standing(self, model: str) -> Sequence[Hold]:
-        """Give the holds that are in force for a model, its own and those of all; oldest first."""
+        """The holds that are in force for a model, its own and those of all; oldest first."""
         return self._select(HoldRow.model.in_((model, ALL_MODELS)), HoldRow.released_at.is_(None))
 
     def history(self, model: str) -> Sequence[Hold]:
-        """Give all holds of exactly this scope, oldest first."""
+        """Return all holds of exactly this scope, oldest first."""
         return self._select(HoldRow.model == model)
 
     def _select(self, *conditions: object) -> list[Hold]:

@@ -18,7 +18,7 @@ class IncidentReads:
         self._database = database
 
     def get(self, incident_id: int) -> Incident:
-        """Give one incident.
+        """Return one incident.
 
         Raises:
             LedgerError: There is none with that number.
@@ -27,19 +27,19 @@ class IncidentReads:
             return to_incident(locked_row(session, incident_id, self._database.name))
 
     def find(self, incident_id: int) -> Incident | None:
-        """Give one incident; None when there is none with that number."""
+        """Return one incident; None when there is none with that number."""
         with self._database.session() as session:
             row = session.get(IncidentRow, incident_id)
             return None if row is None else to_incident(row)
 
     def standing(self, model: str, topic: str, subject: str = "") -> Incident | None:
-        """Give the open incident of a topic; None where there is none."""
+        """Return the open incident of a topic; None where there is none."""
         with self._database.session() as session:
             row = open_row(session, key_of(model, topic, subject))
             return None if row is None else to_incident(row)
 
     def open_of(self, model: str) -> Sequence[Incident]:
-        """Give the open incidents of a model, oldest first."""
+        """Return the open incidents of a model, oldest first."""
         query = select(IncidentRow).where(
             IncidentRow.model == model, IncidentRow.open_key.is_not(None)
         )
@@ -55,7 +55,7 @@ class IncidentReads:
         since: datetime | None = None,
         only_open: bool = False,
     ) -> Sequence[Incident]:
-        """Give incidents, open and closed, of one model or of all, newest first.
+        """Return incidents, open and closed, of one model or of all, newest first.
 
         Args:
             model: The model; None: all.

@@ -16,18 +16,18 @@ GRAVEST: tuple[Severity, ...] = ("info", "warning", "critical")
 
 
 def key_of(model: str, topic: str, subject: str) -> str:
-    """Give what at most one open incident may be about."""
+    """Return what at most one open incident may be about."""
     return f"{model}:{topic}:{subject}"
 
 
 def open_row(session: Session, key: str) -> IncidentRow | None:
-    """Give the open incident of a key, locked until the transaction ends."""
+    """Return the open incident of a key, locked until the transaction ends."""
     query = select(IncidentRow).where(IncidentRow.open_key == key).with_for_update()
     return session.scalars(query).one_or_none()
 
 
 def locked_row(session: Session, incident_id: int, ledger: str) -> IncidentRow:
-    """Give an incident by its number, locked until the transaction ends.
+    """Return an incident by its number, locked until the transaction ends.
 
     Raises:
         LedgerError: There is none with that number.
@@ -39,12 +39,12 @@ def locked_row(session: Session, incident_id: int, ledger: str) -> IncidentRow:
 
 
 def is_told(session: Session, name: str) -> bool:
-    """Tell whether a message of that name is stored."""
+    """Return whether a message of that name is stored."""
     return session.get(AlertRow, name) is not None
 
 
 def new_row(alert: Alert, *, topic: str, subject: str, channel: str) -> IncidentRow:
-    """Give the row of an incident that an alert opens."""
+    """Return the row of an incident that an alert opens."""
     now = datetime.now(UTC)
     return IncidentRow(
         open_key=key_of(alert.model, topic, subject),
@@ -111,12 +111,12 @@ def add_message(
 
 
 def has_messages(session: Session, row: IncidentRow) -> bool:
-    """Tell whether anything was stored about an incident."""
+    """Return whether anything was stored about an incident."""
     return session.scalars(_messages(row).limit(1)).first() is not None
 
 
 def to_incident(row: IncidentRow) -> Incident:
-    """Give the record of a row."""
+    """Return the record of a row."""
     return Incident.model_validate({name: getattr(row, name) for name in FIELDS})
 
 

@@ -57,7 +57,7 @@ class Ledger:
         self._database.migrate()
 
     def close(self) -> None:
-        """Give back all connections."""
+        """Return all connections."""
         self._database.close()
 
     def __enter__(self) -> Self:

@@ -24,17 +24,17 @@ class Promotions:
         self._database = database
 
     def latest(self, model: str) -> Promotion | None:
-        """Give the promotion of the highest epoch: its version is the champion."""
+        """Return the promotion of the highest epoch: its version is the champion."""
         history = self.history(model)
         return history[-1] if history else None
 
     def by_decision(self, model: str, decision_id: str) -> Promotion | None:
-        """Give the promotion that a decision made, if it made one."""
+        """Return the promotion that a decision made, if it made one."""
         made = [p for p in self.history(model) if p.decision_id == decision_id]
         return made[0] if made else None
 
     def history(self, model: str) -> Sequence[Promotion]:
-        """Give all promotions of a model, first epoch first."""
+        """Return all promotions of a model, first epoch first."""
         query = select(PromotionRow).where(PromotionRow.model == model)
         with self._database.session() as session:
             rows = session.scalars(query.order_by(PromotionRow.epoch)).all()
@@ -44,12 +44,12 @@ class Promotions:
         ]
 
     def champion_at(self, model: str, moment: datetime) -> Promotion | None:
-        """Give the promotion that was in force at a moment, or None before the first."""
+        """Return the promotion that was in force at a moment, or None before the first."""
         before = [p for p in self.history(model) if p.promoted_at <= moment]
         return before[-1] if before else None
 
     def take_lane(self, model: str, decision_id: str) -> int:
-        """Give the newest token of a model: whoever holds an older one can promote no more."""
+        """Return the newest token of a model: whoever holds an older one can promote no more."""
         with self._database.session() as session:
             return next_token(session, model, decision_id)
 
@@ -144,7 +144,7 @@ class Versions:
             session.get_one(VersionRow, (model, version)).evaluation = evaluation.to_json()
 
     def get(self, model: str, version: str) -> VersionEntry:
-        """Give one version.
+        """Return one version.
 
         Raises:
             LedgerError: The ledger does not know it.
@@ -157,7 +157,7 @@ class Versions:
         return _to_version(row)
 
     def by_key(self, model: str, idempotency_key: str) -> VersionEntry | None:
-        """Give the version that was made for an idempotency key, if there is one."""
+        """Return the version that was made for an idempotency key, if there is one."""
         query = select(VersionRow).where(
             VersionRow.model == model, VersionRow.idempotency_key == idempotency_key
         )
@@ -172,7 +172,7 @@ class Versions:
             row.idempotency_key = f"{row.idempotency_key}:gone:{version}"
 
     def history(self, model: str) -> Sequence[VersionEntry]:
-        """Give all versions of a model, in the order they were registered."""
+        """Return all versions of a model, in the order they were registered."""
         query = select(VersionRow).where(VersionRow.model == model)
         with self._database.session() as session:
             rows = session.scalars(query.order_by(VersionRow.registered_at)).all()

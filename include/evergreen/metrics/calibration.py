@@ -11,7 +11,7 @@ MIN_ROWS = 200
 
 
 def calibration_error(target: ArrayLike, score: ArrayLike) -> float | None:
-    """Give the expected calibration error over ten bins of about equal numbers of rows.
+    """Return the expected calibration error over ten bins of about equal numbers of rows.
 
     Two classes: the probability of class 1 against the share of class 1. K classes: the largest
     probability against the share of rows where its class was right. Rows of one score share a bin.

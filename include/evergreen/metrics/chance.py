@@ -18,7 +18,7 @@ CHANCE_OF_AUC = 0.5
 
 
 def chance(metric: MetricName, *, n_classes: int = 2, target: ArrayLike | None = None) -> float:
-    """Give what a model that knows nothing scores.
+    """Return what a model that knows nothing scores.
 
     Of classes: one that gives each the same probability, so accuracy and F1 are 1 / K and log loss
     ln K. Of numbers: one that gives the mean (RMSE) or the median (MAE) of the labels.
@@ -52,7 +52,7 @@ def chance(metric: MetricName, *, n_classes: int = 2, target: ArrayLike | None =
 
 
 def unit_of(metric: MetricName, at_chance: float) -> float:
-    """Give what counts as 1 where a limit was set for an AUC or an accuracy; above 0.
+    """Return what counts as 1 where a limit was set for an AUC or an accuracy; above 0.
 
     Chance is half of the way to perfect there, so for a loss it is twice what chance loses.
 

@@ -65,7 +65,7 @@ def delong(is_positive: BoolArray, scores: FloatArray) -> Auc:
 
 
 def placements(is_positive: BoolArray, score: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Give per positive row the share of negatives below, per negative that of positives above.
+    """Return per positive row the share of negatives below, per negative that of positives above.
 
     Both have the AUC as their mean; a tie counts one half.
     """

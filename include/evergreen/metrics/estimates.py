@@ -60,7 +60,7 @@ def estimate(metric: MetricName, target: ArrayLike, score: ArrayLike) -> MetricE
 def paired_gain(
     metric: MetricName, target: ArrayLike, champion_score: ArrayLike, challenger_score: ArrayLike
 ) -> tuple[float | None, float | None]:
-    """Give gain and standard error of ``paired_difference`` over rows taken as independent.
+    """Return gain and standard error of ``paired_difference`` over rows taken as independent.
 
     Both are None where ``estimate`` gives None for either model; the error alone None where there
     are too few rows for one.

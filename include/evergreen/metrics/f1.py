@@ -17,7 +17,7 @@ class Counts(NamedTuple):
 
 
 def macro_f1(counts: Counts) -> FloatArray:
-    """Give each model's F1 as a mean over the classes that are there, shape (k,), 0..1.
+    """Return each model's F1 as a mean over the classes that are there, shape (k,), 0..1.
 
     A class that no row has and the model never chose does not count.
 
@@ -29,7 +29,7 @@ def macro_f1(counts: Counts) -> FloatArray:
 
 
 def resample_rows(counts: Counts, *, seed: int) -> FloatArray:
-    """Give each model's macro F1 on resamples of rows, the same for all, shape (1000, k).
+    """Return each model's macro F1 on resamples of rows, the same for all, shape (1000, k).
 
     Rows of the same classes are drawn as one cell: this is the bootstrap of rows exactly. Cells are
     numbered as they first come, so that exchanged models meet the same resamples.
@@ -46,7 +46,7 @@ def resample_rows(counts: Counts, *, seed: int) -> FloatArray:
 
 
 def resample_blocks(counts: Counts, starts: IntArray, *, seed: int) -> FloatArray:
-    """Give each model's macro F1 on resamples of blocks, the same for all, shape (1000, k).
+    """Return each model's macro F1 on resamples of blocks, the same for all, shape (1000, k).
 
     Args:
         counts: Rows in order of time.

@@ -27,7 +27,7 @@ class Linear(NamedTuple):
 
 
 def linearise(metric: MetricName, truth: FloatArray, score: FloatArray) -> Linear:
-    """Give the value of ``metric`` and the influence of each row on it.
+    """Return the value of ``metric`` and the influence of each row on it.
 
     Args:
         metric: Any but macro F1, which is resampled.
@@ -44,14 +44,14 @@ def linearise(metric: MetricName, truth: FloatArray, score: FloatArray) -> Linea
 
 
 def chosen_class(score: FloatArray) -> FloatArray:
-    """Give the class that probabilities speak for: 1 from 0.5 on, or the largest column's."""
+    """Return the class that probabilities speak for: 1 from 0.5 on, or the largest column's."""
     if score.ndim == TABLE:
         return np.asarray(score.argmax(axis=1), dtype=np.float64)
     return np.asarray(score >= CUTOFF, dtype=np.float64)
 
 
 def error_of_rows(metric: MetricName, truth: FloatArray, influence: FloatArray) -> float | None:
-    """Give one standard error of a mean influence over independent rows.
+    """Return one standard error of a mean influence over independent rows.
 
     Args:
         metric: For AUC the classes are taken as samples of their own, as DeLong does.
@@ -88,7 +88,7 @@ def _rmse(truth: FloatArray, score: FloatArray) -> Linear:
 
 
 def _per_row(metric: MetricName, truth: FloatArray, score: FloatArray) -> FloatArray:
-    """Give each row's part in a metric that is a mean over rows, shape (n,)."""
+    """Return each row's part in a metric that is a mean over rows, shape (n,)."""
     match metric:
         case "accuracy":
             return np.asarray(chosen_class(score) == truth, dtype=np.float64)
@@ -103,7 +103,7 @@ def _per_row(metric: MetricName, truth: FloatArray, score: FloatArray) -> FloatA
 
 
 def _of_truth(truth: FloatArray, score: FloatArray) -> FloatArray:
-    """Give the probability that each row's own class was given, shape (n,)."""
+    """Return the probability that each row's own class was given, shape (n,)."""
     if score.ndim == TABLE:
         of_truth: FloatArray = score[np.arange(truth.size), truth.astype(np.intp)]
         return of_truth

@@ -16,7 +16,7 @@ LABELS: dict[MetricName, str] = {
 
 
 def higher_is_better(metric: MetricName) -> bool:
-    """Tell whether a higher value of ``metric`` is a better model."""
+    """Return whether a higher value of ``metric`` is a better model."""
     match metric:
         case "auc" | "accuracy" | "f1_macro":
             return True
@@ -27,5 +27,5 @@ def higher_is_better(metric: MetricName) -> bool:
 
 
 def drop(metric: MetricName, reference: float, current: float) -> float:
-    """Give how much worse ``current`` is than ``reference``; negative when it is better."""
+    """Return how much worse ``current`` is than ``reference``; negative when it is better."""
     return reference - current if higher_is_better(metric) else current - reference

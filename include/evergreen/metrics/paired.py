@@ -73,7 +73,7 @@ def paired_difference(
     *,
     times: ArrayLike | None = None,
 ) -> PairedGain:
-    """Give challenger minus champion on the same rows, with its error and 95 % interval.
+    """Return challenger minus champion on the same rows, with its error and 95 % interval.
 
     Total over data, as ``estimate`` is. Exchanged models turn the signs and nothing else.
 
@@ -124,7 +124,7 @@ def _linear(
 
 
 def _resampled(truth: FloatArray, old: FloatArray, new: FloatArray, starts: IntArray) -> PairedGain:
-    """Give the difference of macro F1, its error from resamples that both models share."""
+    """Return the difference of macro F1, its error from resamples that both models share."""
     chosen = np.vstack([chosen_class(old), chosen_class(new)]).astype(np.intp)
     counts = Counts(truth.astype(np.intp), chosen, old.shape[1])
     values = macro_f1(counts)

@@ -25,14 +25,14 @@ IntArray = NDArray[np.intp]
 
 
 def block_starts(n_rows: int) -> IntArray:
-    """Give where each of 20 blocks of rows in order of time begins; empty below 100 rows."""
+    """Return where each of 20 blocks of rows in order of time begins; empty below 100 rows."""
     if n_rows < MIN_ROWS:
         return np.empty(0, dtype=np.intp)
     return (np.arange(N_BLOCKS) * n_rows // N_BLOCKS).astype(np.intp)
 
 
 def order_of(times: ArrayLike | None, n_rows: int) -> IntArray | None:
-    """Give the order of rows in time, shape (n,); None where no times are given.
+    """Return the order of rows in time, shape (n,); None where no times are given.
 
     Raises:
         ValueError: There are not as many times as rows.
@@ -46,7 +46,7 @@ def order_of(times: ArrayLike | None, n_rows: int) -> IntArray | None:
 
 
 def error_of_blocks(influence: FloatArray, starts: IntArray) -> float:
-    """Give one standard error of a mean influence whose blocks are independent.
+    """Return one standard error of a mean influence whose blocks are independent.
 
     Args:
         influence: Of each row, in order of time, shape (n,), of mean 0.
@@ -57,7 +57,7 @@ def error_of_blocks(influence: FloatArray, starts: IntArray) -> float:
 
 
 def resample(sums: FloatArray, shares: FloatArray, n_draws: int, *, seed: int) -> FloatArray:
-    """Give the column sums of bootstrap resamples, drawn as weights in bounded memory.
+    """Return the column sums of bootstrap resamples, drawn as weights in bounded memory.
 
     Args:
         sums: What one draw of each group adds, shape (g, c).
@@ -79,7 +79,7 @@ def resample(sums: FloatArray, shares: FloatArray, n_draws: int, *, seed: int) -
 
 
 def half_width(se: float, n_independent: int) -> float:
-    """Give half a 95 % interval: ``se`` times a quantile of Student's t.
+    """Return half a 95 % interval: ``se`` times a quantile of Student's t.
 
     Source: Cornish-Fisher expansion, Abramowitz and Stegun (1964), 26.7.5.
     """

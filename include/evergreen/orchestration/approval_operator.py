@@ -8,7 +8,7 @@ from airflow.providers.standard.operators.hitl import ApprovalOperator, HITLOper
 from evergreen.orchestration.dag_factory import STEP_TIMEOUT
 from evergreen.orchestration.dag_runs import result_of
 from evergreen.orchestration.retry_rules import no_retry_helps
-from evergreen.workflows.model_context import open_workbench
+from evergreen.workflows.model_context import open_model_context
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ class ApprovalStep(HITLOperator):
         )
         self.model = model
 
-    def execute(self, context: Any) -> Any:
+    def execute(self, airflow_context: Any) -> Any:
         """Ask, and wait; or go on at once where the answer is there already.
 
         Raises:
@@ -42,17 +42,17 @@ class ApprovalStep(HITLOperator):
 
         asked, trained = result_of("check_request"), result_of("train_challenger")
         evaluated = result_of("evaluate_challenger")
-        with no_retry_helps(), open_workbench(self.model) as bench:
-            found = open_question(bench, context, asked, trained, evaluated)
+        with no_retry_helps(), open_model_context(self.model) as context:
+            found = open_question(context, airflow_context, asked, trained, evaluated)
         if not isinstance(found, Question):
             return found
         self.subject, self.body = found.subject, found.body
         self.defaults = [APPROVE if found.on_timeout == "promote" else REFUSE]
         self.response_timeout = found.time_left
         log.info("%s", found.subject)
-        return super().execute(context)
+        return super().execute(airflow_context)
 
-    def execute_complete(self, context: Any, event: dict[str, Any]) -> Any:
+    def execute_complete(self, airflow_context: Any, event: dict[str, Any]) -> Any:
         """Keep the answer; asked again where it came from somebody who may not answer.
 
         Raises:
@@ -60,13 +60,13 @@ class ApprovalStep(HITLOperator):
         """
         from evergreen.workflows.promote.approvals import keep_answer, may_answer
 
-        given = super().execute_complete(context, event)
+        given = super().execute_complete(airflow_context, event)
         asked, user = result_of("check_request"), given["responded_by_user"] or {}
-        with no_retry_helps(), open_workbench(self.model) as bench:
-            if not user or may_answer(bench, user):
+        with no_retry_helps(), open_model_context(self.model) as context:
+            if not user or may_answer(context, user):
                 return keep_answer(
-                    bench,
                     context,
+                    airflow_context,
                     asked,
                     is_granted=given["chosen_options"] == [APPROVE],
                     answered_by=str(user.get("name") or ""),
@@ -74,4 +74,4 @@ class ApprovalStep(HITLOperator):
                     comment=str(given["params_input"].get("comment") or ""),
                 )
         log.warning("%s may not answer this; it is asked again", user.get("name"))
-        return self.execute(context)
+        return self.execute(airflow_context)

@@ -4,27 +4,27 @@ from airflow.sdk import Asset, PartitionedAssetTimetable
 
 
 def batches(model: str) -> Asset:
-    """Give the asset of batches that passed the gate."""
+    """Return the asset of batches that passed the gate."""
     return _asset("batches", model)
 
 
 def predictions(model: str) -> Asset:
-    """Give the asset of batches that the champion has scored."""
+    """Return the asset of batches that the champion has scored."""
     return _asset("predictions", model)
 
 
 def labelled(model: str) -> Asset:
-    """Give the asset of batches whose labels have matured."""
+    """Return the asset of batches whose labels have matured."""
     return _asset("labelled", model)
 
 
 def champion(model: str) -> Asset:
-    """Give the asset of promoted versions."""
+    """Return the asset of promoted versions."""
     return _asset("champion", model)
 
 
 def each_partition_of(asset: Asset) -> PartitionedAssetTimetable:
-    """Give the schedule of a DAG that runs once for every batch that the asset announces."""
+    """Return the schedule of a DAG that runs once for every batch that the asset announces."""
     return PartitionedAssetTimetable(assets=asset)
 
 

@@ -8,7 +8,7 @@ from airflow.sdk import get_current_context, task
 
 from evergreen.orchestration.dag_runs import result_of
 from evergreen.orchestration.retry_rules import no_retry_helps
-from evergreen.workflows.model_context import open_workbench
+from evergreen.workflows.model_context import open_model_context
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ def replay_policies(model: str) -> Payload:
     from evergreen.workflows.backtest.run_backtest import BacktestRequest, back_test
 
     asked = BacktestRequest.from_json(result_of("check_request"))
-    with no_retry_helps(), open_workbench(model) as bench:
-        told = back_test(bench, asked, run_id=get_current_context()["dag_run"].run_id)
+    with no_retry_helps(), open_model_context(model) as context:
+        told = back_test(context, asked, run_id=get_current_context()["dag_run"].run_id)
     log.info("back-test of %s: %s %s", model, told["verdict"], told["html"])
     return told

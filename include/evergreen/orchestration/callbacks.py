@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from evergreen.ledger.records import DeliveryKind
-from evergreen.workflows.model_context import Workbench, open_workbench
+from evergreen.workflows.model_context import ModelContext, open_model_context
 
 log = logging.getLogger(__name__)
 
@@ -16,110 +16,112 @@ BROKEN = ("failed", "upstream_failed")
 WAITS: dict[str, DeliveryKind] = {"wait_for_batch": "data", "wait_for_labels": "labels"}
 
 
-def alert_failure(context: Any) -> None:
+def alert_failure(airflow_context: Any) -> None:
     """Tell that a task failed for good; a refused request is told only to who made it."""
     from evergreen.orchestration.retry_rules import RequestRefused
 
-    if isinstance(context.get("exception"), RequestRefused) or _is_tried_again(context):
+    if isinstance(airflow_context.get("exception"), RequestRefused) or _is_tried_again(
+        airflow_context
+    ):
         return
 
-    def tell(bench: Workbench) -> None:
+    def tell(context: ModelContext) -> None:
         from evergreen.workflows.alerts.run_alerts import alert_failed
 
         alert_failed(
-            bench,
             context,
-            task_id=context["ti"].task_id,
-            error=str(context.get("exception") or "see the task's log"),
+            airflow_context,
+            task_id=airflow_context["ti"].task_id,
+            error=str(airflow_context.get("exception") or "see the task's log"),
         )
 
-    _report(context["dag_run"].dag_id, tell)
+    _report(airflow_context["dag_run"].dag_id, tell)
 
 
-def alert_no_data(context: Any) -> None:
+def alert_no_data(airflow_context: Any) -> None:
     """Tell that a wait for a delivery ended without one, or that waiting itself failed."""
     from airflow.sdk.exceptions import AirflowSensorTimeout, TaskDeferralTimeout
 
-    error = context.get("exception")
+    error = airflow_context.get("exception")
     if not isinstance(error, AirflowSensorTimeout | TaskDeferralTimeout):
-        alert_failure(context)
+        alert_failure(airflow_context)
         return
 
-    def tell(bench: Workbench) -> None:
+    def tell(context: ModelContext) -> None:
         from evergreen.workflows.alerts.run_alerts import alert_no_data as alert
 
-        found = context["ti"].xcom_pull(task_ids="find_next_batch") or {}
-        alert(bench, context, WAITS[context["ti"].task_id], found.get("batch"))
+        found = airflow_context["ti"].xcom_pull(task_ids="find_next_batch") or {}
+        alert(context, airflow_context, WAITS[airflow_context["ti"].task_id], found.get("batch"))
 
-    _report(context["dag_run"].dag_id, tell)
+    _report(airflow_context["dag_run"].dag_id, tell)
 
 
-def tell_success(context: Any) -> None:
+def tell_success(airflow_context: Any) -> None:
     """Tell that a DAG works again, once the last task of a run of it has gone through.
 
     Where no failure is told, it costs one look into the ledger.
     """
-    _tell_works(context, is_last=not context["task"].downstream_task_ids)
+    _tell_works(airflow_context, is_last=not airflow_context["task"].downstream_task_ids)
 
 
-def tell_skip(context: Any) -> None:
+def tell_skip(airflow_context: Any) -> None:
     """Tell that a DAG works again, where a run has nothing left to do: what follows is skipped."""
-    _tell_works(context, is_last=_ends_here(context["task"]))
+    _tell_works(airflow_context, is_last=_ends_here(airflow_context["task"]))
 
 
 def _ends_here(task: Any) -> bool:
-    """Tell whether all that comes after a skipped task is skipped with it."""
+    """Return whether all that comes after a skipped task is skipped with it."""
     following = [task.dag.get_task(name) for name in task.downstream_task_ids]
     return all(one.trigger_rule == "all_success" and _ends_here(one) for one in following)
 
 
-def _tell_works(context: Any, *, is_last: bool) -> None:
+def _tell_works(airflow_context: Any, *, is_last: bool) -> None:
     from evergreen.orchestration.dag_runs import states_of
     from evergreen.workflows.alerts.run_alerts import ASIDE, failed_subject, failure_is_over
 
-    run, task_id = context["dag_run"], context["ti"].task_id
+    run, task_id = airflow_context["dag_run"], airflow_context["ti"].task_id
     is_aside = task_id in ASIDE
     if model_of(run.dag_id) is None or not (is_aside or is_last):
         return
 
-    def tell(bench: Workbench) -> None:
+    def tell(context: ModelContext) -> None:
         subject = failed_subject(run.dag_id, task_id)
-        told = bench.ledger.incidents.standing(bench.spec.name, "failed", subject)
+        told = context.ledger.incidents.standing(context.spec.name, "failed", subject)
         if told is None:
             return
-        states = {} if is_aside else states_of(context)
+        states = {} if is_aside else states_of(airflow_context)
         red = [t for t, s in states.items() if s in BROKEN and t not in (*ASIDE, task_id)]
         if not red:
-            failure_is_over(bench, run, subject)
+            failure_is_over(context, run, subject)
 
     _report(run.dag_id, tell)
 
 
-def _is_tried_again(context: Any) -> bool:
-    """Tell whether Airflow will run the task again by itself.
+def _is_tried_again(airflow_context: Any) -> bool:
+    """Return whether Airflow will run the task again by itself.
 
     LocalExecutor now and then takes the end of a task for a failure while it is queued again; the
     scheduler then calls this callback for a task that still has tries left.
     """
     from airflow.sdk.exceptions import AirflowFailException
 
-    is_final = isinstance(context.get("exception"), AirflowFailException)
-    return not is_final and context["ti"].try_number <= context["ti"].max_tries
+    is_final = isinstance(airflow_context.get("exception"), AirflowFailException)
+    return not is_final and airflow_context["ti"].try_number <= airflow_context["ti"].max_tries
 
 
 def model_of(dag_id: str) -> str | None:
-    """Give the model that a DAG belongs to; None for the DAGs of the whole suite."""
+    """Return the model that a DAG belongs to; None for the DAGs of the whole suite."""
     _, separator, model = dag_id.partition("__")
     return model if separator else None
 
 
-def _report(dag_id: str, tell: Callable[[Workbench], None]) -> None:
+def _report(dag_id: str, tell: Callable[[ModelContext], None]) -> None:
     model = model_of(dag_id)
     if model is None:
         log.error("%s failed; its next run tries again", dag_id)
         return
     try:
-        with open_workbench(model) as bench:
-            tell(bench)
+        with open_model_context(model) as context:
+            tell(context)
     except Exception:  # a callback that raises would hide how the task ended
         log.exception("what happened to %s could not be told", dag_id)

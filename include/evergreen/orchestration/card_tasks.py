@@ -7,7 +7,7 @@ from airflow.sdk import task
 from airflow.sdk.exceptions import AirflowSkipException
 
 from evergreen.orchestration.dag_runs import result_of
-from evergreen.workflows.model_context import open_workbench
+from evergreen.workflows.model_context import open_model_context
 
 log = logging.getLogger(__name__)
 
@@ -24,10 +24,10 @@ def write_model_card(model: str) -> Payload:
     if asked["request"]["dry_run"]:
         raise AirflowSkipException("dry run: no version was kept, so there is no card")
     try:
-        with open_workbench(model) as bench:
+        with open_model_context(model) as context:
             from evergreen.workflows.train.model_card import write_card
 
-            path = write_card(bench, bench.ledger.decisions.get(asked["decision"]))
+            path = write_card(context, context.ledger.decisions.get(asked["decision"]))
     except Exception as err:
         log.warning("no model card of %s %s: %s", model, asked["batch"], err, exc_info=True)
         raise AirflowSkipException(f"no model card, clear this task to try again: {err}") from err

@@ -20,7 +20,7 @@ RETRY_FACTOR = 2.0
 
 
 def models_for(kind: str) -> list[ModelSpec]:
-    """Give the specs to build DAGs of one kind for.
+    """Return the specs to build DAGs of one kind for.
 
     While one task runs, Airflow parses the file for that one DAG: then only its model is given.
     Broken specs are left out here; ``dags/spec_problems.py`` shows them as an import error.
@@ -46,12 +46,12 @@ def raise_spec_problems() -> None:
 
 
 def dag_id(kind: str, model: str) -> str:
-    """Give the DAG id of one kind of DAG for one model."""
+    """Return the DAG id of one kind of DAG for one model."""
     return f"{kind}__{model}"
 
 
 def shared(kind: str, spec: ModelSpec) -> dict[str, Any]:
-    """Give the DAG arguments that all kinds share for one model."""
+    """Return the DAG arguments that all kinds share for one model."""
     return {
         "dag_id": dag_id(kind, spec.name),
         "dag_display_name": f"{kind.replace('_', ' ')} · {spec.name}",
@@ -65,7 +65,7 @@ def shared(kind: str, spec: ModelSpec) -> dict[str, Any]:
 
 
 def suite(name: str) -> dict[str, Any]:
-    """Give the DAG arguments of the DAGs that look after all models together."""
+    """Return the DAG arguments of the DAGs that look after all models together."""
     return {
         "dag_id": name,
         "start_date": START,
@@ -77,7 +77,7 @@ def suite(name: str) -> dict[str, Any]:
 
 
 def training_resources(spec: ModelSpec) -> dict[str, Any]:
-    """Give where a challenger of this model is trained, and for how long at most."""
+    """Return where a challenger of this model is trained, and for how long at most."""
     training = spec.training
     return {
         "pool": training.pool,
@@ -88,7 +88,7 @@ def training_resources(spec: ModelSpec) -> dict[str, Any]:
 
 
 def anew_run(spec: ModelSpec) -> dict[str, Any]:
-    """Give how a release starts the run that decides anew: once per run, however often tried."""
+    """Return how a release starts the run that decides anew: once per run, however often tried."""
     return {
         "trigger_dag_id": dag_id("continual_training", spec.name),
         "trigger_run_id": "anew__{{ run_id }}",
@@ -98,7 +98,7 @@ def anew_run(spec: ModelSpec) -> dict[str, Any]:
 
 
 def default_args(owner: str) -> dict[str, Any]:
-    """Give the task arguments that all tasks share."""
+    """Return the task arguments that all tasks share."""
     return {
         "owner": owner,
         "retries": RETRIES,
@@ -113,7 +113,7 @@ def default_args(owner: str) -> dict[str, Any]:
 
 
 def schedule_of(spec: ModelSpec) -> Any:
-    """Give the schedule of the DAGs that wait for deliveries."""
+    """Return the schedule of the DAGs that wait for deliveries."""
     if spec.schedule == "@continuous":
         return spec.schedule
     return CronTriggerTimetable(spec.schedule, timezone=spec.timezone)

@@ -8,7 +8,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from evergreen.orchestration.dag_runs import batch_of_run, decision_of_run, result_of, states_of
 from evergreen.orchestration.retry_rules import RequestRefused, no_retry_helps
-from evergreen.workflows.model_context import open_workbench
+from evergreen.workflows.model_context import open_model_context
 
 log = logging.getLogger(__name__)
 
@@ -21,17 +21,17 @@ def check_request(model: str) -> Payload:
     from evergreen.orchestration.dag_runs import accepted_batches
     from evergreen.workflows.run_config import check_request as check
 
-    context = get_current_context()
-    run = context["dag_run"]
-    with no_retry_helps(), open_workbench(model) as bench:
+    airflow_context = get_current_context()
+    run = airflow_context["dag_run"]
+    with no_retry_helps(), open_model_context(model) as context:
         request = check(
             run.conf,
-            known_batches=accepted_batches(bench),
+            known_batches=accepted_batches(context),
             requested_by=run.triggering_user_name or "",
         )
-        batch = batch_of_run(context, bench, asked=request.batch)
-        identity = decision_of_run(context, model, batch)
-        others = [d for d in bench.ledger.decisions.of_batch(model, batch) if d.id != identity]
+        batch = batch_of_run(airflow_context, context, asked=request.batch)
+        identity = decision_of_run(airflow_context, model, batch)
+        others = [d for d in context.ledger.decisions.of_batch(model, batch) if d.id != identity]
     is_asked_for = request.force_retrain or request.dry_run or request.batch is not None
     if others and not is_asked_for:
         raise AirflowSkipException(
@@ -48,8 +48,8 @@ def measure_drift(model: str) -> Payload:
     from evergreen.workflows.decide.measure import measure_batch_drift
 
     asked = result_of("check_request")
-    with no_retry_helps(), open_workbench(model) as bench:
-        measured = measure_batch_drift(bench, asked)
+    with no_retry_helps(), open_model_context(model) as context:
+        measured = measure_batch_drift(context, asked)
     log.info("drift of %s %s: %s", model, asked["batch"], measured["sentence"])
     return measured
 
@@ -60,8 +60,8 @@ def measure_decay(model: str) -> Payload:
     from evergreen.workflows.decide.measure import measure_champion_decay
 
     asked = result_of("check_request")
-    with no_retry_helps(), open_workbench(model) as bench:
-        measurement = measure_champion_decay(bench, asked)
+    with no_retry_helps(), open_model_context(model) as context:
+        measurement = measure_champion_decay(context, asked)
     log.info("decay of %s %s: %s", model, asked["batch"], measurement.sentence)
     return measurement.to_json()
 
@@ -72,14 +72,16 @@ def decide(model: str) -> list[str]:
     from evergreen.workflows.alerts.decision_alerts import alert_opening
     from evergreen.workflows.decide.decide import decide_batch, wants_report
 
-    context = get_current_context()
+    airflow_context = get_current_context()
     asked, drift = result_of("check_request"), result_of("measure_drift")
     decay = result_of("measure_decay")
-    with no_retry_helps(), open_workbench(model) as bench:
-        decision, signals = decide_batch(bench, asked, drift, decay, context["dag_run"].run_id)
+    with no_retry_helps(), open_model_context(model) as context:
+        decision, signals = decide_batch(
+            context, asked, drift, decay, airflow_context["dag_run"].run_id
+        )
         if not signals.request.dry_run:
-            alert_opening(bench, context, decision, signals)
-        report = ["write_drift_report"] if wants_report(bench, signals) else []
+            alert_opening(context, airflow_context, decision, signals)
+        report = ["write_drift_report"] if wants_report(context, signals) else []
     log.info(
         "decision on %s %s: %s (%s)", model, asked["batch"], decision.verdict, decision.sentence
     )
@@ -93,8 +95,8 @@ def write_drift_report(model: str) -> Payload:
     from evergreen.workflows.decide.decide import draw_drift_report
 
     asked, drift = result_of("check_request"), result_of("measure_drift")
-    with no_retry_helps(), open_workbench(model) as bench:
-        uri = draw_drift_report(bench, asked, drift)
+    with no_retry_helps(), open_model_context(model) as context:
+        uri = draw_drift_report(context, asked, drift)
     log.info("drift report of %s %s: %s", model, asked["batch"], uri)
     return {"uri": uri}
 
@@ -104,15 +106,15 @@ def record_decision(model: str) -> Payload:
     """Close the decision in the ledger with one message, whichever way the run went."""
     from evergreen.workflows.decide.close_decision import record_outcome
 
-    context = get_current_context()
-    asked = context["ti"].xcom_pull(task_ids="check_request")
-    states = states_of(context)
+    airflow_context = get_current_context()
+    asked = airflow_context["ti"].xcom_pull(task_ids="check_request")
+    states = states_of(airflow_context)
     if asked is None:
         if states.get("check_request") == "skipped":
             raise AirflowSkipException("nothing to record: the batch was decided before")
         raise RequestRefused("nothing to record: the request was not taken up, see check_request")
-    with no_retry_helps(), open_workbench(model) as bench:
-        outcome = record_outcome(bench, context, asked, states)
+    with no_retry_helps(), open_model_context(model) as context:
+        outcome = record_outcome(context, airflow_context, asked, states)
     log.info("%s %s: %s", model, asked["batch"], outcome["sentence"])
     if outcome["outcome"] == "failed":
         raise AirflowFailException(

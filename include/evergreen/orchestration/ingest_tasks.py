@@ -10,7 +10,7 @@ from evergreen.ledger.records import DeliveryKind
 from evergreen.orchestration import assets
 from evergreen.orchestration.retry_rules import no_retry_helps
 from evergreen.orchestration.sensors import FIND_TASK
-from evergreen.workflows.model_context import open_workbench
+from evergreen.workflows.model_context import open_model_context
 
 log = logging.getLogger(__name__)
 
@@ -22,9 +22,9 @@ def find_next_batch(model: str, kind: DeliveryKind) -> Payload:
     """Find the batch to take in: the oldest that is new, or the one to wait for."""
     from evergreen.workflows.ingest.snapshot import find_next, manifest_uri
 
-    with no_retry_helps(), open_workbench(model) as bench:
-        batch = find_next(bench, kind)
-        uri = manifest_uri(bench, kind, batch)
+    with no_retry_helps(), open_model_context(model) as context:
+        batch = find_next(context, kind)
+        uri = manifest_uri(context, kind, batch)
     log.info("next %s of %s: %s", kind, model, batch or "whichever comes first")
     return {"kind": kind, "batch": batch, "manifest": uri}
 
@@ -34,8 +34,8 @@ def check_request(model: str) -> Payload:
     """Refuse a redelivery of what is unknown, not there, or accepted already."""
     from evergreen.workflows.ingest.redelivery import check_redelivery
 
-    with no_retry_helps(), open_workbench(model) as bench:
-        asked = check_redelivery(bench, get_current_context()["dag_run"].conf)
+    with no_retry_helps(), open_model_context(model) as context:
+        asked = check_redelivery(context, get_current_context()["dag_run"].conf)
     log.info("taking %s %s of %s in again", asked["kind"], asked["batch"], model)
     return asked
 
@@ -47,12 +47,12 @@ def take_snapshot(model: str, found: Payload) -> Payload:
     from evergreen.workflows.ingest.snapshot import find_next, take_in
 
     kind: DeliveryKind = found["kind"]
-    with no_retry_helps(), open_workbench(model) as bench:
-        batch = found["batch"] or find_next(bench, kind)
+    with no_retry_helps(), open_model_context(model) as context:
+        batch = found["batch"] or find_next(context, kind)
         if batch is None:
             raise ExternalError(f"a manifest was seen at {found['manifest']} and is gone again")
-        no_data_is_over(bench, kind)
-        delivery = take_in(bench, kind, batch)
+        no_data_is_over(context, kind)
+        delivery = take_in(context, kind, batch)
     log.info("%s %s of %s: %s", kind, batch, model, delivery.sentence)
     return {"kind": kind, "batch": batch, "is_taken": delivery.path is not None}
 
@@ -81,8 +81,8 @@ def publish_batch(model: str, taken: Payload, *, outlet_events: Any = None) -> P
     from evergreen.workflows.alerts.run_alerts import rejection_is_over
 
     outlet_events[assets.batches(model)].add_partitions(taken["batch"])
-    with no_retry_helps(), open_workbench(model) as bench:
-        rejection_is_over(bench, "data", taken["batch"])
+    with no_retry_helps(), open_model_context(model) as context:
+        rejection_is_over(context, "data", taken["batch"])
     return taken
 
 
@@ -91,8 +91,8 @@ def quarantine_batch(model: str, taken: Payload) -> Payload:
     """Keep the batch out of everything and say so, once."""
     from evergreen.workflows.alerts.run_alerts import alert_rejected
 
-    with no_retry_helps(), open_workbench(model) as bench:
-        alert_rejected(bench, "data", taken["batch"])
+    with no_retry_helps(), open_model_context(model) as context:
+        alert_rejected(context, "data", taken["batch"])
     return taken
 
 
@@ -101,8 +101,8 @@ def write_data_docs(model: str, taken: Payload) -> Payload:
     """Write Great Expectations' pages about the batch, off the critical path."""
     from evergreen.workflows.ingest.quality_gate import write_docs
 
-    with no_retry_helps(), open_workbench(model) as bench:
-        uri = write_docs(bench, taken["batch"])
+    with no_retry_helps(), open_model_context(model) as context:
+        uri = write_docs(context, taken["batch"])
     log.info("data docs of %s %s: %s", model, taken["batch"], uri)
     return {"uri": uri}
 
@@ -113,9 +113,9 @@ def publish_labels(model: str, taken: Payload, *, outlet_events: Any = None) -> 
     from evergreen.workflows.alerts.run_alerts import rejection_is_over
     from evergreen.workflows.ingest.labelled_data import join_labels
 
-    with no_retry_helps(), open_workbench(model) as bench:
-        n_rows = join_labels(bench, taken["batch"])
-        rejection_is_over(bench, "labels", taken["batch"])
+    with no_retry_helps(), open_model_context(model) as context:
+        n_rows = join_labels(context, taken["batch"])
+        rejection_is_over(context, "labels", taken["batch"])
     outlet_events[assets.labelled(model)].add_partitions(taken["batch"])
     log.info("labelled batch %s of %s: %d rows", taken["batch"], model, n_rows)
     return {**taken, "n_rows": n_rows}
@@ -126,15 +126,15 @@ def reject_labels(model: str, taken: Payload) -> Payload:
     """Keep the labels out and say so, once."""
     from evergreen.workflows.alerts.run_alerts import alert_rejected
 
-    with no_retry_helps(), open_workbench(model) as bench:
-        alert_rejected(bench, "labels", taken["batch"])
+    with no_retry_helps(), open_model_context(model) as context:
+        alert_rejected(context, "labels", taken["batch"])
     return taken
 
 
 def _gate(model: str, taken: Payload) -> list[str]:
     from evergreen.workflows.ingest.quality_gate import route_batch, route_labels
 
-    with no_retry_helps(), open_workbench(model) as bench:
+    with no_retry_helps(), open_model_context(model) as context:
         if taken["kind"] == "labels":
-            return route_labels(bench, taken["batch"], is_taken=taken["is_taken"])
-        return route_batch(bench, taken["batch"], is_taken=taken["is_taken"])
+            return route_labels(context, taken["batch"], is_taken=taken["is_taken"])
+        return route_batch(context, taken["batch"], is_taken=taken["is_taken"])

@@ -7,7 +7,7 @@ from airflow.sdk import get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 
 from evergreen.orchestration.retry_rules import no_retry_helps
-from evergreen.workflows.model_context import open_workbench
+from evergreen.workflows.model_context import open_model_context
 
 log = logging.getLogger(__name__)
 
@@ -21,20 +21,20 @@ def change_hold(model: str) -> str:
     from evergreen.workflows.promote.holds import change_hold as change
 
     run = get_current_context()["dag_run"]
-    with no_retry_helps(), open_workbench(model) as bench:
-        sentence = change(bench, run.conf, requested_by=run.triggering_user_name or "")
-        end_what_is_over(bench)
+    with no_retry_helps(), open_model_context(model) as context:
+        sentence = change(context, run.conf, requested_by=run.triggering_user_name or "")
+        end_what_is_over(context)
     log.info("%s: %s", model, sentence)
     return sentence
 
 
 @task
 def find_held(model: str, sentence: str) -> Payload:
-    """Give the conf by which what was held is decided anew; skipped where nothing is owed."""
+    """Return the conf by which what was held is decided anew; skipped where nothing is owed."""
     from evergreen.workflows.promote.holds import anew
 
-    with no_retry_helps(), open_workbench(model) as bench:
-        conf = anew(bench, sentence)
+    with no_retry_helps(), open_model_context(model) as context:
+        conf = anew(context, sentence)
     if conf is None:
         raise AirflowSkipException(f"nothing of {model} is to be decided anew now")
     return conf
@@ -46,12 +46,12 @@ def force_promote(model: str) -> Payload:
     from evergreen.workflows.alerts.manual_action_alerts import tell_forced
     from evergreen.workflows.promote.force_promotion import force_by_conf
 
-    context = get_current_context()
-    run = context["dag_run"]
-    with no_retry_helps(), open_workbench(model) as bench:
+    airflow_context = get_current_context()
+    run = airflow_context["dag_run"]
+    with no_retry_helps(), open_model_context(model) as context:
         promotion = force_by_conf(
-            bench, run.conf, run_id=run.run_id, requested_by=run.triggering_user_name or ""
+            context, run.conf, run_id=run.run_id, requested_by=run.triggering_user_name or ""
         )
-        tell_forced(bench, promotion, context)
+        tell_forced(context, promotion, airflow_context)
     log.info("%s: v%s is champion by force (epoch %d)", model, promotion.version, promotion.epoch)
     return promotion.to_json()

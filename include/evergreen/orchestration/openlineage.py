@@ -19,7 +19,7 @@ class AssetExtractor(BaseExtractor):
 
     @classmethod
     def get_operator_classnames(cls) -> list[str]:
-        """Give the operators it looks at: all our tasks that announce something."""
+        """Return the operators it looks at: all our tasks that announce something."""
         return ["_PythonDecoratedOperator"]
 
     def _execute_extraction(self) -> "OperatorLineage[Dataset, Any] | None":

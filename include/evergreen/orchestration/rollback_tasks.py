@@ -8,7 +8,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from evergreen.orchestration.dag_runs import result_of
 from evergreen.orchestration.retry_rules import no_retry_helps
-from evergreen.workflows.model_context import open_workbench
+from evergreen.workflows.model_context import open_model_context
 
 log = logging.getLogger(__name__)
 
@@ -20,13 +20,13 @@ def roll_back(model: str) -> Payload:
     """Move the champion back through the same protocol as any promotion."""
     from evergreen.workflows.promote.rollback import roll_back_champion, tell_rollback
 
-    context = get_current_context()
-    run = context["dag_run"]
-    with no_retry_helps(), open_workbench(model) as bench:
+    airflow_context = get_current_context()
+    run = airflow_context["dag_run"]
+    with no_retry_helps(), open_model_context(model) as context:
         promotion = roll_back_champion(
-            bench, run.conf, run_id=run.run_id, requested_by=run.triggering_user_name or ""
+            context, run.conf, run_id=run.run_id, requested_by=run.triggering_user_name or ""
         )
-        tell_rollback(bench, promotion, context)
+        tell_rollback(context, promotion, airflow_context)
     log.info("%s: rolled back to v%s (epoch %d)", model, promotion.version, promotion.epoch)
     return promotion.to_json()
 
@@ -41,13 +41,13 @@ def compare_with_former(model: str) -> Payload:
     )
 
     run = get_current_context()["dag_run"]
-    with no_retry_helps(), open_workbench(model) as bench:
-        labels = labelled_batch(bench, run.partition_key)
-        promotion = bench.ledger.promotions.latest(model)
-        why_not = why_not_watched(bench, promotion, labels)
+    with no_retry_helps(), open_model_context(model) as context:
+        labels = labelled_batch(context, run.partition_key)
+        promotion = context.ledger.promotions.latest(model)
+        why_not = why_not_watched(context, promotion, labels)
         if why_not or promotion is None:
             raise AirflowSkipException(why_not)
-        watch = watch_batch(bench, promotion, labels)
+        watch = watch_batch(context, promotion, labels)
     log.info("watch of %s %s: %s, %s", model, watch.batch, watch.verdict, watch.sentence)
     return watch.to_json()
 
@@ -61,11 +61,11 @@ def roll_back_if_worse(model: str) -> Payload:
     watch = Watch.from_json(result_of("compare_with_former"))
     if watch.verdict != "worse":
         raise AirflowSkipException(f"the champion stays: {watch.sentence}")
-    context = get_current_context()
-    with no_retry_helps(), open_workbench(model) as bench:
-        done = undo(bench, watch, context)
+    airflow_context = get_current_context()
+    with no_retry_helps(), open_model_context(model) as context:
+        done = undo(context, watch, airflow_context)
         if isinstance(done, str):
             raise AirflowSkipException(done)
-        tell_rollback(bench, done, context)
+        tell_rollback(context, done, airflow_context)
     log.info("%s: rolled back to v%s (epoch %d)", model, done.version, done.epoch)
     return done.to_json()

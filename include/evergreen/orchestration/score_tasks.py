@@ -8,7 +8,7 @@ from airflow.sdk import get_current_context, task
 from evergreen.orchestration import assets
 from evergreen.orchestration.dag_runs import batch_of_run
 from evergreen.orchestration.retry_rules import no_retry_helps
-from evergreen.workflows.model_context import open_workbench
+from evergreen.workflows.model_context import open_model_context
 
 log = logging.getLogger(__name__)
 
@@ -18,9 +18,9 @@ def score_batch(model: str, *, outlet_events: Any = None) -> dict[str, Any]:
     """Let the champion score the batch; announce the batch also when there is no champion yet."""
     from evergreen.workflows.decide.score import score_and_log
 
-    with no_retry_helps(), open_workbench(model) as bench:
-        batch = batch_of_run(get_current_context(), bench)
-        scored = score_and_log(bench, batch)
+    with no_retry_helps(), open_model_context(model) as context:
+        batch = batch_of_run(get_current_context(), context)
+        scored = score_and_log(context, batch)
     outlet_events[assets.predictions(model)].add_partitions(batch)
     if scored is None:
         log.info("batch %s of %s: no champion yet, nothing scored", batch, model)

@@ -26,7 +26,7 @@ MANIFEST_TEMPLATE = f"{{{{ ti.xcom_pull(task_ids='{FIND_TASK}')['manifest'] }}}}
 
 
 def manifest_there(uri: str) -> bool:
-    """Tell whether a manifest is there; the batch folder of ``uri`` may be a pattern.
+    """Return whether a manifest is there; the batch folder of ``uri`` may be a pattern.
 
     Raises:
         StorageError: The landing area cannot be read (that is not "no data yet").
@@ -60,7 +60,7 @@ class ManifestTrigger(BaseTrigger):
         self.poke_interval = poke_interval
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        """Give what the triggerer needs to rebuild this trigger."""
+        """Return what the triggerer needs to rebuild this trigger."""
         return (
             f"{type(self).__module__}.{type(self).__name__}",
             {"uri": self.uri, "poke_interval": self.poke_interval},
@@ -118,7 +118,7 @@ class FileManifestSensor(BaseSensorOperator):
 
 
 def wait_for_delivery(spec: ModelSpec, kind: DeliveryKind) -> BaseSensorOperator:
-    """Give the sensor that waits for the next delivery of data or labels."""
+    """Return the sensor that waits for the next delivery of data or labels."""
     location = spec.landing if kind == "data" else spec.labels
     wait = timedelta(hours=spec.arrivals.wait_hours)
     arguments: dict[str, Any] = {

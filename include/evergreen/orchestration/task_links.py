@@ -62,7 +62,7 @@ class RunbookLink(BaseOperatorLink):
     name = "Runbook"
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:
-        """Give the address; in the worker, ``ti_key`` is the task instance itself."""
+        """Return the address; in the worker, ``ti_key`` is the task instance itself."""
         kind = RUNBOOKS.get(operator.task_id, "failed")
         if str(ti_key.state) in ("failed", "up_for_retry") and kind != "no_data":
             kind = "failed"
@@ -76,7 +76,7 @@ class DecisionLink(BaseOperatorLink):
     name = "Decision"
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:
-        """Give the address; empty where the run makes none, as on a dry run."""
+        """Return the address; empty where the run makes none, as on a dry run."""
         decision = _decision(ti_key)
         return f"{pages()}/decisions/{decision}" if decision else ""
 
@@ -87,7 +87,7 @@ class ReportLink(BaseOperatorLink):
     name = "Drift report"
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:
-        """Give the address; empty where none was drawn."""
+        """Return the address; empty where none was drawn."""
         decision, drawn = _decision(ti_key), ti_key.xcom_pull(task_ids="write_drift_report")
         return f"{pages()}/reports/{decision}" if decision and drawn else ""
 
@@ -98,7 +98,7 @@ class VersionLink(BaseOperatorLink):
     name = "MLflow version"
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:
-        """Give the address; empty where nothing was trained, or no server is named."""
+        """Return the address; empty where nothing was trained, or no server is named."""
         trained = ti_key.xcom_pull(task_ids="train_challenger")
         if not trained:
             return ""
@@ -111,7 +111,7 @@ class DocsLink(BaseOperatorLink):
     name = "Data Docs"
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:
-        """Give the address; empty where the batch is not known."""
+        """Return the address; empty where the batch is not known."""
         taken = ti_key.xcom_pull(task_ids="take_snapshot")
         batch = quote(taken["batch"], safe="") if taken else ""
         return f"{pages()}/data-docs/{_model(ti_key.dag_id)}/{batch}" if batch else ""
@@ -126,7 +126,7 @@ def link_tasks(dag: DAG) -> None:
 
 
 def pages() -> str:
-    """Give the path of our pages under Airflow's own address."""
+    """Return the path of our pages under Airflow's own address."""
     return f"{_root()}{PAGES}"
 
 
@@ -151,7 +151,7 @@ def _links_of(kind: str, task_id: str) -> list[BaseOperatorLink]:
 
 
 def _decision(ti: Any) -> str:
-    """Give the id of the decision that a run is kept under; empty for none."""
+    """Return the id of the decision that a run is kept under; empty for none."""
     asked = ti.xcom_pull(task_ids="check_request")
     is_kept = bool(asked) and not asked["request"]["dry_run"]
     return str(asked["decision"]) if is_kept else ""

@@ -10,7 +10,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 from evergreen.failpoints import failpoint
 from evergreen.orchestration.dag_runs import result_of, scratch_folder
 from evergreen.orchestration.retry_rules import no_retry_helps
-from evergreen.workflows.model_context import open_workbench
+from evergreen.workflows.model_context import open_model_context
 
 log = logging.getLogger(__name__)
 
@@ -24,14 +24,14 @@ def train_challenger(model: str) -> Payload:
     from evergreen.workflows.promote.promotion_lock import begin_retrain
     from evergreen.workflows.train.train import train
 
-    context, asked = get_current_context(), result_of("check_request")
-    with no_retry_helps(), open_workbench(model) as bench:
-        begin_retrain(bench, asked)
-        decision = decision_of(bench, asked)
+    airflow_context, asked = get_current_context(), result_of("check_request")
+    with no_retry_helps(), open_model_context(model) as context:
+        begin_retrain(context, asked)
+        decision = decision_of(context, asked)
         trained = train(
-            bench,
+            context,
             asked,
-            scratch=scratch_folder(context, model, asked["batch"]),
+            scratch=scratch_folder(airflow_context, model, asked["batch"]),
             fraction=decision.fraction,
             reinstate=decision.version,
         )
@@ -54,8 +54,8 @@ def evaluate_challenger(model: str) -> Payload:
     from evergreen.workflows.train.train import evaluate
 
     asked, trained = result_of("check_request"), result_of("train_challenger")
-    with no_retry_helps(), open_workbench(model) as bench:
-        evaluation, verdict = evaluate(bench, asked, trained)
+    with no_retry_helps(), open_model_context(model) as context:
+        evaluation, verdict = evaluate(context, asked, trained)
     failpoint("after_evaluation")
     log.info("evaluation of %s %s: %s", model, asked["batch"], verdict.sentence)
     return {"evaluation": evaluation.to_json(), "verdict": verdict.to_json()}
@@ -68,21 +68,21 @@ def promote(model: str) -> Payload:
     from evergreen.workflows.promote.promotion_blocks import stay_here, why_not_now
     from evergreen.workflows.promote.promotion_lock import claim_lane, last_look
 
-    context = get_current_context()
+    airflow_context = get_current_context()
     asked, trained = result_of("check_request"), result_of("train_challenger")
     evaluated = result_of("evaluate_challenger")
     if evaluated["verdict"]["verdict"] != "promote":
         raise AirflowSkipException(f"kept the champion: {evaluated['verdict']['sentence']}")
     if asked["request"]["dry_run"]:
         raise AirflowSkipException(f"dry run, nothing moved: {evaluated['verdict']['sentence']}")
-    with no_retry_helps(), open_workbench(model) as bench:
-        token = claim_lane(bench, asked)
-        stay = why_not_now(bench, asked, trained, evaluated)
+    with no_retry_helps(), open_model_context(model) as context:
+        token = claim_lane(context, asked)
+        stay = why_not_now(context, asked, trained, evaluated)
         if stay is not None:
-            stay_here(context, stay)
-        look = partial(last_look, bench, asked, context)
+            stay_here(airflow_context, stay)
+        look = partial(last_look, context, asked, airflow_context)
         promotion = promote_challenger(
-            bench, asked, trained, evaluated, token=token, last_look=look
+            context, asked, trained, evaluated, token=token, last_look=look
         )
     log.info("%s: v%s is champion (epoch %d)", model, promotion.version, promotion.epoch)
     return promotion.to_json()

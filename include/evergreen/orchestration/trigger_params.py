@@ -7,7 +7,7 @@ from evergreen.workflows.run_config import DEVICES, MAX_REASON, MAX_WINDOW_DAYS
 
 
 def retrain_params() -> dict[str, Param]:
-    """Give the parameters of ``continual_training``."""
+    """Return the parameters of ``continual_training``."""
     return {
         "force_retrain": Param(
             False,
@@ -57,7 +57,7 @@ def retrain_params() -> dict[str, Param]:
 
 
 def rollback_params() -> dict[str, Param]:
-    """Give the parameters of ``rollback``."""
+    """Return the parameters of ``rollback``."""
     return {
         "version": version_param("Model version to go back to. Empty: the previous champion."),
         "reason": reason_param(),
@@ -65,7 +65,7 @@ def rollback_params() -> dict[str, Param]:
 
 
 def hold_params() -> dict[str, Param]:
-    """Give the parameters of ``hold``."""
+    """Return the parameters of ``hold``."""
     return {
         "action": Param(
             "hold",
@@ -80,7 +80,7 @@ def hold_params() -> dict[str, Param]:
 
 
 def force_promote_params() -> dict[str, Param]:
-    """Give the parameters of ``force_promote``."""
+    """Return the parameters of ``force_promote``."""
     return {
         "version": version_param(
             "Model version to make champion. Required; no evaluation is needed."
@@ -90,7 +90,7 @@ def force_promote_params() -> dict[str, Param]:
 
 
 def answer_params() -> dict[str, Param]:
-    """Give the parameters of the answer to ``approve``."""
+    """Return the parameters of the answer to ``approve``."""
     return {
         "comment": Param(
             "",
@@ -103,7 +103,7 @@ def answer_params() -> dict[str, Param]:
 
 
 def reason_param() -> Param:
-    """Give a parameter for a reason that is required."""
+    """Return a parameter for a reason that is required."""
     return Param(
         "",
         type="string",
@@ -114,7 +114,7 @@ def reason_param() -> Param:
 
 
 def redelivery_params() -> dict[str, Param]:
-    """Give the parameters of ``redelivery``."""
+    """Return the parameters of ``redelivery``."""
     return {
         "batch": batch_param("The batch that was delivered again. Required."),
         "kind": Param(
@@ -128,7 +128,7 @@ def redelivery_params() -> dict[str, Param]:
 
 
 def backtest_params() -> dict[str, Param]:
-    """Give the parameters of ``backtest``."""
+    """Return the parameters of ``backtest``."""
     return {
         "policies": Param(
             "both",
@@ -183,7 +183,7 @@ def backtest_params() -> dict[str, Param]:
 
 
 def version_param(description: str) -> Param:
-    """Give a parameter that names a model version."""
+    """Return a parameter that names a model version."""
     return Param(
         None,
         type=["null", "string"],
@@ -194,7 +194,7 @@ def version_param(description: str) -> Param:
 
 
 def batch_param(description: str) -> Param:
-    """Give a parameter that names a batch."""
+    """Return a parameter that names a batch."""
     return Param(
         None,
         type=["null", "string"],

@@ -8,7 +8,7 @@ from typing import Any
 from airflow.sdk import task
 
 from evergreen.errors import ExternalError
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ def send_digests() -> Payload:
     settings = read_settings()
     with Ledger(settings.ledger_url) as ledger:
         loaded = load_specs(settings.models_dir, home=settings.home).loaded
-        sent = send([Workbench(settings, one, ledger) for one in loaded], now=datetime.now(UTC))
+        sent = send([ModelContext(settings, one, ledger) for one in loaded], now=datetime.now(UTC))
     log.info("daily summaries: %s", sent)
     return {"sent": sent}
 
@@ -79,7 +79,7 @@ def apply_retention() -> Payload:
     return _for_every_model(remove_expired)
 
 
-def _for_every_model(step: Callable[[Workbench], Any]) -> Payload:
+def _for_every_model(step: Callable[[ModelContext], Any]) -> Payload:
     """Run a step for every model; one model's trouble does not keep the others waiting.
 
     Raises:
@@ -96,7 +96,7 @@ def _for_every_model(step: Callable[[Workbench], Any]) -> Payload:
         for loaded in load_specs(settings.models_dir, home=settings.home).loaded:
             name = loaded.spec.name
             try:
-                done[name] = step(Workbench(settings, loaded, ledger))
+                done[name] = step(ModelContext(settings, loaded, ledger))
             except Exception as err:  # of whatever kind: the other models must not wait for it
                 troubles.append(f"{name}: {err}")
                 log.exception("%s", name)

@@ -87,7 +87,7 @@ def _reinstate(rival: Rival, state: PolicyState) -> tuple[Wish, PolicyState]:
 
 
 def _can_replace(signals: PolicySignals, state: PolicyState) -> bool:
-    """Tell whether a training now would know enough that the champion does not."""
+    """Return whether a training now would know enough that the champion does not."""
     if signals.champion is None:
         return False
     age = learnable(signals, state) - signals.champion.trained_through
@@ -95,7 +95,7 @@ def _can_replace(signals: PolicySignals, state: PolicyState) -> bool:
 
 
 def _has_passed(signals: PolicySignals, state: PolicyState, harm: Harm | None) -> bool:
-    """Tell whether harm has passed by itself: a champion from before it does well again."""
+    """Return whether harm has passed by itself: a champion from before it does well again."""
     if state.episode is None or harm is None or signals.champion is None:
         return False
     is_from_before = signals.champion.trained_through <= state.episode.since
@@ -103,7 +103,7 @@ def _has_passed(signals: PolicySignals, state: PolicyState, harm: Harm | None) -
 
 
 def learnable(signals: PolicySignals, state: PolicyState) -> int:
-    """Give the position through which a training now would learn: the holdout stays out."""
+    """Return the position through which a training now would learn: the holdout stays out."""
     return state.seen + 1 - signals.holdout_batches
 
 
@@ -158,7 +158,7 @@ def _by_pace(
 
 
 def has_credit(state: PolicyState, fraction: float) -> bool:
-    """Tell whether the budget allows a training on that fraction of the window."""
+    """Return whether the budget allows a training on that fraction of the window."""
     return state.credit + ROUNDING >= fraction
 
 

@@ -84,7 +84,7 @@ def _placed(state: PolicyState, signals: PolicySignals) -> PolicyState:
 
 
 def _earn(state: PolicyState, position: int, rules: PolicyRules) -> PolicyState:
-    """Give credit for a batch; deciding about it again gives none."""
+    """Return credit for a batch; deciding about it again gives none."""
     if state.position is not None and position <= state.position:
         return state
     credit = state.credit + EARNED_OF_BUDGET * rules.policy.budget
@@ -135,7 +135,7 @@ def _wish(
 
 
 def _is_owed(signals: PolicySignals, wish: Wish, rules: PolicyRules, *, is_held_back: bool) -> bool:
-    """Tell whether a challenger is trained only because a promotion was held before.
+    """Return whether a challenger is trained only because a promotion was held before.
 
     Under never only a person starts a training: what a person forced, a person forces again.
     """
@@ -194,7 +194,7 @@ def _labelled(
 
 
 def _cost(decision: PolicyDecision, state: PolicyState, rules: PolicyRules) -> float:
-    """Give what a training is paid; policies that heed no budget run up no debt by it.
+    """Return what a training is paid; policies that heed no budget run up no debt by it.
 
     Nor does deciding anew what was held: the first training was paid in full.
     """
@@ -226,5 +226,5 @@ def _forced(request: Request) -> str:
 
 
 def _reason(request: Request) -> str:
-    """Give the reason on one line; empty when there is none."""
+    """Return the reason on one line; empty when there is none."""
     return " ".join(request.reason.split())

@@ -24,7 +24,7 @@ class Rival:
 
 
 def best_rival(signals: PolicySignals, state: PolicyState) -> Rival | None:
-    """Give the former champion that is surely better than the champion; None when none is.
+    """Return the former champion that is surely better than the champion; None when none is.
 
     Surely: its mean gain over the two newest batches is over 2.5 standard errors, which count what
     any two models differ by from batch to batch beside the sampling. The version that

@@ -70,7 +70,7 @@ def measure_harm(
 
 
 def spread(state: PolicyState, unit: float = 1.0) -> float:
-    """Give how far (one standard deviation) fresh scores lie from the level beyond sampling."""
+    """Return how far (one standard deviation) fresh scores lie from the level beyond sampling."""
     if len(state.surprises) < MIN_SURPRISES:
         return SPREAD_AT_FIRST * unit
     learnt = SD_PER_MAD * median(abs(surprise) for surprise in state.surprises)
@@ -89,6 +89,6 @@ def learn_level(state: PolicyState, harm: Harm, *, n_batches_old: int) -> Policy
 
 
 def mean_gain(gains: list[tuple[float, float]]) -> tuple[float, float]:
-    """Give mean and standard error of independent (gain, se) pairs, at least one."""
+    """Return mean and standard error of independent (gain, se) pairs, at least one."""
     n = len(gains)
     return sum(g for g, _ in gains) / n, sqrt(sum(se * se for _, se in gains)) / n

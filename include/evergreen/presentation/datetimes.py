@@ -9,7 +9,7 @@ FORMS = "expected 2013-03-08 or 2013-03-08T06:00 (UTC, unless it names another z
 
 
 def read_moment(text: str) -> datetime:
-    """Give the moment that was typed, in UTC; a date means its first instant.
+    """Return the moment that was typed, in UTC; a date means its first instant.
 
     Raises:
         RequestError: It is no date and no time.
@@ -22,7 +22,7 @@ def read_moment(text: str) -> datetime:
 
 
 def read_span(text: str) -> Window:
-    """Give the span that was typed: the whole day of a date, or one microsecond of a time.
+    """Return the span that was typed: the whole day of a date, or one microsecond of a time.
 
     Raises:
         RequestError: It is no date and no time.

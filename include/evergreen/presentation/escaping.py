@@ -56,7 +56,7 @@ def neutralise(text: str) -> str:
 
 
 def usable_url(url: str) -> str | None:
-    """Give the address so that it cannot end Slack's link early; None when it is not http(s)."""
+    """Return the address so that it cannot end Slack's link early; None when it is not http(s)."""
     plain = one_line(url)
     try:
         parts = urlsplit(plain)

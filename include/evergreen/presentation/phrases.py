@@ -13,7 +13,7 @@ def plural(count: int, noun: str) -> str:
 
 
 def listed(sentences: Sequence[str], *, shown: int) -> list[str]:
-    """Give the first ``shown`` sentences as list lines, and a line that counts the rest."""
+    """Return the first ``shown`` sentences as list lines, and a line that counts the rest."""
     lines = [f"- {sentence}" for sentence in sentences[:shown]]
     if len(sentences) > shown:
         lines.append(f"- and {len(sentences) - shown} more")
@@ -32,7 +32,7 @@ def hours(amount: float) -> str:
 
 
 def shortened(text: str, limit: int) -> str:
-    """Give the text with at most ``limit`` characters, and say how many were cut."""
+    """Return the text with at most ``limit`` characters, and say how many were cut."""
     return (
         text if len(text) <= limit else f"{text[:limit]} ... ({len(text) - limit} more characters)"
     )

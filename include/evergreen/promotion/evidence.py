@@ -65,7 +65,7 @@ class Prior:
         return float(self.spreads[order][middle]) * self.scale
 
     def probability_positive(self, measured: Measured) -> float:
-        """Give the probability that the true gain is above 0, once it has been measured."""
+        """Return the probability that the true gain is above 0, once it has been measured."""
         gain, se = _in_units([measured], self.scale)
         variances = self.spreads**2 + se**2
         log_density = -0.5 * (np.log(variances) + gain**2 / variances)
@@ -75,7 +75,7 @@ class Prior:
 
 
 def scale_of(metric: float, se: float) -> float:
-    """Give the gain that one retrain may have where little is known, in the metric's unit.
+    """Return the gain that one retrain may have where little is known, in the metric's unit.
 
     Args:
         metric: The champion's, finite; where it is 0, its unit is told by ``se``.
@@ -104,7 +104,7 @@ def learn_prior(earlier: Sequence[Measured], *, scale: float) -> Prior:
 
 
 def _in_units(measured: Sequence[Measured], scale: float) -> tuple[FloatArray, FloatArray]:
-    """Give gains and errors in units of the scale, kept to what can be squared."""
+    """Return gains and errors in units of the scale, kept to what can be squared."""
     values = np.array(measured, dtype=np.float64).reshape(-1, 2)
     with np.errstate(over="ignore"):
         values = values / scale

@@ -47,7 +47,7 @@ def prove(
 
 
 def measured(evaluation: Evaluation) -> Measured | None:
-    """Give the paired gain of an evaluation; None where gain or error is not known."""
+    """Return the paired gain of an evaluation; None where gain or error is not known."""
     gain, se = evaluation.gain, evaluation.gain_se
     if gain is None or se is None or not (isfinite(gain) and isfinite(se)) or se < 0:
         return None

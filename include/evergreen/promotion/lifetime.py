@@ -33,19 +33,19 @@ class Retrain(NamedTuple):
 
 
 def p_value(measured: Measured) -> float:
-    """Give the chance of such a gain, or a larger one, from a challenger that is not better."""
+    """Return the chance of such a gain, or a larger one, from a challenger that is not better."""
     if measured.se == 0:
         return SMALLEST_P if measured.gain > 0 else 1.0
     return max(SMALLEST_P, NormalDist().cdf(-measured.gain / measured.se))
 
 
 def e_value(p: float) -> float:
-    """Give a p-value as evidence: its expectation is at most 1 where nothing is better."""
+    """Return a p-value as evidence: its expectation is at most 1 where nothing is better."""
     return float(0.5 * p**-0.5)
 
 
 def budget_for(holdout: Window, earlier: Sequence[Retrain], *, lifetime_error: float) -> float:
-    """Give the largest p-value with which a challenger may pass now.
+    """Return the largest p-value with which a challenger may pass now.
 
     Args:
         holdout: The rows of this retrain.
@@ -64,5 +64,5 @@ def _is_used(retrain: Retrain, holdout: Window) -> bool:
 
 
 def _part(n_used: int) -> float:
-    """Give the share of the budget after so many were used up; all shares sum to 1."""
+    """Return the share of the budget after so many were used up; all shares sum to 1."""
     return HALF_LIFE / ((n_used + HALF_LIFE) * (n_used + HALF_LIFE + 1))

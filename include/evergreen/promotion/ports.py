@@ -12,13 +12,13 @@ class PromotionLedger(Protocol):
     """The truth: the row of the highest epoch names the champion."""
 
     def latest(self, model: str) -> Promotion | None:
-        """Give the row of the highest epoch."""
+        """Return the row of the highest epoch."""
 
     def by_decision(self, model: str, decision_id: str) -> Promotion | None:
-        """Give the row that this decision made."""
+        """Return the row that this decision made."""
 
     def history(self, model: str) -> Sequence[Promotion]:
-        """Give all rows, first epoch first."""
+        """Return all rows, first epoch first."""
 
     def write_intent(
         self,
@@ -51,10 +51,10 @@ class AliasRegistry(Protocol):
     """The projection: an alias that follows the ledger."""
 
     def get_alias(self, model: str, alias: str) -> ModelVersion | None:
-        """Give the version that bears the alias."""
+        """Return the version that bears the alias."""
 
     def set_alias(self, model: str, alias: str, version: str) -> None:
         """Make the alias name this version; there is no compare-and-set."""
 
     def get_version(self, model: str, version: str) -> ModelVersion | None:
-        """Give one version."""
+        """Return one version."""

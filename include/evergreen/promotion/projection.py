@@ -64,7 +64,7 @@ def reconcile(ledger: PromotionLedger, registry: AliasRegistry, model: str) -> R
 
 
 def compare(row: Promotion | None, bearer: ModelVersion | None, model: str) -> Reconciliation:
-    """Tell whether the alias names what the ledger says; a question only, nothing is moved.
+    """Return whether the alias names what the ledger says; a question only, nothing is moved.
 
     Args:
         row: The newest promotion of the ledger, committed; None where there is none.
@@ -88,13 +88,13 @@ def compare(row: Promotion | None, bearer: ModelVersion | None, model: str) -> R
 
 
 def alias_version(registry: AliasRegistry, model: str) -> str | None:
-    """Give the version that the champion alias names."""
+    """Return the version that the champion alias names."""
     bearer = registry.get_alias(model, CHAMPION)
     return None if bearer is None else bearer.version
 
 
 def check_usable(registry: AliasRegistry, model: str, version: str, sha256: str) -> ModelVersion:
-    """Give the version when it may become champion.
+    """Return the version when it may become champion.
 
     Raises:
         PromotionError: It is not in the registry, not READY, or of another file than ``sha256``.

@@ -169,7 +169,7 @@ def _checked_champion(
     version: str,
     expected: str | None,
 ) -> Promotion | None:
-    """Give the champion whose place ``version`` may take; first finish what was begun."""
+    """Return the champion whose place ``version`` may take; first finish what was begun."""
     champion = ledger.latest(model)
     if champion is not None:
         champion = project(ledger, registry, champion)

@@ -89,7 +89,7 @@ def _to(target: Promotion, decision_id: str, reason: str, requested_by: str) -> 
 
 
 def _was_moved(registry: AliasRegistry, champion: Promotion) -> bool:
-    """Tell whether the alias of a finished promotion names another version, or none."""
+    """Return whether the alias of a finished promotion names another version, or none."""
     if champion.state != "committed":
         return False
     return alias_version(registry, champion.model) != champion.version
@@ -115,7 +115,7 @@ def _former(history: Sequence[Promotion], to_version: str | None) -> Promotion:
 
 
 def _version_before(history: Sequence[Promotion]) -> str | None:
-    """Give the champion before the one that serves now, looking through rollbacks."""
+    """Return the champion before the one that serves now, looking through rollbacks."""
     champion = history[-1]
     promoted = [
         row for row in history if row.version == champion.version and row.kind != "rollback"
@@ -126,7 +126,7 @@ def _version_before(history: Sequence[Promotion]) -> str | None:
 def _is_stuck(
     ledger: PromotionLedger, registry: AliasRegistry, champion: Promotion, target: Promotion
 ) -> bool:
-    """Tell whether a begun promotion cannot be finished while the alias still names ``target``.
+    """Return whether a begun promotion cannot be finished while the alias still names ``target``.
 
     So it is when the new version was deleted between intent and alias: then going back is the way
     out, and the only move that does not finish the intent first.

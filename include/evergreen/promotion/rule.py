@@ -49,7 +49,7 @@ def judge(
 
 
 def _refusal(evaluation: Evaluation, min_rows: int) -> PromotionVerdict | None:
-    """Give the refusal of an evaluation that cannot be acted upon, however large the gain."""
+    """Return the refusal of an evaluation that cannot be acted upon, however large the gain."""
     if evaluation.n_rows < min_rows:
         return _keep("too_few_rows", f"the holdout has {evaluation.n_rows} rows, needs {min_rows}")
     why = evaluation.sentence or "no reason was given"

@@ -57,7 +57,7 @@ class WatchVerdict(Record):
 
 
 def is_watched(promotion: Promotion | None) -> bool:
-    """Tell whether a champion came by a promotion over a former one; what was restored did not."""
+    """Whether a champion came by a promotion over a former one; what was restored did not."""
     return (
         promotion is not None
         and promotion.kind in WATCHED_KINDS
@@ -66,7 +66,7 @@ def is_watched(promotion: Promotion | None) -> bool:
 
 
 def prior_sd(metric: MetricName, level: float | None) -> float:
-    """Give what two equally good models differ by from batch to batch, before it was seen.
+    """Return what two equally good models differ by from batch to batch, before it was seen.
 
     Beside the sampling. Measured on streams as .00 to .05 of AUC or accuracy
     (docs/going-back.md), so .02; a loss has no scale of its own: 3 % of ``level``.
@@ -124,7 +124,7 @@ def judge_watch(
 
 
 def set_aside(history: Sequence[Promotion]) -> frozenset[str]:
-    """Give the versions that were rolled back and have not been promoted since.
+    """Return the versions that were rolled back and have not been promoted since.
 
     They lost on rows that were looked at afterwards; they do not come back as former champions that
     fit again, only by a training or a person.
@@ -143,7 +143,7 @@ def set_aside(history: Sequence[Promotion]) -> frozenset[str]:
 
 
 def _combined(batches: Sequence[WatchedBatch], between: float) -> tuple[float, float]:
-    """Give the inverse-variance mean of the gains and its standard error, above 0."""
+    """Return the inverse-variance mean of the gains and its standard error, above 0."""
     pairs = _pairs(batches)
     weights = [1 / hypot(se, between) ** 2 for _, se in pairs]
     total = sum(weights)
@@ -152,7 +152,7 @@ def _combined(batches: Sequence[WatchedBatch], between: float) -> tuple[float, f
 
 
 def _between_batches(watches: Sequence[Sequence[WatchedBatch]], prior: float) -> float:
-    """Give the standard deviation of gains from batch to batch beside the sampling, above 0."""
+    """Return the standard deviation of gains from batch to batch beside the sampling, above 0."""
     excess, freedom = 0.0, 0
     for watch in watches:
         pairs = _pairs(watch)

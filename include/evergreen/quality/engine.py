@@ -59,7 +59,7 @@ def _by_columns(rules: Sequence[Rule]) -> dict[tuple[str, ...] | None, list[int]
 
 
 def build(rule: Rule, position: int) -> "Expectation":
-    """Give Great Expectations' own object for ``rule``.
+    """Return Great Expectations' own object for ``rule``.
 
     Raises:
         GateError: There is no such expectation, or it does not take these kwargs.

@@ -14,7 +14,7 @@ GATE_KWARGS = ("result_format", "catch_exceptions", "batch_id")
 
 
 def parse_expectations(text: str, path: str | Path) -> list[dict[str, Any]]:
-    """Give the expectations that ``text`` holds: a list of ``{"type": ..., "kwargs": {...}}``.
+    """Return the expectations that ``text`` holds: a list of ``{"type": ..., "kwargs": {...}}``.
 
     Whether a type exists is asked when the gate runs, where Great Expectations is loaded.
 

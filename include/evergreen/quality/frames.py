@@ -53,7 +53,7 @@ def examine(frame: "pd.DataFrame") -> FrameFacts:
 
 
 def without_repeats(frame: "pd.DataFrame") -> "pd.DataFrame":
-    """Give the frame with the first column of each name."""
+    """Return the frame with the first column of each name."""
     repeats = frame.columns.duplicated()
     return frame.loc[:, ~repeats] if repeats.any() else frame
 

@@ -52,7 +52,7 @@ def judge(
     expectations: Sequence[Mapping[str, Any]],
     window: Window,
 ) -> "tuple[list[Rule], FrameFacts, dict[int, ExpectationValidationResult]]":
-    """Give the rules, the facts of the frame, and Great Expectations' results by position.
+    """Return the rules, the facts of the frame, and Great Expectations' results by position.
 
     A rule without a result could not be run on this frame: ``obstacle`` says why.
 
@@ -71,7 +71,7 @@ def judge(
 
 
 def summarise(rules: Sequence[RuleResult]) -> QualityResult:
-    """Give the verdict over all rules: rejected as soon as one is broken."""
+    """Return the verdict over all rules: rejected as soon as one is broken."""
     broken = [rule for rule in rules if not rule.is_met]
     if not broken:
         return QualityResult(

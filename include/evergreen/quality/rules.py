@@ -67,7 +67,7 @@ def delivered_columns(spec: ModelSpec) -> tuple[str, ...]:
 
 
 def standing_rules(spec: ModelSpec, window: Window) -> list[Rule]:
-    """Give the rules that hold for every batch of ``spec``, whatever its expectations say."""
+    """Return the rules that hold for every batch of ``spec``, whatever its expectations say."""
     data, quality = spec.data, spec.quality
     rules = [
         _standing("row_count", "expect_table_row_count_to_be_between", min_value=quality.min_rows),
@@ -103,7 +103,7 @@ def standing_rules(spec: ModelSpec, window: Window) -> list[Rule]:
 
 
 def own_rules(expectations: Sequence[Mapping[str, Any]]) -> list[Rule]:
-    """Give the rules of the model's ``expectations.json``, in its order."""
+    """Return the rules of the model's ``expectations.json``, in its order."""
     return [
         Rule(entry["type"], entry["type"], dict(entry.get("kwargs") or {}))
         for entry in expectations

@@ -16,7 +16,7 @@ UNSHOWN_KWARGS = ("column", "column_A", "column_B", "column_list", "condition_pa
 
 
 def describe(rule: Rule, result: Mapping[str, Any], n_rows: int) -> str:
-    """Give the sentence for a rule that Great Expectations has judged.
+    """Return the sentence for a rule that Great Expectations has judged.
 
     Args:
         rule: The rule.

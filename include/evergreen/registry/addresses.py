@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 
 def version_url(server: str, model: str, version: str) -> str:
-    """Give the page of a model version; empty where MLflow has no pages.
+    """Return the page of a model version; empty where MLflow has no pages.
 
     Args:
         server: Address of MLflow's pages, without credentials; empty for none.

@@ -113,7 +113,7 @@ def as_registry_error(
 
 
 def http_status(err: Exception) -> int | None:
-    """Give the HTTP status behind a failure of MLflow's client, None where there was no answer."""
+    """The HTTP status behind a failure of MLflow's client, None where there was no answer."""
     from mlflow.exceptions import MlflowException
     from requests import RequestException
 
@@ -125,12 +125,12 @@ def http_status(err: Exception) -> int | None:
 
 
 def is_code(err: Exception, *codes: str) -> bool:
-    """Tell whether MLflow's server answered with one of these error codes."""
+    """Return whether MLflow's server answered with one of these error codes."""
     return getattr(err, "error_code", None) in codes
 
 
 def shorten(err: Exception) -> str:
-    """Give the failure's text on one line, credentials masked."""
+    """Return the failure's text on one line, credentials masked."""
     text = " ".join(CREDENTIALS.sub("//***@", str(err)).split())
     return text if len(text) <= TEXT_LIMIT else f"{text[:TEXT_LIMIT]}..."
 
@@ -140,7 +140,7 @@ def _may_pass(status: int, text: str) -> bool:
 
 
 def _is_caused_by(err: BaseException | None, names: set[str]) -> bool:
-    """Tell whether ``requests`` or ``urllib3`` raised one of these, or a subclass, below."""
+    """Return whether ``requests`` or ``urllib3`` raised one of these, or a subclass, below."""
     while err is not None:
         family = {kind.__name__ for kind in type(err).__mro__ if kind.__module__ in HTTP_ERRORS}
         if family & names:

@@ -80,7 +80,7 @@ class ModelRegistry:
         )
 
     def get_alias(self, model: str, alias: str) -> ModelVersion | None:
-        """Give the version that bears the alias; None where model or alias is not there."""
+        """Return the version that bears the alias; None where model or alias is not there."""
         registered = self._mlflow.call_or_none(
             "get_registered_model", lambda c: c.get_registered_model(model)
         )
@@ -96,14 +96,14 @@ class ModelRegistry:
         log.info("alias %s of %s now names version %s", alias, model, version)
 
     def get_version(self, model: str, version: str) -> ModelVersion | None:
-        """Give one version, None where it is not there."""
+        """Return one version, None where it is not there."""
         found = self._mlflow.call_or_none(
             "get_model_version", lambda c: c.get_model_version(model, version)
         )
         return None if found is None else to_model_version(found)
 
     def list_versions(self, model: str) -> list[ModelVersion]:
-        """Give all versions of a model, the oldest first; an unknown model has none."""
+        """Return all versions of a model, the oldest first; an unknown model has none."""
         return search_versions(self._mlflow, model)
 
     def download_model(self, version: ModelVersion, to: Path, expected_sha256: str) -> Path:

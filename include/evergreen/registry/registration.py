@@ -68,7 +68,7 @@ def register_once(
 
 
 def _settle(mlflow: Connection, model: str, key: str) -> ModelVersion | None:
-    """Give the version of a key: the lowest READY one; mark the others as its duplicates."""
+    """Return the version of a key: the lowest READY one; mark the others as its duplicates."""
     found = search_versions(mlflow, model, key)
     ready = [version for version in found if version.is_ready]
     if not ready:
@@ -80,7 +80,7 @@ def _settle(mlflow: Connection, model: str, key: str) -> ModelVersion | None:
 
 
 def _ensure_run(mlflow: Connection, model: str, tags: Mapping[str, str]) -> "Run":
-    """Give the run of this fit: that of an attempt that died, or a new one."""
+    """Return the run of this fit: that of an attempt that died, or a new one."""
     experiment_id = _ensure_experiment(mlflow, f"evergreen/{model}")
     query = (
         f"tags.`{KEY_TAG}`='{searchable(tags[KEY_TAG])}'"

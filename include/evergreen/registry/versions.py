@@ -39,7 +39,7 @@ def to_model_version(found: "MlflowVersion") -> ModelVersion:
 
 
 def search_versions(mlflow: Connection, model: str, key: str | None = None) -> list[ModelVersion]:
-    """Give the versions of a model, or those that carry an idempotency key, lowest number first."""
+    """The versions of a model, or those that carry an idempotency key, lowest number first."""
     query = f"name='{searchable(model)}'"
     if key is not None:
         query += f" and tags.`{KEY_TAG}`='{searchable(key)}'"
@@ -69,7 +69,7 @@ def _search_all(client: "MlflowClient", query: str) -> "list[MlflowVersion]":
 
 
 def searchable(text: str) -> str:
-    """Give the text back when it can stand in an MLflow filter as it is.
+    """Return the text back when it can stand in an MLflow filter as it is.
 
     Raises:
         ValueError: It holds a quote, a backslash or a control character, or is empty.
@@ -125,7 +125,7 @@ def _not_plain(mlflow: Connection, run_id: str, what: str) -> ModelFileError:
 
 
 def to_metrics(metrics: Mapping[str, float]) -> list["Metric"]:
-    """Give MLflow's metrics; values that are not finite are left out."""
+    """Return MLflow's metrics; values that are not finite are left out."""
     from mlflow.entities import Metric
 
     now = int(time.time() * 1000)
@@ -133,7 +133,7 @@ def to_metrics(metrics: Mapping[str, float]) -> list["Metric"]:
 
 
 def file_sha256(path: Path) -> str:
-    """Give the sha256 of a file, in lower-case hex."""
+    """Return the sha256 of a file, in lower-case hex."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while chunk := file.read(CHUNK_BYTES):

@@ -31,7 +31,7 @@ NO_TITLE = "(no title)"
 
 
 def to_blocks(alert: Alert, standing: Standing | None = None) -> list[Block]:
-    """Give the message as Slack blocks: title, status, numbers, text, what to type, links.
+    """Return the message as Slack blocks: title, status, numbers, text, what to type, links.
 
     Args:
         alert: What to tell.
@@ -57,7 +57,7 @@ def to_blocks(alert: Alert, standing: Standing | None = None) -> list[Block]:
 
 
 def to_fallback(alert: Alert, standing: Standing | None = None) -> str:
-    """Give the message's one text for notifications, where blocks are not shown; no formatting."""
+    """The message's one text for notifications, where blocks are not shown; no formatting."""
     is_over = standing is not None and standing.is_over
     marks = [] if is_over or alert.severity == "info" else [alert.severity.capitalize()]
     marks += ["action needed"] if alert.must_act and not is_over else []
@@ -70,7 +70,7 @@ def to_fallback(alert: Alert, standing: Standing | None = None) -> str:
 
 
 def to_text(alert: Alert) -> str:
-    """Give the alert for a terminal or a log: plain lines, nothing that a terminal would obey."""
+    """Return the alert for a terminal or a log: plain lines, nothing that a terminal would obey."""
     acting = "ACTION NEEDED" if alert.must_act else "no action needed"
     title = one_line(alert.title) or NO_TITLE
     lines = [f"[{one_line(alert.kind)}] {title} ({alert.severity}, {acting})"]
@@ -82,7 +82,7 @@ def to_text(alert: Alert) -> str:
 
 
 def title_of(alert: Alert, standing: Standing | None = None) -> str:
-    """Give the headline on one line; what is over says so first."""
+    """Return the headline on one line; what is over says so first."""
     title = one_line(alert.title) or NO_TITLE
     if standing is None or not standing.is_over:
         return title
@@ -90,7 +90,7 @@ def title_of(alert: Alert, standing: Standing | None = None) -> str:
 
 
 def showable(commands: tuple[str, ...]) -> list[str]:
-    """Give the commands that can be shown as they are; half a command must not be typed."""
+    """Return the commands that can be shown as they are; half a command must not be typed."""
     fit = [
         command
         for command in commands
@@ -102,7 +102,7 @@ def showable(commands: tuple[str, ...]) -> list[str]:
 
 
 def _text(alert: Alert, *, is_over: bool) -> str:
-    """Give the text without a line that only repeats the status."""
+    """Return the text without a line that only repeats the status."""
     lines = [line for line in alert.text.split("\n") if line != NOTHING_TO_DO]
     text = clean("\n".join(lines), max_lines=MAX_LINES)
     return text.split("\n")[0] if is_over else text

@@ -100,7 +100,7 @@ class History(Record):
 
 
 def title_of(history: History) -> str:
-    """Give the picture's headline."""
+    """Return the picture's headline."""
     n_shown = min(len(history.moments), MAX_MOMENTS)
     name, metric = _short(history.model, 2 * MAX_NAME), _short(history.metric_name)
     return f"{name}: {metric} and drift, newest {n_shown} batches"
@@ -123,7 +123,7 @@ def alt_of(history: History) -> str:
 
 
 def draw(history: History) -> bytes:
-    """Give the picture as PNG, under 100 kB.
+    """Return the picture as PNG, under 100 kB.
 
     Args:
         history: What to show; ask ``is_telling`` first.
@@ -244,7 +244,7 @@ def _short(text: str, n_chars: int = MAX_NAME) -> str:
 
 
 def _drawable(text: str) -> str:
-    """Give the text with a question mark for each character that the font does not have."""
+    """Return the text with a question mark for each character that the font does not have."""
     from matplotlib.font_manager import findfont, get_font
 
     known = get_font(findfont(STYLE["font.family"])).get_charmap()

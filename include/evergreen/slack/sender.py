@@ -153,7 +153,7 @@ class SlackSender:
 
 
 def _content(channel: str, alert: Alert, standing: Standing | None) -> Body:
-    """Give what a message says, with all of Slack's own reading of the text switched off."""
+    """Return what a message says, with all of Slack's own reading of the text switched off."""
     body: dict[str, Any] = {
         "channel": channel,
         "text": to_fallback(alert, standing),

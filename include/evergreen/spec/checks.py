@@ -13,7 +13,7 @@ RUNBOOK = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}\.md")
 
 
 def check_schedule(schedule: str) -> str:
-    """Give the schedule back.
+    """Return the schedule back.
 
     Raises:
         ValueError: It is neither a preset nor a five-field cron expression in its ranges.
@@ -32,7 +32,7 @@ def check_schedule(schedule: str) -> str:
 
 
 def check_timezone(name: str) -> str:
-    """Give the timezone back.
+    """Return the timezone back.
 
     Raises:
         ValueError: No such timezone is known here.
@@ -49,7 +49,7 @@ def check_timezone(name: str) -> str:
 
 
 def check_runbooks(runbooks: dict[str, str]) -> dict[str, str]:
-    """Give the runbooks back.
+    """Return the runbooks back.
 
     Raises:
         ValueError: A key is no kind of alert, or a value is not a plain Markdown file name.

@@ -10,7 +10,7 @@ from typing import Any
 
 
 def parse_expectations(text: str) -> list[dict[str, Any]]:
-    """Give the entries: a list, or the ``expectations`` of a suite that Great Expectations wrote.
+    """Return the entries: a list, or the ``expectations`` of a suite that Great Expectations wrote.
 
     Raises:
         ValueError: The text is not JSON, a key stands twice, or an entry has no ``type``.

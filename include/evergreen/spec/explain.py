@@ -20,7 +20,7 @@ WRONG_TYPE = ("_type", "_parsing", "int_from_float", "_parsing_size")
 
 
 def explain(error: ValidationError, root: type[BaseModel], document: Document) -> list[Problem]:
-    """Give one problem for each finding, with the line of the document that it is about."""
+    """Return one problem for each finding, with the line of the document that it is about."""
     return [
         Problem(_text(found, root), dotted(found["loc"]), document.line_of(found["loc"]))
         for found in error.errors(include_url=False)
@@ -138,7 +138,7 @@ def _type_words(annotation: Any) -> str:
 
 
 def _inner_metadata(annotation: Any) -> list[Any]:
-    """Give the limits of a key that may also be left empty: they stand on the type inside."""
+    """Return the limits of a key that may also be left empty: they stand on the type inside."""
     if get_origin(annotation) not in (Union, types.UnionType):
         return []
     fields = [field for arg in get_args(annotation) for field in getattr(arg, "__metadata__", ())]

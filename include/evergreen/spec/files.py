@@ -15,7 +15,7 @@ MAX_FILE_BYTES = 1024 * 1024
 
 
 def model_folders(models_dir: Path, *, only: str | None = None) -> list[Path]:
-    """Give the folders that hold a file of a model, sorted by name; hidden ones are passed over.
+    """Return the folders that hold a file of a model, sorted by name; hidden ones are passed over.
 
     Raises:
         SpecError: ``models_dir`` cannot be listed.
@@ -37,7 +37,7 @@ def model_folders(models_dir: Path, *, only: str | None = None) -> list[Path]:
 
 
 def read_spec(folder: Path) -> bytes:
-    """Give the bytes of ``model.yaml``.
+    """Return the bytes of ``model.yaml``.
 
     Raises:
         SpecError: It is missing, leads out of the folder, or cannot be read.
@@ -48,7 +48,7 @@ def read_spec(folder: Path) -> bytes:
 
 
 def read_expectations(folder: Path) -> list[dict[str, Any]]:
-    """Give the entries of ``expectations.json``, none where there is no such file.
+    """Return the entries of ``expectations.json``, none where there is no such file.
 
     Raises:
         SpecError: It is not what it should be; the text says where.
@@ -63,7 +63,7 @@ def read_expectations(folder: Path) -> list[dict[str, Any]]:
 
 
 def read_features(folder: Path) -> str | None:
-    """Give the text of ``features.py``, None where there is no such file.
+    """Return the text of ``features.py``, None where there is no such file.
 
     Raises:
         SpecError: It is not Python.

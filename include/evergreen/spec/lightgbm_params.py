@@ -34,5 +34,5 @@ class BoosterParams(BaseModel):
     num_threads: Annotated[int, Field(ge=0, le=1024)] = 0
 
     def to_lightgbm(self) -> dict[str, Any]:
-        """Give the parameters as LightGBM takes them."""
+        """Return the parameters as LightGBM takes them."""
         return self.model_dump()

@@ -64,7 +64,7 @@ class SpecCatalogue:
     problems: list[SpecProblem]
 
     def find(self, name: str) -> LoadedSpec:
-        """Give the model of that name.
+        """Return the model of that name.
 
         Raises:
             SpecError: No such model loaded; the text says which did, or why it did not.

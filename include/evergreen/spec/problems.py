@@ -29,7 +29,7 @@ class Problem:
 
 
 def describe(file: str, problems: Iterable[Problem]) -> str:
-    """Give one text for all problems of a file, in the order of its lines."""
+    """Return one text for all problems of a file, in the order of its lines."""
     ordered = sorted(problems, key=lambda problem: (problem.line or 0, problem.key))
     if len(ordered) == 1:
         return f"{file}: {ordered[0]}"
@@ -40,7 +40,7 @@ def describe(file: str, problems: Iterable[Problem]) -> str:
 
 
 def dotted(path: Iterable[str | int]) -> str:
-    """Give a path of keys and list positions as people write it: ``data.features[2].kind``."""
+    """Return a path of keys and list positions as people write it: ``data.features[2].kind``."""
     text = ""
     for part in path:
         if isinstance(part, int):

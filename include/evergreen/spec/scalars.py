@@ -14,7 +14,7 @@ NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 
 
 def read_scalar(text: str) -> Any:
-    """Give None, a boolean, a number, or the text itself.
+    """Return None, a boolean, a number, or the text itself.
 
     ``1e-3`` is a number; ``no``, ``on``, ``12:30`` and ``1_000`` are text.
 

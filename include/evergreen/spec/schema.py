@@ -13,7 +13,7 @@ SCHEMA_FILE = "model.schema.json"
 
 
 def json_schema() -> dict[str, Any]:
-    """Give the JSON schema of ``model.yaml``, draft 2020-12."""
+    """Return the JSON schema of ``model.yaml``, draft 2020-12."""
     schema = ModelSpec.model_json_schema()
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -23,5 +23,5 @@ def json_schema() -> dict[str, Any]:
 
 
 def schema_text() -> str:
-    """Give the schema as the text of ``model.schema.json``."""
+    """Return the schema as the text of ``model.schema.json``."""
     return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"

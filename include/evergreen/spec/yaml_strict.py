@@ -40,7 +40,7 @@ class Document:
     is_readable: bool = True
 
     def line_of(self, path: Path) -> int | None:
-        """Give the line of the path, or of the nearest key that holds it."""
+        """Return the line of the path, or of the nearest key that holds it."""
         for length in range(len(path), 0, -1):
             line = self.lines.get(path[:length])
             if line is not None:
@@ -73,7 +73,7 @@ class _Reader:
     n_nodes: int = 0
 
     def read(self) -> Any:
-        """Give the value of the only document, None where there is none."""
+        """Return the value of the only document, None where there is none."""
         next(self.events)  # the start of the stream
         if not isinstance(next(self.events), yaml.DocumentStartEvent):
             return None
@@ -180,7 +180,7 @@ def parse_yaml(content: bytes) -> Document:
 
 
 def decode_text(content: bytes) -> str:
-    """Give UTF-8 text, without its byte-order mark and with plain line ends.
+    """Return UTF-8 text, without its byte-order mark and with plain line ends.
 
     Raises:
         ValueError: It is not UTF-8; the text names the line.

@@ -15,7 +15,7 @@ TEMPORARY = ".tmp"
 
 @contextmanager
 def replacing(target: Path) -> Iterator[Path]:
-    """Give the path of a file that becomes ``target`` in one step, when the block ends well.
+    """Return the path of a file that becomes ``target`` in one step, when the block ends well.
 
     Until then it is a file of mode 0600 beside the target, which listings do not show; a block that
     fails leaves the target as it was and nothing beside it.
@@ -42,7 +42,7 @@ def is_temporary(name: str) -> bool:
 
 
 def list_tree(folder: Path) -> Iterator[Path]:
-    """Give every file below ``folder``; none where there is no such folder.
+    """Return every file below ``folder``; none where there is no such folder.
 
     Unlike with ``Path.rglob``, a folder that may not be read is an error. Links to folders are not
     followed.
@@ -67,7 +67,7 @@ def remove(path: Path) -> None:
 
 
 def check_inside(path: Path, root: Path) -> Path:
-    """Give ``path`` back if it lies below ``root`` after every link is followed.
+    """Return ``path`` back if it lies below ``root`` after every link is followed.
 
     Raises:
         StorageError: A link leads out of the store.

@@ -38,7 +38,7 @@ def storage_failures(action: str, uri: str) -> Iterator[None]:
 
 
 def explain(err: Exception, action: str, uri: str) -> StorageError:
-    """Give the ``StorageError`` for one exception of a file system."""
+    """Return the ``StorageError`` for one exception of a file system."""
     codes = _codes(err)
     if "NoSuchBucket" in codes:
         return StorageError(

@@ -22,7 +22,7 @@ class Root:
 
 
 def parse_root(uri: str) -> Root:
-    """Give the parts of ``file:///folder`` or ``s3://bucket/prefix``.
+    """Return the parts of ``file:///folder`` or ``s3://bucket/prefix``.
 
     Raises:
         StorageError: The address is of another kind, relative, or names no bucket.
@@ -41,7 +41,7 @@ def parse_root(uri: str) -> Root:
 
 
 def check_path(path: str) -> str:
-    """Give back a path below the root, without a slash at the end; the root itself is ``""``.
+    """Return a path below the root, without a slash at the end; the root itself is ``""``.
 
     Raises:
         StorageError: It is absolute, climbs, is too long, or holds a character that a store may not

@@ -57,7 +57,7 @@ def parquet_batches(
 
 
 def _rows_at_a_time(footer: pq.FileMetaData, wanted: Sequence[str] | None) -> int:
-    """Give how many rows to read at once: many are quicker, but texts and lists are long."""
+    """Return how many rows to read at once: many are quicker, but texts and lists are long."""
     leaves = [footer.schema.column(place) for place in range(footer.num_columns)]
     if wanted is not None:
         names = set(wanted)

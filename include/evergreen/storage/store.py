@@ -39,7 +39,7 @@ class Store:
 
     @classmethod
     def at(cls, uri: str, filesystem: fsspec.AbstractFileSystem | None = None) -> Self:
-        """Give the store at ``file:///folder`` or ``s3://bucket/prefix``.
+        """Return the store at ``file:///folder`` or ``s3://bucket/prefix``.
 
         Args:
             uri: The root; nothing is created or looked up yet.
@@ -65,12 +65,12 @@ class Store:
         return self._root.uri
 
     def uri_of(self, path: str) -> str:
-        """Give the full address of a path."""
+        """Return the full address of a path."""
         inner = check_path(path)
         return f"{self.uri}/{inner}" if inner else self.uri
 
     def list_folders(self, path: str = "") -> list[str]:
-        """Give the sorted names of the folders directly below ``path``; none if it is not there."""
+        """The sorted names of the folders directly below ``path``; none if it is not there."""
         uri, full = self.uri_of(path), self._full(path)
         with storage_failures("listing", uri):
             try:
@@ -83,7 +83,7 @@ class Store:
         return sorted(name.rsplit("/", 1)[-1] for name in names)
 
     def list_files(self, path: str = "") -> list[str]:
-        """Give the sorted paths, from the root, of all files at or below ``path``."""
+        """Return the sorted paths, from the root, of all files at or below ``path``."""
         uri, full = self.uri_of(path), self._full(path)
         with storage_failures("listing", uri):
             if self._root.is_local:
@@ -106,24 +106,24 @@ class Store:
         return True
 
     def size(self, path: str) -> int:
-        """Give the size of a file in bytes."""
+        """Return the size of a file in bytes."""
         return int(self._info(path)["size"])
 
     def modified(self, path: str) -> datetime:
-        """Give the time, in UTC, at which a file was last written."""
+        """Return the time, in UTC, at which a file was last written."""
         info = self._info(path)
         if "LastModified" in info:
             return cast(datetime, info["LastModified"]).astimezone(UTC)
         return datetime.fromtimestamp(info["mtime"], tz=UTC)
 
     def read_bytes(self, path: str) -> bytes:
-        """Give the content of a file."""
+        """Return the content of a file."""
         uri, full = self.uri_of(path), self._full(path)
         with storage_failures("reading", uri):
             return cast(bytes, self._fs.cat_file(full))
 
     def read_pieces(self, path: str, *, piece_bytes: int = PIECE_BYTES) -> Iterator[bytes]:
-        """Give the content of a file piece by piece, so that memory does not grow with it."""
+        """Return the content of a file piece by piece, so that memory does not grow with it."""
         uri, full = self.uri_of(path), self._full(path)
         with storage_failures("reading", uri), self._fs.open(full, "rb") as file:
             while piece := file.read(piece_bytes):
@@ -140,7 +140,7 @@ class Store:
                 self._fs.pipe_file(full, data)
 
     def read_json(self, path: str) -> Any:
-        """Give the content of a JSON file.
+        """Return the content of a JSON file.
 
         Raises:
             DataError: It is not JSON.
@@ -196,7 +196,7 @@ class Store:
                 self._fs.rm_file(f"{self._root.path}/{inner}")
 
     def read_table(self, path: str, columns: list[str] | None = None) -> pa.Table:
-        """Give a Parquet file as a table, or some of its columns.
+        """Return a Parquet file as a table, or some of its columns.
 
         Raises:
             DataError: The file is not Parquet; no retry helps.
@@ -218,7 +218,7 @@ class Store:
     def open_batches(
         self, path: str, columns: Sequence[str] | None = None, *, folder: Path | None = None
     ) -> Iterator[Iterator[pa.RecordBatch]]:
-        """Give a Parquet file as record batches, for a ``with`` block; see ``parquet_batches``.
+        """Return a Parquet file as record batches, for a ``with`` block; see ``parquet_batches``.
 
         Memory does not grow with the file. One of a bucket is copied to the disk first, whole, so a
         connection that breaks costs a retry of the copy and not of what is done with the rows.
@@ -259,7 +259,7 @@ class Store:
             return info
 
     def _full(self, path: str) -> str:
-        """Give a path as the file system takes it, and make it forget what it has listed before."""
+        """A path as the file system takes it, and make it forget what it has listed before."""
         inner = check_path(path)
         full = f"{self._root.path}/{inner}" if inner else self._root.path
         if self._root.is_local:
@@ -274,6 +274,6 @@ def _name(entry: dict[str, Any]) -> str:
 
 
 def _names_bucket(err: OSError) -> bool:
-    """Whether S3 said that the bucket is not there: a wrong location is not an empty one."""
+    """Return whether S3 said that the bucket is not there: a wrong location is not an empty one."""
     response = getattr(err.__cause__, "response", None)
     return isinstance(response, dict) and response.get("Error", {}).get("Code") == "NoSuchBucket"

@@ -61,7 +61,7 @@ def attribute(job: ScoreJob, stage: Stage = no_stage) -> ScoreResult:
 
 
 def sample_places(n_rows: int, n_wanted: int, *, seed: int) -> NDArray[np.int64]:
-    """Give the places of at most ``n_wanted`` rows, in order; the same for the same arguments."""
+    """Return the places of at most ``n_wanted`` rows, in order; the same for the same arguments."""
     if n_rows <= n_wanted:
         return np.arange(n_rows, dtype=np.int64)
     places = np.random.default_rng(seed).choice(n_rows, n_wanted, replace=False)

@@ -10,7 +10,7 @@ REASON_LIMIT = 200
 
 
 def devices_to_try(job: FitJob) -> tuple[str, ...]:
-    """Give the accelerators that the job asks for and that have not crashed before."""
+    """Return the accelerators that the job asks for and that have not crashed before."""
     return tuple(d for d in TO_TRY[job.device] if d not in job.refused_devices)
 
 
@@ -45,6 +45,6 @@ def cpu_reason(job: FitJob, refused: dict[str, str]) -> str:
 
 
 def first_line(err: Exception) -> str:
-    """Give the first line of LightGBM's text, shortened."""
+    """Return the first line of LightGBM's text, shortened."""
     lines = str(err).strip().splitlines()
     return (lines[0] if lines else type(err).__name__)[:REASON_LIMIT]

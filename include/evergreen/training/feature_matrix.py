@@ -22,7 +22,7 @@ HASHED = "hashed_"
 
 
 def internal_name(name: str) -> str:
-    """Give the name of a feature inside the model file.
+    """Return the name of a feature inside the model file.
 
     LightGBM refuses JSON characters in names and turns blanks into underscores, so every name that
     is not plain is replaced by a hash: it depends on the name alone, not on the feature's place.
@@ -37,7 +37,7 @@ def to_matrix(
     features: Sequence[Feature],
     tables: Mapping[str, Sequence[str]] | None = None,
 ) -> "pd.DataFrame":
-    """Give the features as LightGBM takes them, under their internal names, in the order given.
+    """Return the features as LightGBM takes them, under their internal names, in the order given.
 
     Numbers, integers and booleans become float64, missing ones NaN; datetimes become seconds since
     1970 in UTC; categories become pandas categoricals.
@@ -77,7 +77,7 @@ def _floats(series: "pd.Series[float]", feature: Feature) -> FloatArray:
 
 
 def _seconds(series: "pd.Series[pd.Timestamp]", feature: Feature) -> FloatArray:
-    """Give datetimes as seconds since 1970 in UTC; one without timezone is taken for UTC."""
+    """Return datetimes as seconds since 1970 in UTC; one without timezone is taken for UTC."""
     import pandas as pd
 
     problem = f"feature {feature.name} is {series.dtype}, expected datetimes"

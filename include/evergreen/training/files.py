@@ -37,5 +37,5 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
 
 
 def text_sha256(data: bytes) -> str:
-    """Give the sha256 of ``data``, in lower-case hex."""
+    """Return the sha256 of ``data``, in lower-case hex."""
     return hashlib.sha256(data).hexdigest()

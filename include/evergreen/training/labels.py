@@ -14,7 +14,7 @@ REMEDY = "widen the training window"
 
 
 def read_labels(table: pa.Table, job: Rows) -> FloatArray:
-    """Give the labels of a job's rows, shape (n,): 0 or 1, classes 0..K-1, or finite numbers.
+    """Return the labels of a job's rows, shape (n,): 0 or 1, classes 0..K-1, or finite numbers.
 
     Raises:
         DataError: A label is none that the task takes, or the column is not numeric.

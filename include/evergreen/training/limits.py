@@ -18,7 +18,7 @@ BYTES_PER_CELL = 200
 
 
 def scoring_memory_bytes(job: ScoreJob) -> int:
-    """Give a limit of the address space that honest work stays far under.
+    """Return a limit of the address space that honest work stays far under.
 
     A file that cannot be read counts nothing here; the job itself then says what is wrong with it.
     """

@@ -62,7 +62,7 @@ def check_structure(data: bytes, *, objective: str, n_scores: int) -> None:
 
 
 def _lines(where: str, text: bytes) -> Lines:
-    """Give the ``key=value`` lines of one part; each key once, blank lines only at the end."""
+    """Return the ``key=value`` lines of one part; each key once, blank lines only at the end."""
     found: Lines = {}
     for line in text.rstrip(b"\n").split(b"\n"):
         if line in FLAGS:

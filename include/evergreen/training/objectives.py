@@ -13,19 +13,19 @@ MADE_FOR = {
 
 
 def objective_of(job: Rows) -> dict[str, Any]:
-    """Give the parameters that say what LightGBM minimises: a log loss, or the squared error."""
+    """Return the parameters that say what LightGBM minimises: a log loss, or the squared error."""
     found: dict[str, Any] = {"objective": OBJECTIVES[job.task]}
     return found | {"num_class": job.n_classes} if job.task == "multiclass" else found
 
 
 def written_objective(job: Rows) -> str:
-    """Give how a model file begins to say its objective."""
+    """Return how a model file begins to say its objective."""
     classes = f" num_class:{job.n_classes}" if job.task == "multiclass" else ""
     return f"{OBJECTIVES[job.task]}{classes}"
 
 
 def scores_a_row(job: Rows) -> int:
-    """Give how many scores the job's model makes of a row: one, or one for each class."""
+    """Return how many scores the job's model makes of a row: one, or one for each class."""
     return job.n_classes if job.task == "multiclass" else 1
 
 

@@ -148,7 +148,7 @@ def _sigterm_as_exit() -> Iterator[None]:
 
 
 def _without_device(job: FitJob | ScoreJob, crash: _Crash) -> FitJob:
-    """Give the job without the accelerator that crashed.
+    """Return the job without the accelerator that crashed.
 
     Raises:
         EvergreenError: It did not crash on an accelerator.
@@ -191,7 +191,7 @@ def _error(kind: str, text: str) -> EvergreenError:
 
 
 def _tail(folder: Path) -> str:
-    """Give the last lines that the child printed."""
+    """Return the last lines that the child printed."""
     log = folder / "log"
     data = log.read_bytes()[-TAIL_BYTES:] if log.is_file() else b""
     lines = data.decode("utf-8", "replace").strip().splitlines()[-TAIL_LINES:]

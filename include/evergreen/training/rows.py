@@ -49,7 +49,7 @@ def read_rows(job: Rows, columns: Iterable[str] = ()) -> pa.Table:
 
 
 def build_frame(job: Rows, table: pa.Table) -> "pd.DataFrame":
-    """Give the rows as a frame without the target, with what ``features_file`` derives.
+    """Return the rows as a frame without the target, with what ``features_file`` derives.
 
     Raises:
         SchemaError: ``build_features`` does not give the derived features.

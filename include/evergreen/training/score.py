@@ -59,7 +59,7 @@ def score(job: ScoreJob, stage: Stage = no_stage) -> ScoreResult:
 
 
 def _timed_predict(booster: "lgb.Booster", matrix: "pd.DataFrame") -> tuple[FloatArray, float]:
-    """Give the scores, and the seconds of the fastest of up to five tries: the others were held up.
+    """The scores, and the seconds of the fastest of up to five tries: the others were held up.
 
     The first try also starts LightGBM's threads. Tries end once they have taken half a second.
     """
@@ -119,7 +119,7 @@ def _load(job: ScoreJob, text: str) -> "lgb.Booster":
 
 
 def _features_of_model(features: Sequence[Feature], booster: "lgb.Booster") -> list[Feature]:
-    """Give the model's features in the model's order; those that it does not know are left out."""
+    """The model's features in the model's order; those that it does not know are left out."""
     by_name = {internal_name(feature.name): feature for feature in features}
     names = booster.feature_name()
     missing = [name for name in names if name not in by_name]

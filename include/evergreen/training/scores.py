@@ -16,14 +16,14 @@ TWO = 2
 
 
 def to_column(scores: FloatArray) -> pa.Array:
-    """Give scores, shape (n,) or (n, K), as a column of n doubles or of n lists of K doubles."""
+    """Return scores, shape (n,) or (n, K), as a column of n doubles or of n lists of K doubles."""
     if scores.ndim != TWO:
         return pa.array(scores)
     return pa.FixedSizeListArray.from_arrays(pa.array(scores.ravel()), scores.shape[1])
 
 
 def to_array(column: pa.Array | pa.ChunkedArray) -> FloatArray:
-    """Give the scores of a column, shape (n,) or (n, K); a missing one is NaN.
+    """Return the scores of a column, shape (n,) or (n, K); a missing one is NaN.
 
     Raises:
         DataError: A row of several classes has no prediction.

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-class Workbench:
+class ModelContext:
     """One model's spec and the outside systems it uses.
 
     Attributes:
@@ -64,14 +64,14 @@ class Workbench:
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:
-        """Give a local folder that is gone afterwards, also when the task fails."""
+        """Return a local folder that is gone afterwards, also when the task fails."""
         with TemporaryDirectory(prefix=f"evergreen-{self.spec.name}-") as folder:
             yield Path(folder)
 
 
 @contextmanager
-def open_workbench(model: str) -> Iterator[Workbench]:
-    """Open the workbench of one model and close its ledger afterwards.
+def open_model_context(model: str) -> Iterator[ModelContext]:
+    """Open one model with its adapters; its ledger is closed afterwards.
 
     Raises:
         SpecError: The model's spec is missing or wrong.
@@ -79,7 +79,7 @@ def open_workbench(model: str) -> Iterator[Workbench]:
     settings = read_settings()
     loaded = load_spec(settings.models_dir / model, home=settings.home)
     with Ledger(settings.ledger_url) as ledger:
-        yield Workbench(settings, loaded, ledger)
+        yield ModelContext(settings, loaded, ledger)
 
 
 def open_store(uri: str, connection_id: str) -> "Store":

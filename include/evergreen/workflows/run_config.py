@@ -44,7 +44,7 @@ def check_request(conf: object, *, known_batches: tuple[str, ...], requested_by:
 
 
 def check_keys(conf: object, *, allowed: tuple[str, ...]) -> Mapping[str, Any]:
-    """Give the conf as a mapping in which every key is allowed and every null is left out.
+    """Return the conf as a mapping in which every key is allowed and every null is left out.
 
     Raises:
         RequestError: Not an object, or a key that is not allowed.
@@ -69,7 +69,7 @@ def check_keys(conf: object, *, allowed: tuple[str, ...]) -> Mapping[str, Any]:
 
 
 def text_of(given: Mapping[str, Any], key: str, *, longest: int) -> str:
-    """Give a text of the conf, stripped; empty when it is absent.
+    """Return a text of the conf, stripped; empty when it is absent.
 
     Raises:
         RequestError: Not a text, too long, or with control characters.
@@ -83,7 +83,7 @@ def text_of(given: Mapping[str, Any], key: str, *, longest: int) -> str:
 
 
 def batch_of(given: Mapping[str, Any], *, known: tuple[str, ...] | None) -> str | None:
-    """Give the batch id of the conf, or None when it names none.
+    """Return the batch id of the conf, or None when it names none.
 
     Raises:
         RequestError: Not a batch id, or not a known batch.

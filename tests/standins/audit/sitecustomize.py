@@ -23,7 +23,7 @@ def note(event: str, what: str) -> None:
 
 
 def is_ours(frame: FrameType | None) -> bool:
-    """Tell whether Evergreen's own code is calling, however far up."""
+    """Return whether Evergreen's own code is calling, however far up."""
     while frame is not None:
         name = frame.f_code.co_filename
         if name.startswith("<frozen importlib"):

@@ -45,7 +45,7 @@ def body(**changes: Any) -> str:
 
 
 def shown(text: str) -> str:
-    """Give what Markdown shows of escaped text."""
+    """Return what Markdown shows of escaped text."""
     return text.replace("\\", "")
 
 

@@ -26,7 +26,7 @@ def run_bench(folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="module")
 def streams(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a folder with a stream that changes, one with a burst, and one that nobody knows."""
+    """Return a folder with a stream that changes, one with a burst, and one that nobody knows."""
     folder = tmp_path_factory.mktemp("streams")
     columns = make_columns(1_200)
     turned = np.where(np.arange(1_200) < 700, columns["x"], -columns["x"])

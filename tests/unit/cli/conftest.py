@@ -13,7 +13,7 @@ from evergreen.registry.client import ModelRegistry
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give a project with one model and an empty ledger."""
+    """Return a project with one model and an empty ledger."""
     folder = tmp_path / "include" / "models" / "flights"
     folder.mkdir(parents=True)
     (folder / "model.yaml").write_text(SPEC)
@@ -26,7 +26,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def ledger(project: Path) -> Ledger:
-    """Give the project's ledger, migrated."""
+    """Return the project's ledger, migrated."""
     opened = Ledger(f"sqlite:///{project}/home/ledger.db")
     opened.migrate()
     return opened
@@ -34,7 +34,7 @@ def ledger(project: Path) -> Ledger:
 
 @pytest.fixture
 def call(project: Path, capsys: pytest.CaptureFixture[str]) -> Call:
-    """Give a function that runs the command in the project."""
+    """Return a function that runs the command in the project."""
 
     def run(*arguments: str) -> Outcome:
         capsys.readouterr()
@@ -51,7 +51,7 @@ def call(project: Path, capsys: pytest.CaptureFixture[str]) -> Call:
 def two_versions(
     ledger: Ledger, mlflow_uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> list[ModelVersion]:
-    """Give two versions that ledger and registry know; the second is champion."""
+    """Return two versions that ledger and registry know; the second is champion."""
     monkeypatch.setenv("MLFLOW_TRACKING_URI", mlflow_uri)
     registry = ModelRegistry(mlflow_uri)
     versions = []

@@ -15,7 +15,7 @@ QUICK = ("--time", "ts", "--target", "target", "--window", "120", "--batch", "60
 
 @pytest.fixture
 def table(tmp_path: Path) -> Path:
-    """Give a small table in order of time."""
+    """Return a small table in order of time."""
     return write_parquet(tmp_path / "sales.parquet", make_columns(480, city=["Köln", "Rom"] * 240))
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
-from evergreen.cli.backtest_run import _history_of_model as read_model_history
 
 from builders.ledger_rows import SHA, SPEC, Call
+from evergreen.cli.backtest_run import _history_of_model as read_model_history
 from evergreen.data.batches import batch_id
 from evergreen.errors import EmptyWindowError, RequestError, SpecError
 from evergreen.ledger.ledger import Ledger

@@ -15,42 +15,42 @@ from evergreen.records import Window
 from evergreen.settings import read_settings
 from evergreen.spec.loader import load_spec
 from evergreen.workflows.ingest.labelled_data import labelled_path
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 
 GIVEN = "psi_limit: 0.25, ks_limit: 0.15, null_share_limit: 0.05"
 
 
 @pytest.fixture
-def bench(project: Path) -> Iterator[Workbench]:
-    """Give the workbench of a model whose limits are calibrated, in the command's project."""
+def context(project: Path) -> Iterator[ModelContext]:
+    """Return the model context of a model whose limits are calibrated, in the command's project."""
     models = project / "include" / "models"
     file = write_spec(models) / "model.yaml"
     file.write_text(file.read_text().replace(f", {GIVEN}", ""))
     settings = read_settings()
     with Ledger(settings.ledger_url) as ledger:
         ledger.migrate()
-        yield Workbench(settings, load_spec(models / "tiny", home=settings.home), ledger)
+        yield ModelContext(settings, load_spec(models / "tiny", home=settings.home), ledger)
 
 
 @pytest.fixture
-def upstream(bench: Workbench) -> Upstream:
-    return Upstream.of(bench.loaded.folder, bench.settings.home)
+def upstream(context: ModelContext) -> Upstream:
+    return Upstream.of(context.loaded.folder, context.settings.home)
 
 
-def give_history(bench: Workbench, upstream: Upstream, *, n_weeks: int = 5) -> None:
-    """Give the model a long first batch that its champion has learnt from."""
-    accept(bench, upstream, 0, n_weeks=n_weeks)
-    label(bench, upstream, 0, n_weeks=n_weeks)
-    crown(bench)
+def give_history(context: ModelContext, upstream: Upstream, *, n_weeks: int = 5) -> None:
+    """Return the model a long first batch that its champion has learnt from."""
+    accept(context, upstream, 0, n_weeks=n_weeks)
+    label(context, upstream, 0, n_weeks=n_weeks)
+    crown(context)
 
 
 def test_limits_their_source_and_the_past_are_shown(
-    call: Call, bench: Workbench, upstream: Upstream
+    call: Call, context: ModelContext, upstream: Upstream
 ) -> None:
-    give_history(bench, upstream)
+    give_history(context, upstream)
     for week in (5, 6):
-        accept(bench, upstream, week)
-    accept(bench, upstream, 7, shift=2.0)
+        accept(context, upstream, week)
+    accept(context, upstream, 7, shift=2.0)
 
     shown = call("calibrate", "tiny")
 
@@ -67,10 +67,10 @@ def test_limits_their_source_and_the_past_are_shown(
     assert "Batches within the reference that would be called drifted: 0 of 1." in shown.out
 
 
-def test_json_holds_all_of_it(call: Call, bench: Workbench, upstream: Upstream) -> None:
-    give_history(bench, upstream)
-    accept(bench, upstream, 5, n_rows=120)
-    accept(bench, upstream, 6, n_rows=120)
+def test_json_holds_all_of_it(call: Call, context: ModelContext, upstream: Upstream) -> None:
+    give_history(context, upstream)
+    accept(context, upstream, 5, n_rows=120)
+    accept(context, upstream, 6, n_rows=120)
 
     report = json.loads(call("calibrate", "tiny", "--json").out)
 
@@ -85,11 +85,11 @@ def test_json_holds_all_of_it(call: Call, bench: Workbench, upstream: Upstream) 
 
 
 def test_a_smaller_budget_gives_higher_limits_and_fewer_false_verdicts(
-    call: Call, bench: Workbench, upstream: Upstream
+    call: Call, context: ModelContext, upstream: Upstream
 ) -> None:
-    give_history(bench, upstream)
-    accept(bench, upstream, 5, n_rows=120)
-    accept(bench, upstream, 6, n_rows=120)
+    give_history(context, upstream)
+    accept(context, upstream, 5, n_rows=120)
+    accept(context, upstream, 6, n_rows=120)
 
     usual = json.loads(call("calibrate", "tiny", "--json").out)
     fewer = json.loads(call("calibrate", "tiny", "--false-alarms", "0.5", "--json").out)
@@ -100,10 +100,10 @@ def test_a_smaller_budget_gives_higher_limits_and_fewer_false_verdicts(
 
 
 def test_limits_of_the_spec_are_named_as_such(
-    call: Call, bench: Workbench, upstream: Upstream
+    call: Call, context: ModelContext, upstream: Upstream
 ) -> None:
-    give_history(bench, upstream)
-    file = bench.loaded.folder / "model.yaml"
+    give_history(context, upstream)
+    file = context.loaded.folder / "model.yaml"
     file.write_text(
         file.read_text().replace("min_rows: 100, share", f"{GIVEN}, min_rows: 100, share")
     )
@@ -116,12 +116,12 @@ def test_limits_of_the_spec_are_named_as_such(
 
 
 def test_limits_that_break_the_budget_are_named(
-    call: Call, bench: Workbench, upstream: Upstream
+    call: Call, context: ModelContext, upstream: Upstream
 ) -> None:
-    give_history(bench, upstream)
-    accept(bench, upstream, 5)
+    give_history(context, upstream)
+    accept(context, upstream, 5)
     within = call("calibrate", "tiny").out
-    file = bench.loaded.folder / "model.yaml"
+    file = context.loaded.folder / "model.yaml"
     file.write_text(
         file.read_text().replace("min_rows: 100, share", "ks_limit: 0.02, min_rows: 100, share")
     )
@@ -133,13 +133,13 @@ def test_limits_that_break_the_budget_are_named(
 
 
 def test_a_feature_without_a_profile_says_why(
-    call: Call, bench: Workbench, upstream: Upstream
+    call: Call, context: ModelContext, upstream: Upstream
 ) -> None:
-    give_history(bench, upstream)
+    give_history(context, upstream)
     path = "versions/tiny/v1/profile.json"
-    profile = bench.store.read_json(path)
+    profile = context.store.read_json(path)
     broken = {"shape": "broken", "name": "temp", "kind": "numeric", "problem": "column is missing"}
-    bench.store.write_json(path, profile | {"columns": [broken, *profile["columns"][1:]]})
+    context.store.write_json(path, profile | {"columns": [broken, *profile["columns"][1:]]})
 
     shown = call("calibrate", "tiny").out
 
@@ -148,16 +148,16 @@ def test_a_feature_without_a_profile_says_why(
 
 @pytest.mark.parametrize(("n_weeks", "n_blocks"), [(5, 5), (1, None)])
 def test_a_reference_that_was_kept_without_blocks_gets_them_from_the_history(
-    call: Call, bench: Workbench, upstream: Upstream, n_weeks: int, n_blocks: int | None
+    call: Call, context: ModelContext, upstream: Upstream, n_weeks: int, n_blocks: int | None
 ) -> None:
-    give_history(bench, upstream)
-    rows = bench.store.read_table(labelled_path("tiny", "2024-01-01"))
-    old = build_profile(rows, bench.spec.data.delivered_features).to_json()
+    give_history(context, upstream)
+    rows = context.store.read_table(labelled_path("tiny", "2024-01-01"))
+    old = build_profile(rows, context.spec.data.delivered_features).to_json()
     del old["blocks"]
-    bench.store.write_json("versions/tiny/v2/profile.json", old)
-    first = bench.ledger.versions.get("tiny", "1").trained
+    context.store.write_json("versions/tiny/v2/profile.json", old)
+    first = context.ledger.versions.get("tiny", "1").trained
     window = Window.ending(FIRST + 5 * WEEK, days=7.0 * n_weeks)
-    bench.ledger.versions.record(
+    context.ledger.versions.record(
         "tiny",
         "2",
         idempotency_key="old",
@@ -165,7 +165,7 @@ def test_a_reference_that_was_kept_without_blocks_gets_them_from_the_history(
         folder="versions/tiny/v2",
         trained=first.model_copy(update={"window": window}),
     )
-    enthrone(bench, "2")
+    enthrone(context, "2")
 
     report = json.loads(call("calibrate", "tiny", "--json").out)
 
@@ -175,9 +175,9 @@ def test_a_reference_that_was_kept_without_blocks_gets_them_from_the_history(
 
 
 def test_without_a_champion_the_newest_history_stands_for_the_reference(
-    call: Call, bench: Workbench, upstream: Upstream
+    call: Call, context: ModelContext, upstream: Upstream
 ) -> None:
-    accept(bench, upstream, 0, n_weeks=5)
+    accept(context, upstream, 0, n_weeks=5)
 
     shown = call("calibrate", "tiny")
     report = json.loads(call("calibrate", "tiny", "--json").out)
@@ -186,10 +186,10 @@ def test_without_a_champion_the_newest_history_stands_for_the_reference(
     assert (report["version"], report["n_blocks"], report["reference_rows"]) == (None, 4, 1600)
 
 
-def test_too_small_batches_are_told(call: Call, bench: Workbench, upstream: Upstream) -> None:
-    give_history(bench, upstream)
+def test_too_small_batches_are_told(call: Call, context: ModelContext, upstream: Upstream) -> None:
+    give_history(context, upstream)
     for week in (5, 6):
-        accept(bench, upstream, week, n_rows=60)
+        accept(context, upstream, week, n_rows=60)
 
     shown = call("calibrate", "tiny")
 
@@ -197,7 +197,7 @@ def test_too_small_batches_are_told(call: Call, bench: Workbench, upstream: Upst
     assert "drifted: 0 of 0; 2 too small." in shown.out
 
 
-def test_a_model_without_data_is_refused_with_the_remedy(call: Call, bench: Workbench) -> None:
+def test_a_model_without_data_is_refused_with_the_remedy(call: Call, context: ModelContext) -> None:
     refused = call("calibrate", "tiny")
 
     assert refused.code == 2
@@ -206,14 +206,14 @@ def test_a_model_without_data_is_refused_with_the_remedy(call: Call, bench: Work
 
 
 @pytest.mark.parametrize("budget", ["0", "-1", "nan", "inf", "many"])
-def test_a_budget_that_is_none_is_refused(call: Call, bench: Workbench, budget: str) -> None:
+def test_a_budget_that_is_none_is_refused(call: Call, context: ModelContext, budget: str) -> None:
     refused = call("calibrate", "tiny", f"--false-alarms={budget}")
 
     assert refused.code == 2
     assert "--false-alarms" in refused.err
 
 
-def test_an_unknown_model_names_those_there_are(call: Call, bench: Workbench) -> None:
+def test_an_unknown_model_names_those_there_are(call: Call, context: ModelContext) -> None:
     refused = call("calibrate", "tiyn")
 
     assert refused.code == 2

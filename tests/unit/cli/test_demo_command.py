@@ -14,7 +14,7 @@ Asked = list[DemoOptions]
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
-    """Give the list of what was asked for, without starting real services."""
+    """Return the list of what was asked for, without starting real services."""
     for name in ("DEMO_EXIT", "DEMO_WEEKS", "DEMO_SEED", "DEMO_START", "DEMO_REPORT"):
         monkeypatch.delenv(name, raising=False)
     options: Asked = []

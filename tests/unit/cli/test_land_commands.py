@@ -12,7 +12,7 @@ from evergreen.sandbox.landing import flights
 
 @pytest.fixture(autouse=True)
 def small_year(monkeypatch: pytest.MonkeyPatch) -> pd.DataFrame:
-    """Give a year of six weeks with 20 flights a day; the loader is the outside system here."""
+    """Return a year of six weeks with 20 flights a day; the loader is the outside system here."""
     times = pd.date_range("2013-01-01", "2013-02-12", freq="72min", tz="UTC")
     frame = pd.DataFrame(
         {

@@ -14,7 +14,7 @@ ADMIN, PASSWORD = "postgres", "made-up"
 
 
 def make_admin(url: str) -> None:
-    """Give the cluster the superuser that the image has, and free the name ``evergreen``."""
+    """Return the cluster the superuser that the image has, and free the name ``evergreen``."""
     address = make_url(url)
     login = {"host": address.host, "port": address.port, "dbname": "postgres"}
     with psycopg2.connect(**login, user=address.username, password=address.password) as first:

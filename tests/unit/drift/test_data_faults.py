@@ -25,7 +25,7 @@ FEATURES = [
 
 
 def make_table(n_rows: int = 1000, *, seed: int = 1, **changed: Any) -> pa.Table:
-    """Give rows of a warm ``temp`` (10, sd 5), a ``wind`` (40, sd 2) and four carriers."""
+    """Return rows of a warm ``temp`` (10, sd 5), a ``wind`` (40, sd 2) and four carriers."""
     rng = np.random.default_rng(seed)
     columns = {
         "temp": rng.normal(10, 5, n_rows),
@@ -36,19 +36,19 @@ def make_table(n_rows: int = 1000, *, seed: int = 1, **changed: Any) -> pa.Table
 
 
 def faults_of(batch: pa.Table, reference: pa.Table | None = None) -> tuple[str, ...]:
-    """Give the faults that are found in a batch of three record batches."""
+    """Return the faults that are found in a batch of three record batches."""
     profile = build_profile(reference or make_table(5000, seed=0), FEATURES)
     chunks = batch.to_batches(max_chunksize=batch.num_rows // 3 + 1)
     return measure_drift(profile, chunks, Drift()).faults
 
 
 def values(name: str, n_rows: int = 1000) -> np.ndarray:
-    """Give a sound column."""
+    """Return a sound column."""
     return np.array(make_table(n_rows)[name].to_numpy())
 
 
 def spoilt(name: str, share: float, value: object) -> dict[str, Any]:
-    """Give a column whose first rows, up to a share, hold another value; None: they are missing."""
+    """A column whose first rows, up to a share, hold another value; None: they are missing."""
     column = values(name).astype(object)
     column[: round(share * column.size)] = value
     return {name: column.tolist()}
@@ -133,7 +133,7 @@ def test_categories_that_nobody_has_seen(share: float, is_fault: bool) -> None:
 
 
 def near_twins(n_rows: int, seed: int, shift: float = 0.0, **changed: Any) -> pa.Table:
-    """Give columns that overlap, so that a swap is not far outside either's range."""
+    """Return columns that overlap, so that a swap is not far outside either's range."""
     rng = np.random.default_rng(seed)
     table = {"temp": rng.normal(shift, 1, n_rows), "wind": rng.normal(shift + 1.5, 1, n_rows)}
     return make_table(n_rows, seed=seed, **table | changed)

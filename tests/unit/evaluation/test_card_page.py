@@ -9,7 +9,7 @@ EVIL = "# </td><script>x</script>|[a](http://e.example)\n# owned\n```"
 
 
 def html_of(card: ModelCard) -> str:
-    """Give the page as GitHub's kind of Markdown draws it, HTML let through."""
+    """Return the page as GitHub's kind of Markdown draws it, HTML let through."""
     return str(MarkdownIt("gfm-like", {"linkify": False, "html": True}).render(draw_card(card)))
 
 

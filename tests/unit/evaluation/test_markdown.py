@@ -29,7 +29,7 @@ def tokens(text: str) -> Iterator[Token]:
 
 
 def shown(text: str) -> str:
-    """Give the text that a reader sees."""
+    """Return the text that a reader sees."""
     return "".join(t.content for t in tokens(text) if t.type in ("text", "text_special"))
 
 

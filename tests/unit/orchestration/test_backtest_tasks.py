@@ -14,7 +14,7 @@ from evergreen.orchestration.retry_rules import RequestRefused
 from evergreen.storage.store import Store
 from evergreen.workflows.backtest.run_backtest import folder_of
 from evergreen.workflows.housekeeping.retention import remove_expired
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 
 RUN_ID = "manual__2024-03-01T00:00:00+00:00"
 BASELINES = ["never", "every", "periodic"]
@@ -30,51 +30,51 @@ class Backtest(Run):
         return told
 
 
-def a_run(bench: Workbench, conf: Any = None, *, run_id: str = RUN_ID) -> Backtest:
+def a_run(context: ModelContext, conf: Any = None, *, run_id: str = RUN_ID) -> Backtest:
     return Backtest(
-        DagRun(f"backtest__{bench.spec.name}", run_id=run_id, conf=conf, run_type="manual")
+        DagRun(f"backtest__{context.spec.name}", run_id=run_id, conf=conf, run_type="manual")
     )
 
 
 @pytest.fixture
-def labelled(bench: Workbench, upstream: Upstream) -> Workbench:
+def labelled(context: ModelContext, upstream: Upstream) -> ModelContext:
     """Four labelled weeks to learn from, one as they were, and seven the other way round."""
-    accept(bench, upstream, 0, n_weeks=4)
-    label(bench, upstream, 0, n_weeks=4)
+    accept(context, upstream, 0, n_weeks=4)
+    label(context, upstream, 0, n_weeks=4)
     for week in range(4, 12):
-        accept(bench, upstream, week)
-        label(bench, upstream, week, is_flipped=week > 4)
-    return bench
+        accept(context, upstream, week)
+        label(context, upstream, week, is_flipped=week > 4)
+    return context
 
 
-def everything_of(bench: Workbench) -> dict[str, Any]:
-    """Give all that a back-test must leave alone."""
-    model = bench.spec.name
+def everything_of(context: ModelContext) -> dict[str, Any]:
+    """Return all that a back-test must leave alone."""
+    model = context.spec.name
     return {
-        "decisions": bench.ledger.decisions.history(model),
-        "promotions": bench.ledger.promotions.history(model),
-        "versions": bench.ledger.versions.history(model),
-        "alerts": bench.ledger.alerts.history(model),
-        "labels": bench.ledger.batches.deliveries(model, "labels"),
-        "files": [f for f in bench.store.list_files() if f"reports/{model}/backtests/" not in f],
+        "decisions": context.ledger.decisions.history(model),
+        "promotions": context.ledger.promotions.history(model),
+        "versions": context.ledger.versions.history(model),
+        "alerts": context.ledger.alerts.history(model),
+        "labels": context.ledger.batches.deliveries(model, "labels"),
+        "files": [f for f in context.store.list_files() if f"reports/{model}/backtests/" not in f],
     }
 
 
-def test_the_policies_are_replayed_and_kept_as_a_report(labelled: Workbench) -> None:
-    bench = labelled
-    before = everything_of(bench)
+def test_the_policies_are_replayed_and_kept_as_a_report(labelled: ModelContext) -> None:
+    context = labelled
+    before = everything_of(context)
 
-    told = a_run(bench).play()
+    told = a_run(context).play()
 
-    folder = folder_of(bench.spec.name, RUN_ID)
+    folder = folder_of(context.spec.name, RUN_ID)
     files = [f"{folder}/backtest.{kind}" for kind in ("html", "json")]
-    assert bench.store.list_files(f"reports/{bench.spec.name}/backtests") == files
-    assert [told["html"], told["json"]] == [bench.store.uri_of(file) for file in files]
-    assert b"<svg" in bench.store.read_bytes(files[0])
-    assert everything_of(bench) == before
+    assert context.store.list_files(f"reports/{context.spec.name}/backtests") == files
+    assert [told["html"], told["json"]] == [context.store.uri_of(file) for file in files]
+    assert b"<svg" in context.store.read_bytes(files[0])
+    assert everything_of(context) == before
 
 
-def test_the_small_table_says_what_the_kept_numbers_say(labelled: Workbench) -> None:
+def test_the_small_table_says_what_the_kept_numbers_say(labelled: ModelContext) -> None:
     told = a_run(labelled).play()
 
     kept = labelled.store.read_json(f"{folder_of(labelled.spec.name, RUN_ID)}/backtest.json")
@@ -94,7 +94,7 @@ def test_the_small_table_says_what_the_kept_numbers_say(labelled: Workbench) -> 
     assert told["history"].startswith("History: 9 labelled batches")
 
 
-def test_a_run_again_writes_the_same_to_the_same_place(labelled: Workbench) -> None:
+def test_a_run_again_writes_the_same_to_the_same_place(labelled: ModelContext) -> None:
     store, folder = labelled.store, folder_of(labelled.spec.name, RUN_ID)
     first = a_run(labelled, {"jobs": 1}).play()
     page = store.read_bytes(f"{folder}/backtest.html")
@@ -106,7 +106,7 @@ def test_a_run_again_writes_the_same_to_the_same_place(labelled: Workbench) -> N
     assert len(store.list_files(f"reports/{labelled.spec.name}/backtests")) == 2
 
 
-def test_only_what_was_asked_for_is_replayed_beside_the_baselines(labelled: Workbench) -> None:
+def test_only_what_was_asked_for_is_replayed_beside_the_baselines(labelled: ModelContext) -> None:
     told = a_run(labelled, {"policies": "thresholds", "every_batches": 1}).play()
 
     rows = {row["policy"]: row for row in told["policies"]}
@@ -126,50 +126,52 @@ def test_only_what_was_asked_for_is_replayed_beside_the_baselines(labelled: Work
     ],
 )
 def test_a_wrong_request_is_refused_before_anything_is_read(
-    bench: Workbench, conf: Any, says: str
+    context: ModelContext, conf: Any, says: str
 ) -> None:
     with pytest.raises(RequestRefused, match=says):
-        a_run(bench, conf).call(backtest_tasks.check_request, bench.spec.name)
+        a_run(context, conf).call(backtest_tasks.check_request, context.spec.name)
 
 
-def test_without_history_it_says_what_is_missing_and_what_to_do(bench: Workbench) -> None:
+def test_without_history_it_says_what_is_missing_and_what_to_do(context: ModelContext) -> None:
     with pytest.raises(RequestRefused) as refused:
-        a_run(bench).play()
+        a_run(context).play()
 
     for words in ("no labelled batch", "more than 35 days", "land more batches and their labels"):
         assert words in str(refused.value)
 
 
-def test_too_little_history_says_how_far_it_reaches(bench: Workbench, upstream: Upstream) -> None:
-    accept(bench, upstream, 0, n_weeks=4)
-    label(bench, upstream, 0, n_weeks=4)
+def test_too_little_history_says_how_far_it_reaches(
+    context: ModelContext, upstream: Upstream
+) -> None:
+    accept(context, upstream, 0, n_weeks=4)
+    label(context, upstream, 0, n_weeks=4)
 
     with pytest.raises(RequestRefused) as refused:
-        a_run(bench).play()
+        a_run(context).play()
 
     assert "from 2024-01-01 to 2024-01-28" in str(refused.value)
     assert "land more batches and their labels" in str(refused.value)
-    assert bench.store.list_files(f"reports/{bench.spec.name}") == []
+    assert context.store.list_files(f"reports/{context.spec.name}") == []
 
 
 def test_one_class_only_is_refused_and_nobody_is_woken(
-    bench: Workbench, upstream: Upstream
+    context: ModelContext, upstream: Upstream
 ) -> None:
-    accept(bench, upstream, 0, n_weeks=6)
-    batch = label(bench, upstream, 0, n_weeks=6)
-    path = f"labelled/{bench.spec.name}/{batch}.parquet"
-    rows = bench.store.read_table(path)
-    target = rows.schema.get_field_index(bench.spec.data.target)
+    accept(context, upstream, 0, n_weeks=6)
+    batch = label(context, upstream, 0, n_weeks=6)
+    path = f"labelled/{context.spec.name}/{batch}.parquet"
+    rows = context.store.read_table(path)
+    target = rows.schema.get_field_index(context.spec.data.target)
     ones = rows.set_column(target, rows.schema.field(target), [[1] * rows.num_rows])
-    bench.store.write_table(path, ones)
+    context.store.write_table(path, ones)
 
     with pytest.raises(RequestRefused, match="one class only"):
-        a_run(bench).play()
-    assert bench.ledger.alerts.history(bench.spec.name) == []
+        a_run(context).play()
+    assert context.ledger.alerts.history(context.spec.name) == []
 
 
 def test_a_store_that_cannot_be_written_is_tried_again(
-    labelled: Workbench, monkeypatch: pytest.MonkeyPatch
+    labelled: ModelContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(self: Store, path: str, data: bytes) -> None:
         raise StorageError(f"{path} could not be written")
@@ -197,12 +199,12 @@ def test_runs_lie_apart_whatever_their_ids_hold() -> None:
 
 
 def test_retention_removes_it(
-    labelled: Workbench, monkeypatch: pytest.MonkeyPatch, mlflow_uri: str
+    labelled: ModelContext, monkeypatch: pytest.MonkeyPatch, mlflow_uri: str
 ) -> None:
     a_run(labelled, {"policies": "thresholds"}).play()
     retention = labelled.spec.retention.model_copy(update={"reports_days": 1e-9})
     spec = labelled.spec.model_copy(update={"retention": retention})
-    monkeypatch.setattr(Workbench, "spec", spec)
+    monkeypatch.setattr(ModelContext, "spec", spec)
 
     removed = remove_expired(labelled)
 

@@ -16,39 +16,39 @@ from evergreen.orchestration.callbacks import (
     tell_success,
 )
 from evergreen.orchestration.retry_rules import RequestRefused
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 
 
-def a_run(bench: Workbench, kind: str = "ingest") -> Run:
-    return Run(DagRun(f"{kind}__{bench.spec.name}", "scheduled__1", run_type="scheduled"))
+def a_run(context: ModelContext, kind: str = "ingest") -> Run:
+    return Run(DagRun(f"{kind}__{context.spec.name}", "scheduled__1", run_type="scheduled"))
 
 
-def told(bench: Workbench) -> list[tuple[str, str]]:
-    entries = bench.ledger.alerts.history(bench.spec.name)
+def told(context: ModelContext) -> list[tuple[str, str]]:
+    entries = context.ledger.alerts.history(context.spec.name)
     return [(entry.alert.kind, entry.alert.text) for entry in entries]
 
 
-def test_a_failed_task_is_told_with_its_error(bench: Workbench) -> None:
-    alert_failure(a_run(bench).context("take_snapshot", ValueError("no space left")))
+def test_a_failed_task_is_told_with_its_error(context: ModelContext) -> None:
+    alert_failure(a_run(context).context("take_snapshot", ValueError("no space left")))
 
-    ((kind, text),) = told(bench)
+    ((kind, text),) = told(context)
     assert kind == "failed"
     assert "no space left" in text
 
 
-def test_a_task_that_was_killed_is_told_too(bench: Workbench) -> None:
-    alert_failure(a_run(bench).context("take_snapshot"))
+def test_a_task_that_was_killed_is_told_too(context: ModelContext) -> None:
+    alert_failure(a_run(context).context("take_snapshot"))
 
-    assert [kind for kind, _ in told(bench)] == ["failed"]
+    assert [kind for kind, _ in told(context)] == ["failed"]
 
 
-def test_however_many_tasks_of_a_run_fail_it_is_told_once(bench: Workbench) -> None:
-    run = a_run(bench)
+def test_however_many_tasks_of_a_run_fail_it_is_told_once(context: ModelContext) -> None:
+    run = a_run(context)
 
     for task_id in ("take_snapshot", "check_quality"):
         alert_failure(run.context(task_id, ValueError("no")))
 
-    assert len(told(bench)) == 1
+    assert len(told(context)) == 1
 
 
 @pytest.mark.parametrize(
@@ -61,20 +61,20 @@ def test_however_many_tasks_of_a_run_fail_it_is_told_once(bench: Workbench) -> N
     ],
 )
 def test_a_task_is_told_only_when_it_is_not_tried_again(
-    bench: Workbench, exception: Exception, try_number: int, n_told: int
+    context: ModelContext, exception: Exception, try_number: int, n_told: int
 ) -> None:
-    context = a_run(bench).context("take_snapshot", exception)
-    context["ti"].try_number, context["ti"].max_tries = try_number, 2
+    airflow_context = a_run(context).context("take_snapshot", exception)
+    airflow_context["ti"].try_number, airflow_context["ti"].max_tries = try_number, 2
 
-    alert_failure(context)
+    alert_failure(airflow_context)
 
-    assert len(told(bench)) == n_told
+    assert len(told(context)) == n_told
 
 
-def test_a_refused_request_wakes_nobody(bench: Workbench) -> None:
-    alert_failure(a_run(bench).context("check_request", RequestRefused("unknown key")))
+def test_a_refused_request_wakes_nobody(context: ModelContext) -> None:
+    alert_failure(a_run(context).context("check_request", RequestRefused("unknown key")))
 
-    assert told(bench) == []
+    assert told(context) == []
 
 
 @pytest.mark.parametrize(
@@ -86,31 +86,31 @@ def test_a_refused_request_wakes_nobody(bench: Workbench) -> None:
     ],
 )
 def test_a_wait_that_ran_out_is_told_as_no_data(
-    bench: Workbench, kind: str, task_id: str, found: Any, says: str
+    context: ModelContext, kind: str, task_id: str, found: Any, says: str
 ) -> None:
-    run = a_run(bench, kind)
+    run = a_run(context, kind)
     run.returned["find_next_batch"] = found
 
     alert_no_data(run.context(task_id, AirflowSensorTimeout("60 s")))
 
-    ((told_kind, text),) = told(bench)
+    ((told_kind, text),) = told(context)
     assert told_kind == "no_data"
     assert says in text
 
 
-def test_a_wait_that_broke_is_told_as_a_failure(bench: Workbench) -> None:
-    alert_no_data(a_run(bench).context("wait_for_batch", StorageError("Permission denied")))
+def test_a_wait_that_broke_is_told_as_a_failure(context: ModelContext) -> None:
+    alert_no_data(a_run(context).context("wait_for_batch", StorageError("Permission denied")))
 
-    assert [kind for kind, _ in told(bench)] == ["failed"]
+    assert [kind for kind, _ in told(context)] == ["failed"]
 
 
 def test_a_callback_never_fails(
-    bench: Workbench, home: Path, caplog: pytest.LogCaptureFixture
+    context: ModelContext, home: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    context = a_run(bench).context("take_snapshot", ValueError("no"))
-    (bench.loaded.folder / "model.yaml").write_text("name: [")
+    airflow_context = a_run(context).context("take_snapshot", ValueError("no"))
+    (context.loaded.folder / "model.yaml").write_text("name: [")
 
-    alert_failure(context)
+    alert_failure(airflow_context)
 
     assert "could not be told" in caplog.text
 
@@ -134,7 +134,7 @@ def test_a_dag_id_names_its_model(dag_id: str, model: str | None) -> None:
 
 
 def test_a_dag_works_again_when_the_last_task_of_a_later_run_goes_through(
-    bench: Workbench, name: str
+    context: ModelContext, name: str
 ) -> None:
     sick, later = training_run(name, "2024-02-05"), training_run(name, "2024-02-12")
     alert_failure(sick.context("measure_drift", ValueError("no")))
@@ -142,27 +142,27 @@ def test_a_dag_works_again_when_the_last_task_of_a_later_run_goes_through(
 
     later.states = {"check_request": "success"}
     tell_success(later.context("check_request"))
-    half_way = incidents(bench)
+    half_way = incidents(context)
     tell_success(later.context("record_decision"))
     tell_success(later.context("record_decision"))
 
     assert half_way == [("failed", dag_id, "")]
-    assert incidents(bench) == [("failed", dag_id, "recovered")]
-    assert len(told(bench)) == 2
+    assert incidents(context) == [("failed", dag_id, "recovered")]
+    assert len(told(context)) == 2
 
 
-def test_a_last_task_that_follows_a_failure_says_nothing(bench: Workbench, name: str) -> None:
+def test_a_last_task_that_follows_a_failure_says_nothing(context: ModelContext, name: str) -> None:
     run = training_run(name, "2024-02-05")
     alert_failure(run.context("train_challenger", ValueError("no")))
 
     run.states = {"train_challenger": "failed", "promote": "upstream_failed"}
     tell_success(run.context("record_decision"))
 
-    assert len(told(bench)) == 1
+    assert len(told(context)) == 1
 
 
 def test_a_report_that_is_drawn_again_ends_only_what_was_told_of_it(
-    bench: Workbench, name: str
+    context: ModelContext, name: str
 ) -> None:
     run = training_run(name, "2024-02-05")
     for task_id in ("write_drift_report", "measure_drift"):
@@ -171,7 +171,7 @@ def test_a_report_that_is_drawn_again_ends_only_what_was_told_of_it(
     tell_success(run.context("write_drift_report"))
 
     dag_id = f"continual_training__{name}"
-    ended = {subject: resolution for _, subject, resolution in incidents(bench)}
+    ended = {subject: resolution for _, subject, resolution in incidents(context)}
     assert ended == {f"{dag_id}.write_drift_report": "recovered", dag_id: ""}
 
 
@@ -187,9 +187,9 @@ def test_the_success_of_a_dag_of_all_models_is_nobodys_incident() -> None:
     ],
 )
 def test_a_run_that_has_nothing_to_do_works_as_well(
-    bench: Workbench, rule: TriggerRule, resolution: str
+    context: ModelContext, rule: TriggerRule, resolution: str
 ) -> None:
-    run = a_run(bench, "watch_champion")
+    run = a_run(context, "watch_champion")
     with DAG(run.dag_run.dag_id, schedule=None):
         first = BaseOperator(task_id="compare_with_former")
         first >> BaseOperator(task_id="roll_back_if_worse", trigger_rule=rule)
@@ -197,4 +197,4 @@ def test_a_run_that_has_nothing_to_do_works_as_well(
 
     tell_skip({**run.context("compare_with_former"), "task": first})
 
-    assert incidents(bench) == [("failed", run.dag_run.dag_id, resolution)]
+    assert incidents(context) == [("failed", run.dag_run.dag_id, resolution)]

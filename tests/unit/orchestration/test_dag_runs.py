@@ -18,7 +18,7 @@ from evergreen.orchestration.dag_runs import (
     scratch_folder,
     states_of,
 )
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 
 FIRST, SECOND = "2024-01-01", "2024-01-08"
 
@@ -28,10 +28,10 @@ def context_of(**fields: Any) -> Any:
 
 
 @pytest.fixture
-def two_batches(bench: Workbench, upstream: Upstream) -> None:
-    accept(bench, upstream, 0)
-    accept(bench, upstream, 1)
-    take(bench, upstream.deliver(2), result=REJECTED)
+def two_batches(context: ModelContext, upstream: Upstream) -> None:
+    accept(context, upstream, 0)
+    accept(context, upstream, 1)
+    take(context, upstream.deliver(2), result=REJECTED)
 
 
 @pytest.mark.usefixtures("two_batches")
@@ -45,40 +45,42 @@ def two_batches(bench: Workbench, upstream: Upstream) -> None:
         pytest.param({"partition_key": SECOND, "conf": {"batch": FIRST}}, FIRST, id="both"),
     ],
 )
-def test_the_batch_of_a_run(bench: Workbench, fields: Any, batch: str) -> None:
-    assert batch_of_run(context_of(**fields), bench) == batch
+def test_the_batch_of_a_run(context: ModelContext, fields: Any, batch: str) -> None:
+    assert batch_of_run(context_of(**fields), context) == batch
 
 
 @pytest.mark.usefixtures("two_batches")
 @pytest.mark.parametrize("batch", ["2024-01-15", "2024-02-30", "2030-01-01"])
-def test_a_batch_that_was_not_accepted_cannot_be_asked_for(bench: Workbench, batch: str) -> None:
+def test_a_batch_that_was_not_accepted_cannot_be_asked_for(
+    context: ModelContext, batch: str
+) -> None:
     with pytest.raises(RequestError):
-        batch_of_run(context_of(conf={"batch": batch}), bench)
+        batch_of_run(context_of(conf={"batch": batch}), context)
 
 
 @pytest.mark.usefixtures("two_batches")
 @pytest.mark.parametrize(("batch", "state"), [("2024-01-15", "rejected"), ("x/../y", "not known")])
 def test_a_batch_that_was_announced_and_is_not_accepted_is_a_data_error(
-    bench: Workbench, batch: str, state: str
+    context: ModelContext, batch: str, state: str
 ) -> None:
     with pytest.raises(DataError, match=f"is {state} now"):
-        batch_of_run(context_of(partition_key=batch), bench)
+        batch_of_run(context_of(partition_key=batch), context)
 
 
-def test_without_any_batch_a_run_by_hand_is_refused(bench: Workbench) -> None:
+def test_without_any_batch_a_run_by_hand_is_refused(context: ModelContext) -> None:
     with pytest.raises(RequestError, match=r"no batch .* has been accepted yet"):
-        batch_of_run(context_of(), bench)
+        batch_of_run(context_of(), context)
 
 
 @pytest.mark.usefixtures("two_batches")
-def test_only_accepted_batches_count_as_newer(bench: Workbench) -> None:
-    assert accepted_batches(bench) == (FIRST, SECOND)
-    assert newer_batch(bench, FIRST) == SECOND
-    assert newer_batch(bench, SECOND) is None
+def test_only_accepted_batches_count_as_newer(context: ModelContext) -> None:
+    assert accepted_batches(context) == (FIRST, SECOND)
+    assert newer_batch(context, FIRST) == SECOND
+    assert newer_batch(context, SECOND) is None
 
 
-def test_without_batches_none_is_newer(bench: Workbench) -> None:
-    assert newer_batch(bench, FIRST) is None
+def test_without_batches_none_is_newer(context: ModelContext) -> None:
+    assert newer_batch(context, FIRST) is None
 
 
 def test_a_decision_has_one_id_however_often_its_tasks_run() -> None:
@@ -91,10 +93,10 @@ def test_a_decision_has_one_id_however_often_its_tasks_run() -> None:
 
 
 def test_a_run_has_an_address_where_that_of_airflow_is_known() -> None:
-    context = context_of(run_id="manual__1")
+    airflow_context = context_of(run_id="manual__1")
 
-    assert run_url("http://a", context) == "http://a/dags/score__tiny/runs/manual__1"
-    assert run_url("", context) == ""
+    assert run_url("http://a", airflow_context) == "http://a/dags/score__tiny/runs/manual__1"
+    assert run_url("", airflow_context) == ""
 
 
 def test_the_states_of_a_run_come_by_task() -> None:
@@ -103,15 +105,15 @@ def test_the_states_of_a_run_come_by_task() -> None:
     assert states_of(run.context("x")) == {"score_batch": "failed"}
 
 
-def test_a_result_that_an_earlier_task_left_is_found_by_name(bench: Workbench) -> None:
-    run = Run(DagRun(f"continual_training__{bench.spec.name}"), returned={"decide": {"a": 1}})
+def test_a_result_that_an_earlier_task_left_is_found_by_name(context: ModelContext) -> None:
+    run = Run(DagRun(f"continual_training__{context.spec.name}"), returned={"decide": {"a": 1}})
 
     with set_current_context(run.context("promote")):
         assert result_of("decide") == {"a": 1}
 
 
-def test_a_missing_result_says_which_task_to_clear(bench: Workbench) -> None:
-    run = Run(DagRun(f"continual_training__{bench.spec.name}"))
+def test_a_missing_result_says_which_task_to_clear(context: ModelContext) -> None:
+    run = Run(DagRun(f"continual_training__{context.spec.name}"))
 
     with (
         set_current_context(run.context("promote")),

@@ -9,46 +9,53 @@ from drivers.runs import training_run
 from drivers.tiny import Upstream
 from evergreen.errors import LedgerError
 from evergreen.workflows.alerts.outbox import deliver_pending
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 from standins.slack import SlackServer
 
 
 @pytest.fixture
-def drifted(bench: Workbench, upstream: Upstream) -> str:
+def drifted(context: ModelContext, upstream: Upstream) -> str:
     """A batch in which one of two features drifted: told and drawn, but no reason to retrain."""
-    begin(bench, upstream)
-    crown(bench)
-    return accept(bench, upstream, 6, shift=3.0)
+    begin(context, upstream)
+    crown(context)
+    return accept(context, upstream, 6, shift=3.0)
 
 
-def kinds(bench: Workbench) -> list[str]:
-    """Give the kinds of what was told, without what incidents add: calm batches and endings."""
-    told = [entry.alert for entry in bench.ledger.alerts.history(bench.spec.name)]
+def kinds(context: ModelContext) -> list[str]:
+    """Return the kinds of what was told, without what incidents add: calm batches and endings."""
+    told = [entry.alert for entry in context.ledger.alerts.history(context.spec.name)]
     return [alert.kind for alert in told if not alert.incident.startswith("incident:")]
 
 
-def reference_of(bench: Workbench) -> Path:
-    return bench.settings.home / "store" / "versions" / bench.spec.name / "v1" / "reference.parquet"
+def reference_of(context: ModelContext) -> Path:
+    return (
+        context.settings.home
+        / "store"
+        / "versions"
+        / context.spec.name
+        / "v1"
+        / "reference.parquet"
+    )
 
 
 def test_drift_below_the_limit_is_told_and_drawn_and_stands_down(
-    bench: Workbench, drifted: str, name: str
+    context: ModelContext, drifted: str, name: str
 ) -> None:
     run = training_run(name, drifted)
 
     recorded = run.play()
 
     assert (recorded and recorded["outcome"], run.errors) == ("stood_down", {})
-    assert kinds(bench) == ["drift", "stood_down"]
-    (decision,) = bench.ledger.decisions.history(name)
+    assert kinds(context) == ["drift", "stood_down"]
+    (decision,) = context.ledger.decisions.history(name)
     assert decision.report_path is not None
-    assert bench.store.exists(decision.report_path)
+    assert context.store.exists(decision.report_path)
 
 
 def test_a_report_that_cannot_be_drawn_is_told_and_leaves_the_run_green(
-    bench: Workbench, drifted: str, name: str
+    context: ModelContext, drifted: str, name: str
 ) -> None:
-    reference_of(bench).write_bytes(b"no parquet")
+    reference_of(context).write_bytes(b"no parquet")
     run = training_run(name, drifted)
 
     recorded = run.play()
@@ -58,20 +65,20 @@ def test_a_report_that_cannot_be_drawn_is_told_and_leaves_the_run_green(
         "stood_down",
         "success",
     )
-    assert sorted(kinds(bench)) == ["drift", "failed", "stood_down"]
+    assert sorted(kinds(context)) == ["drift", "failed", "stood_down"]
 
 
 def test_a_lost_reference_fails_the_run_once_and_recovers_by_clearing(
-    bench: Workbench, upstream: Upstream, drifted: str, name: str
+    context: ModelContext, upstream: Upstream, drifted: str, name: str
 ) -> None:
-    profile = reference_of(bench).with_name("profile.json")
+    profile = reference_of(context).with_name("profile.json")
     content = profile.read_bytes()
     profile.write_text("{}")
     run = training_run(name, drifted)
 
     run.play()
     red = dict(run.states)
-    told = kinds(bench)
+    told = kinds(context)
     profile.write_bytes(content)
     recorded = run.clear("measure_drift").play()
 
@@ -82,13 +89,13 @@ def test_a_lost_reference_fails_the_run_once_and_recovers_by_clearing(
 
 
 def test_slack_that_is_down_changes_nothing_and_hears_of_it_later(
-    bench: Workbench, slack: SlackServer, drifted: str, name: str
+    context: ModelContext, slack: SlackServer, drifted: str, name: str
 ) -> None:
     slack.mode = "500"
     recorded = training_run(name, drifted).play()
     slack.mode = "ok"
 
-    deliver_pending(bench)
+    deliver_pending(context)
 
     assert recorded is not None
     assert recorded["outcome"] == "stood_down"
@@ -96,10 +103,10 @@ def test_slack_that_is_down_changes_nothing_and_hears_of_it_later(
 
 
 def test_a_ledger_that_does_not_answer_is_no_refusal(
-    bench: Workbench, drifted: str, name: str, monkeypatch: pytest.MonkeyPatch
+    context: ModelContext, drifted: str, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = training_run(name, drifted)
-    nowhere = f"sqlite:///{bench.settings.home}/no/such.db"
+    nowhere = f"sqlite:///{context.settings.home}/no/such.db"
 
     with monkeypatch.context() as patch:
         patch.setenv("EVERGREEN_LEDGER_URL", nowhere)
@@ -113,13 +120,13 @@ def test_a_ledger_that_does_not_answer_is_no_refusal(
 
 
 def test_a_run_whose_announced_batch_is_rejected_by_now_is_told(
-    bench: Workbench, drifted: str, name: str
+    context: ModelContext, drifted: str, name: str
 ) -> None:
-    bench.ledger.batches.record_refusal(name, "data", drifted, status="rejected", sentence="")
+    context.ledger.batches.record_refusal(name, "data", drifted, status="rejected", sentence="")
     run = training_run(name, drifted)
 
     run.play()
 
     assert run.states["check_request"] == "failed"
-    assert kinds(bench) == ["failed"]
-    assert bench.ledger.decisions.history(name) == []
+    assert kinds(context) == ["failed"]
+    assert context.ledger.decisions.history(name) == []

@@ -11,7 +11,7 @@ from evergreen.errors import ExternalError, LedgerError
 from evergreen.orchestration import assets, ingest_tasks, score_tasks
 from evergreen.orchestration.retry_rules import RequestRefused
 from evergreen.workflows.ingest.labelled_data import labelled_path
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 
 BATCH = "2024-01-01"
 
@@ -48,75 +48,75 @@ class Ingest(Run):
         return taken, self.call(gate, model, taken)
 
 
-def a_run(bench: Workbench, kind: str = "ingest", conf: Any = None) -> Ingest:
+def a_run(context: ModelContext, kind: str = "ingest", conf: Any = None) -> Ingest:
     kind = kind if conf is None else "redelivery"
-    return Ingest(DagRun(f"{kind}__{bench.spec.name}", conf=conf, run_type="scheduled"))
+    return Ingest(DagRun(f"{kind}__{context.spec.name}", conf=conf, run_type="scheduled"))
 
 
-def told(bench: Workbench) -> list[str]:
-    return [entry.alert.kind for entry in bench.ledger.alerts.history(bench.spec.name)]
+def told(context: ModelContext) -> list[str]:
+    return [entry.alert.kind for entry in context.ledger.alerts.history(context.spec.name)]
 
 
-def status_of(bench: Workbench, kind: Any = "data") -> str | None:
-    found = bench.ledger.batches.delivery(bench.spec.name, kind, BATCH)
+def status_of(context: ModelContext, kind: Any = "data") -> str | None:
+    found = context.ledger.batches.delivery(context.spec.name, kind, BATCH)
     return None if found is None else found.status
 
 
-def test_a_sound_batch_is_published_under_its_id(bench: Workbench, upstream: Upstream) -> None:
+def test_a_sound_batch_is_published_under_its_id(context: ModelContext, upstream: Upstream) -> None:
     upstream.deliver(0)
-    run, events = a_run(bench), Announced()
+    run, events = a_run(context), Announced()
 
     taken, follows = run.up_to_gate("data")
-    run.call(ingest_tasks.publish_batch, bench.spec.name, taken, outlet_events=events)
+    run.call(ingest_tasks.publish_batch, context.spec.name, taken, outlet_events=events)
 
     assert follows == ["publish_batch"]
-    assert events.partitions == [(assets.batches(bench.spec.name).name, BATCH)]
-    assert status_of(bench) == "accepted"
+    assert events.partitions == [(assets.batches(context.spec.name).name, BATCH)]
+    assert status_of(context) == "accepted"
 
 
 def test_a_batch_that_breaks_a_rule_is_put_aside_with_its_docs(
-    bench: Workbench, upstream: Upstream
+    context: ModelContext, upstream: Upstream
 ) -> None:
     upstream.deliver(0, fault="half_missing")
-    run = a_run(bench)
+    run = a_run(context)
 
     taken, follows = run.up_to_gate("data")
-    run.call(ingest_tasks.quarantine_batch, bench.spec.name, taken)
-    docs = run.call(ingest_tasks.write_data_docs, bench.spec.name, taken)
+    run.call(ingest_tasks.quarantine_batch, context.spec.name, taken)
+    docs = run.call(ingest_tasks.write_data_docs, context.spec.name, taken)
 
     assert follows == ["quarantine_batch", "write_data_docs"]
-    assert told(bench) == ["data_rejected"]
+    assert told(context) == ["data_rejected"]
     assert docs["uri"].endswith("data_docs/index.html")
 
 
 @pytest.mark.parametrize("fault", ["renamed_column", "missing_part", "truncated_part"])
 def test_a_delivery_that_cannot_be_used_is_put_aside_before_the_gate(
-    bench: Workbench, upstream: Upstream, fault: Any
+    context: ModelContext, upstream: Upstream, fault: Any
 ) -> None:
     upstream.deliver(0, fault=fault)
-    run = a_run(bench)
+    run = a_run(context)
 
     taken, follows = run.up_to_gate("data")
-    run.call(ingest_tasks.quarantine_batch, bench.spec.name, taken)
+    run.call(ingest_tasks.quarantine_batch, context.spec.name, taken)
 
     assert follows == ["quarantine_batch"]
-    assert status_of(bench) == "rejected"
-    assert told(bench) == ["data_rejected"]
+    assert status_of(context) == "rejected"
+    assert told(context) == ["data_rejected"]
 
 
 def test_a_batch_that_is_delivered_again_after_a_rejection_is_accepted(
-    bench: Workbench, upstream: Upstream
+    context: ModelContext, upstream: Upstream
 ) -> None:
     upstream.deliver(0, fault="half_missing")
-    a_run(bench).up_to_gate("data")
-    by_itself = a_run(bench).call(ingest_tasks.find_next_batch, bench.spec.name, "data")
+    a_run(context).up_to_gate("data")
+    by_itself = a_run(context).call(ingest_tasks.find_next_batch, context.spec.name, "data")
     upstream.deliver(0)
 
-    taken, follows = a_run(bench, conf={"batch": BATCH}).up_to_gate("data")
+    taken, follows = a_run(context, conf={"batch": BATCH}).up_to_gate("data")
 
     assert by_itself["batch"] == "2024-01-08"  # a rejected batch is not taken by itself
     assert (taken["batch"], follows) == (BATCH, ["publish_batch"])
-    assert status_of(bench) == "accepted"
+    assert status_of(context) == "accepted"
 
 
 @pytest.mark.parametrize(
@@ -132,132 +132,136 @@ def test_a_batch_that_is_delivered_again_after_a_rejection_is_accepted(
     ],
 )
 def test_a_wrong_redelivery_is_refused_before_anything_is_taken_in(
-    bench: Workbench, upstream: Upstream, conf: Any, says: str
+    context: ModelContext, upstream: Upstream, conf: Any, says: str
 ) -> None:
-    accept(bench, upstream, 0)
+    accept(context, upstream, 0)
 
     with pytest.raises(RequestRefused, match=says):
-        a_run(bench, conf=conf).call(ingest_tasks.check_request, bench.spec.name)
+        a_run(context, conf=conf).call(ingest_tasks.check_request, context.spec.name)
 
-    assert len(bench.ledger.batches.deliveries(bench.spec.name, "data")) == 1
+    assert len(context.ledger.batches.deliveries(context.spec.name, "data")) == 1
 
 
 def test_what_was_accepted_survives_a_rerun_after_the_landing_area_was_tidied(
-    bench: Workbench, upstream: Upstream
+    context: ModelContext, upstream: Upstream
 ) -> None:
-    batch = accept(bench, upstream, 0)
+    batch = accept(context, upstream, 0)
     found = {"kind": "data", "batch": batch, "manifest": ""}
-    for part in (bench.settings.home / "landing" / "tiny" / batch).glob("*.parquet"):
+    for part in (context.settings.home / "landing" / "tiny" / batch).glob("*.parquet"):
         part.unlink()
 
-    taken = a_run(bench).call(ingest_tasks.take_snapshot, bench.spec.name, found)
+    taken = a_run(context).call(ingest_tasks.take_snapshot, context.spec.name, found)
 
     assert taken["is_taken"]
-    assert status_of(bench) == "accepted"
+    assert status_of(context) == "accepted"
 
 
-def test_the_first_delivery_of_all_may_have_any_id(bench: Workbench, upstream: Upstream) -> None:
-    found = a_run(bench).call(ingest_tasks.find_next_batch, bench.spec.name, "data")
+def test_the_first_delivery_of_all_may_have_any_id(
+    context: ModelContext, upstream: Upstream
+) -> None:
+    found = a_run(context).call(ingest_tasks.find_next_batch, context.spec.name, "data")
     upstream.deliver(3)
 
-    taken = a_run(bench).call(ingest_tasks.take_snapshot, bench.spec.name, found)
+    taken = a_run(context).call(ingest_tasks.take_snapshot, context.spec.name, found)
 
     assert found["batch"] is None
     assert taken == {"kind": "data", "batch": "2024-01-22", "is_taken": True}
 
 
-def test_a_manifest_that_is_gone_again_is_looked_for_anew(bench: Workbench) -> None:
-    found = a_run(bench).call(ingest_tasks.find_next_batch, bench.spec.name, "data")
+def test_a_manifest_that_is_gone_again_is_looked_for_anew(context: ModelContext) -> None:
+    found = a_run(context).call(ingest_tasks.find_next_batch, context.spec.name, "data")
 
     with pytest.raises(ExternalError, match="is gone again"):
-        a_run(bench).call(ingest_tasks.take_snapshot, bench.spec.name, found)
+        a_run(context).call(ingest_tasks.take_snapshot, context.spec.name, found)
 
-    assert bench.ledger.batches.deliveries(bench.spec.name, "data") == []
+    assert context.ledger.batches.deliveries(context.spec.name, "data") == []
 
 
-def test_labels_are_joined_and_announced(bench: Workbench, upstream: Upstream) -> None:
-    accept(bench, upstream, 0)
+def test_labels_are_joined_and_announced(context: ModelContext, upstream: Upstream) -> None:
+    accept(context, upstream, 0)
     upstream.deliver(0, "labels")
-    run, events = a_run(bench, "labels"), Announced()
+    run, events = a_run(context, "labels"), Announced()
 
     taken, follows = run.up_to_gate("labels")
-    published = run.call(ingest_tasks.publish_labels, bench.spec.name, taken, outlet_events=events)
+    published = run.call(
+        ingest_tasks.publish_labels, context.spec.name, taken, outlet_events=events
+    )
 
     assert (follows, published["n_rows"]) == (["publish_labels"], 400)
-    assert events.partitions == [(assets.labelled(bench.spec.name).name, BATCH)]
-    assert bench.store.exists(labelled_path(bench.spec.name, BATCH))
+    assert events.partitions == [(assets.labelled(context.spec.name).name, BATCH)]
+    assert context.store.exists(labelled_path(context.spec.name, BATCH))
 
 
 def test_labels_that_do_not_match_are_rejected_and_told(
-    bench: Workbench, upstream: Upstream
+    context: ModelContext, upstream: Upstream
 ) -> None:
-    accept(bench, upstream, 0)
+    accept(context, upstream, 0)
     upstream.deliver(0, "labels", n_rows=100)
-    run = a_run(bench, "labels")
+    run = a_run(context, "labels")
 
     taken, follows = run.up_to_gate("labels")
-    run.call(ingest_tasks.reject_labels, bench.spec.name, taken)
+    run.call(ingest_tasks.reject_labels, context.spec.name, taken)
 
-    assert (follows, status_of(bench, "labels")) == (["reject_labels"], "rejected")
-    assert told(bench) == ["data_rejected"]
+    assert (follows, status_of(context, "labels")) == (["reject_labels"], "rejected")
+    assert told(context) == ["data_rejected"]
 
 
 def test_labels_whose_files_cannot_be_used_are_rejected_too(
-    bench: Workbench, upstream: Upstream
+    context: ModelContext, upstream: Upstream
 ) -> None:
-    accept(bench, upstream, 0)
+    accept(context, upstream, 0)
     upstream.deliver(0, "labels")
-    for part in (bench.settings.home / "labels" / "tiny" / BATCH).glob("*.parquet"):
+    for part in (context.settings.home / "labels" / "tiny" / BATCH).glob("*.parquet"):
         part.unlink()
 
-    _, follows = a_run(bench, "labels").up_to_gate("labels")
+    _, follows = a_run(context, "labels").up_to_gate("labels")
 
-    assert (follows, status_of(bench, "labels")) == (["reject_labels"], "rejected")
+    assert (follows, status_of(context, "labels")) == (["reject_labels"], "rejected")
 
 
-def test_labels_of_a_rejected_batch_are_skipped(bench: Workbench, upstream: Upstream) -> None:
+def test_labels_of_a_rejected_batch_are_skipped(context: ModelContext, upstream: Upstream) -> None:
     upstream.deliver(0, fault="half_missing")
-    a_run(bench).up_to_gate("data")
+    a_run(context).up_to_gate("data")
     upstream.deliver(0, "labels")
 
-    _, follows = a_run(bench, "labels").up_to_gate("labels")
+    _, follows = a_run(context, "labels").up_to_gate("labels")
 
-    assert (follows, status_of(bench, "labels")) == (["skip_labels"], "skipped")
+    assert (follows, status_of(context, "labels")) == (["skip_labels"], "skipped")
 
 
 def test_labels_that_were_put_aside_can_be_taken_in_after_their_batch_was(
-    bench: Workbench, upstream: Upstream
+    context: ModelContext, upstream: Upstream
 ) -> None:
     upstream.deliver(0, fault="half_missing")
-    a_run(bench).up_to_gate("data")
+    a_run(context).up_to_gate("data")
     upstream.deliver(0, "labels")
-    a_run(bench, "labels").up_to_gate("labels")
+    a_run(context, "labels").up_to_gate("labels")
     upstream.deliver(0)
-    a_run(bench, conf={"batch": BATCH}).up_to_gate("data")
+    a_run(context, conf={"batch": BATCH}).up_to_gate("data")
 
-    _, follows = a_run(bench, conf={"batch": BATCH, "kind": "labels"}).up_to_gate("labels")
+    _, follows = a_run(context, conf={"batch": BATCH, "kind": "labels"}).up_to_gate("labels")
 
-    assert (follows, status_of(bench, "labels")) == (["publish_labels"], "accepted")
+    assert (follows, status_of(context, "labels")) == (["publish_labels"], "accepted")
 
 
 def test_before_the_first_champion_a_batch_is_announced_unscored(
-    bench: Workbench, upstream: Upstream
+    context: ModelContext, upstream: Upstream
 ) -> None:
-    accept(bench, upstream, 0)
-    run = Run(DagRun(f"score__{bench.spec.name}", partition_key=BATCH))
+    accept(context, upstream, 0)
+    run = Run(DagRun(f"score__{context.spec.name}", partition_key=BATCH))
     events = Announced()
 
-    scored = run.call(score_tasks.score_batch, bench.spec.name, outlet_events=events)
+    scored = run.call(score_tasks.score_batch, context.spec.name, outlet_events=events)
 
     assert scored == {"batch": BATCH, "version": None, "n_rows": 0}
-    assert events.partitions == [(assets.predictions(bench.spec.name).name, BATCH)]
+    assert events.partitions == [(assets.predictions(context.spec.name).name, BATCH)]
 
 
 def test_a_ledger_that_does_not_answer_is_tried_again(
-    bench: Workbench, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+    context: ModelContext, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     upstream.deliver(0)
-    monkeypatch.setenv("EVERGREEN_LEDGER_URL", f"sqlite:///{bench.settings.home}/no/such.db")
+    monkeypatch.setenv("EVERGREEN_LEDGER_URL", f"sqlite:///{context.settings.home}/no/such.db")
 
     with pytest.raises(LedgerError):
-        a_run(bench).call(ingest_tasks.find_next_batch, bench.spec.name, "data")
+        a_run(context).call(ingest_tasks.find_next_batch, context.spec.name, "data")

@@ -12,7 +12,7 @@ from evergreen.orchestration import decision_tasks
 from evergreen.records import Window
 from evergreen.sandbox.landing.deliver import deliver_batch
 from evergreen.workflows.alerts.outbox import deliver_pending
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 from standins.slack import SlackServer
 
 DAY = timedelta(days=1)
@@ -23,14 +23,14 @@ N_RETRIES = 5
 KS_FAULT = "evergreen.workflows.decide.measure.measure_batch_drift"
 
 
-def deliver_day(bench: Workbench, upstream: Upstream, day: int, *, shift: float) -> str:
+def deliver_day(context: ModelContext, upstream: Upstream, day: int, *, shift: float) -> str:
     start = FIRST + 6 * WEEK + day * DAY
     window = Window(start=start, end=start + DAY)
     rows = make_rows(100 + day, 400, window)
     rows["temp"] += shift
     batch = f"{start:%Y-%m-%d}"
     deliver_batch(upstream.landing, upstream.loaded.spec, rows, window, batch)
-    return take(bench, batch)
+    return take(context, batch)
 
 
 def retry(run: TrainingRun, name: str) -> None:
@@ -54,30 +54,30 @@ def fall_sick(run: TrainingRun, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_month_gives_one_thread_one_opening_and_one_end_per_incident(
-    bench: Workbench,
+    context: ModelContext,
     upstream: Upstream,
     slack: SlackServer,
     name: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    begin(bench, upstream)
-    crown(bench)
+    begin(context, upstream)
+    crown(context)
 
     for day, weather in enumerate(MONTH):
         run = training_run(
-            name, deliver_day(bench, upstream, day, shift=3.0 if weather == "D" else 0.0)
+            name, deliver_day(context, upstream, day, shift=3.0 if weather == "D" else 0.0)
         )
         if day == SICK_DAY:
             fall_sick(run, monkeypatch)
         run.play()
         if weather == "D":
             retry(run, name)
-        deliver_pending(bench)
+        deliver_pending(context)
 
     drift = ("quality", "", "recovered")
     failure = ("failed", f"continual_training__{name}", "recovered")
-    assert incidents(bench) == [drift, drift, failure, drift]
+    assert incidents(context) == [drift, drift, failure, drift]
     assert threads(slack) == [(headline, [headline]) for headline, _ in threads(slack)]
     assert all(headline.startswith("Recovered: ") for headline, _ in threads(slack))
     assert (len(slack.threads), len(slack.messages)) == (4, 8)
-    assert bench.ledger.alerts.pending() == []
+    assert context.ledger.alerts.pending() == []

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from drivers.history import accept, begin, crown
 from drivers.tiny import Upstream
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 
 DECIDE = """
 import json, sys
@@ -39,11 +39,11 @@ def decide_in_a_fresh_process(model: str, batch: str) -> dict[str, object]:
 
 
 def test_a_quiet_decision_loads_no_report_no_gate_and_no_registry(
-    bench: Workbench, upstream: Upstream, name: str
+    context: ModelContext, upstream: Upstream, name: str
 ) -> None:
-    begin(bench, upstream)
-    crown(bench)
-    quiet = accept(bench, upstream, 6)
+    begin(context, upstream)
+    crown(context)
+    quiet = accept(context, upstream, 6)
 
     decided = decide_in_a_fresh_process(name, quiet)
 
@@ -51,11 +51,11 @@ def test_a_quiet_decision_loads_no_report_no_gate_and_no_registry(
 
 
 def test_a_drifted_batch_is_where_the_report_is_paid_for(
-    bench: Workbench, upstream: Upstream, name: str
+    context: ModelContext, upstream: Upstream, name: str
 ) -> None:
-    begin(bench, upstream)
-    crown(bench)
-    drifted = accept(bench, upstream, 6, shift=3.0)
+    begin(context, upstream)
+    crown(context)
+    drifted = accept(context, upstream, 6, shift=3.0)
 
     decided = decide_in_a_fresh_process(name, drifted)
 

@@ -223,7 +223,7 @@ class Lake:
         self.client.put_object(Bucket=self.name, Key=key, Body=b"{}")
 
     def sensor(self, folder: Path, batch: str) -> S3KeySensor:
-        """Give the sensor of a spec that names the bucket, its template filled in."""
+        """Return the sensor of a spec that names the bucket, its template filled in."""
         root = f"s3://{self.name}"
         spec = make_spec(
             folder, landing=f"{root}/landing", labels=f"{root}/labels", connection="lake"

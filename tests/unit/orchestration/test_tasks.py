@@ -17,63 +17,63 @@ from evergreen.workflows.decide.policy_inputs import Eyes
 from evergreen.workflows.decide.score import score_and_log
 from evergreen.workflows.ingest.quality_gate import gate_label_delivery
 from evergreen.workflows.ingest.snapshot import take_delivery
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 
 TASKS: tuple[Task, ...] = ("multiclass", "regression")
 pytestmark = [pytest.mark.usefixtures("mlflow_uri"), pytest.mark.parametrize("task", TASKS)]
 
 
-def played(bench: Workbench, batch: str, **conf: Any) -> TrainingRun:
+def played(context: ModelContext, batch: str, **conf: Any) -> TrainingRun:
     """Play a run about a batch; it has to end without an error."""
-    run = training_run(bench.spec.name, batch, conf={"batch": batch, **conf} if conf else None)
+    run = training_run(context.spec.name, batch, conf={"batch": batch, **conf} if conf else None)
     run.play()
     assert run.errors == {}
     return run
 
 
 @pytest.fixture
-def turned(bench: Workbench, upstream: Upstream) -> str:
+def turned(context: ModelContext, upstream: Upstream) -> str:
     """A champion and two weeks with labels in which the world is the other way round."""
-    played(bench, begin(bench, upstream))
-    pass_week(bench, upstream, 6, is_flipped=True)
-    batch = pass_week(bench, upstream, 7, is_flipped=True)
-    score_and_log(bench, batch)
+    played(context, begin(context, upstream))
+    pass_week(context, upstream, 6, is_flipped=True)
+    batch = pass_week(context, upstream, 7, is_flipped=True)
+    score_and_log(context, batch)
     return batch
 
 
 def test_a_model_of_the_task_becomes_champion_and_scores(
-    bench: Workbench, upstream: Upstream, task: Task
+    context: ModelContext, upstream: Upstream, task: Task
 ) -> None:
-    batch = begin(bench, upstream)
+    batch = begin(context, upstream)
 
-    run = played(bench, batch)
-    log = score_and_log(bench, batch)
+    run = played(context, batch)
+    log = score_and_log(context, batch)
     upstream.deliver(5, "labels")
-    bench.ledger.batches.record_snapshot(take_delivery(bench, "labels", batch))
+    context.ledger.batches.record_snapshot(take_delivery(context, "labels", batch))
 
     assert run.returned["record_decision"]["outcome"] == "bootstrapped"
     assert log is not None
-    kept = to_array(bench.store.read_table(log.path)["prediction"])
+    kept = to_array(context.store.read_table(log.path)["prediction"])
     assert kept.shape == ((400, 3) if task == "multiclass" else (400,))
-    assert gate_label_delivery(bench, batch) == "accepted"
-    (entry,) = bench.ledger.versions.history(bench.spec.name)
+    assert gate_label_delivery(context, batch) == "accepted"
+    (entry,) = context.ledger.versions.history(context.spec.name)
     assert entry.evaluation is not None
-    assert entry.evaluation.challenger.name == bench.spec.metric
+    assert entry.evaluation.challenger.name == context.spec.metric
     least, most = {"multiclass": (0.6, 1.0), "regression": (9.0, 16.0)}[task]
     assert least < (entry.evaluation.challenger.value or 0) < most
 
 
 def test_decay_is_measured_and_a_better_challenger_is_promoted(
-    bench: Workbench, upstream: Upstream, turned: str, task: Task
+    context: ModelContext, upstream: Upstream, turned: str, task: Task
 ) -> None:
-    run = played(bench, turned, force_retrain=True, reason="turned", training_window_days=7)
+    run = played(context, turned, force_retrain=True, reason="turned", training_window_days=7)
 
     assert run.returned["record_decision"]["outcome"] == "promoted"
-    decision = bench.ledger.decisions.history(bench.spec.name)[-1]
+    decision = context.ledger.decisions.history(context.spec.name)[-1]
     decay, drift = decision.signals.decay, decision.signals.drift
     assert decay is not None
     assert drift is not None
-    assert (decay.verdict, decay.current and decay.current.name) == ("decayed", bench.spec.metric)
+    assert (decay.verdict, decay.current and decay.current.name) == ("decayed", context.spec.metric)
     assert {change.n_rows for change in decay.detectors} == {800}
     assert decay.calibration is not None
     assert decay.calibration.verdict == ("shifted" if task == "multiclass" else "not_computable")
@@ -86,13 +86,13 @@ def test_decay_is_measured_and_a_better_challenger_is_promoted(
     assert (decision.evaluation.gain or 0) > 0
     is_loss = task == "regression"
     assert decision.signals.unit == (2 * decision.signals.chance if is_loss else 1)
-    latest = bench.ledger.promotions.latest(bench.spec.name)
+    latest = context.ledger.promotions.latest(context.spec.name)
     assert latest is not None
     assert (latest.version, latest.state) == ("2", "committed")
 
-    newest = pass_week(bench, upstream, 8, is_flipped=True)
-    labelled = Eyes(bench, newest, "2").labelled()[-1]
-    at_chance = chance_of(bench, "2", before=newest)
+    newest = pass_week(context, upstream, 8, is_flipped=True)
+    labelled = Eyes(context, newest, "2").labelled()[-1]
+    at_chance = chance_of(context, "2", before=newest)
     assert at_chance == pytest.approx(1 / 3) if task == "multiclass" else 20 < at_chance < 25
     assert labelled.champion is not None
     is_better = (labelled.champion.value or 0) > at_chance

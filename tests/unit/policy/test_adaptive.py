@@ -27,7 +27,7 @@ def decide_one(
 
 
 def harmed_world(n_batches: int, **changes: Any) -> list[PolicySignals]:
-    """Give batches from position 3 on, scored by models of which each newer one knows more.
+    """Return batches from position 3 on, scored by models of which each newer one knows more.
 
     The champion of before is v3, trained through 0; what is trained at a batch serves at the next.
     """

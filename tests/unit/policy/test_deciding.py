@@ -350,7 +350,7 @@ requests = st.builds(
 
 @st.composite
 def histories(draw: st.DrawFn) -> list[PolicySignals]:
-    """Give the signals of some batches, one after another."""
+    """Return the signals of some batches, one after another."""
     return [
         make_signals(
             position=position,

@@ -387,7 +387,7 @@ def compared(target: Any, challenger: Any, champion: Any, *, level: Level) -> Pr
 
 
 def fitted_scores(seed: int) -> tuple[Any, Any, Any]:
-    """Give labels of new rows, and scores of LightGBM fitted on true and on shuffled labels."""
+    """Return labels of new rows, and scores of LightGBM fitted on true and on shuffled labels."""
     random = np.random.default_rng(seed)
     features = random.normal(size=(4000, 4))
     target = (features[:, 0] + random.normal(size=4000) > 0).astype(int)

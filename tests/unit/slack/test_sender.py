@@ -4,10 +4,10 @@ import traceback
 from collections.abc import Callable, Iterator
 
 import pytest
-from evergreen.slack import SlackSender
 
 from evergreen.errors import NotifyError
 from evergreen.records import Alert
+from evergreen.slack import SlackSender
 from standins.slack import SlackServer
 
 MakeAlert = Callable[..., Alert]

@@ -5,10 +5,10 @@ import traceback
 from collections.abc import Callable, Iterator
 
 import pytest
-from evergreen.slack import Posted, SlackSender, Standing
 
 from evergreen.errors import NotifyError
 from evergreen.records import Alert
+from evergreen.slack import Posted, SlackSender, Standing
 from standins.slack import SlackServer
 
 MakeAlert = Callable[..., Alert]

@@ -107,7 +107,7 @@ def test_a_spec_keeps_its_defaults_small() -> None:
 
 
 def make_task(task: str, **changes: Any) -> dict[str, Any]:
-    """Give the changes that make a spec one of another task."""
+    """Return the changes that make a spec one of another task."""
     classes = {"classes": 3} if task == "multiclass" else {}
     return {"data": make_data(task=task, **classes)} | changes
 

@@ -31,7 +31,7 @@ def s3_address() -> Iterator[str]:
 
 @pytest.fixture
 def open_s3(s3_address: str) -> OpenS3:
-    """Give file systems that speak to the server, or to another address, with some keys."""
+    """Return file systems that speak to the server, or to another address, with some keys."""
 
     def open_one(
         *,

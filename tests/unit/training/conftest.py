@@ -85,7 +85,7 @@ class Workshop:
         return ScoreJob(**{**fields, **changes})
 
     def job_of(self, task: Task, **changes: Any) -> FitJob:
-        """Give a job whose labels are as the task takes them: two or three classes, or numbers."""
+        """A job whose labels are as the task takes them: two or three classes, or numbers."""
         if task == "binary":
             return self.fit_job(**changes)
         distance = make_table()["distance"].to_numpy()

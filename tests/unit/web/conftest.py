@@ -36,7 +36,7 @@ def make_settings(home: Path, ledger_url: str) -> Settings:
 
 @pytest.fixture(scope="session")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    """Give an installation whose models are called like the state that each is in at ``NOW``."""
+    """Return an installation whose models are called like the state that each is in at ``NOW``."""
     home = tmp_path_factory.mktemp("installation")
     settings = make_settings(home, f"sqlite:///{home}/ledger.db")
     with Ledger(settings.ledger_url) as ledger:
@@ -57,7 +57,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 
 @pytest.fixture
 def empty_desk(tmp_path: Path) -> Iterator[Desk]:
-    """Give an installation without a model."""
+    """Return an installation without a model."""
     settings = make_settings(tmp_path, f"sqlite:///{tmp_path}/ledger.db")
     settings.models_dir.mkdir()
     with Ledger(settings.ledger_url) as ledger:

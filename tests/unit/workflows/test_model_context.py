@@ -4,33 +4,33 @@ from pathlib import Path
 import pytest
 
 from evergreen.errors import SettingsError, SpecError
-from evergreen.workflows.model_context import Workbench, open_store, open_workbench
+from evergreen.workflows.model_context import ModelContext, open_model_context, open_store
 
 
-def test_a_workbench_reads_its_own_models_spec(bench: Workbench, name: str) -> None:
-    with open_workbench(name) as opened:
-        assert opened.spec == bench.spec
-        assert opened.store.uri == f"file://{bench.settings.home}/store"
-        assert opened.deliveries("data").uri == bench.spec.landing.uri
-        assert opened.deliveries("labels").uri == bench.spec.labels.uri
+def test_a_context_reads_its_own_models_spec(context: ModelContext, name: str) -> None:
+    with open_model_context(name) as opened:
+        assert opened.spec == context.spec
+        assert opened.store.uri == f"file://{context.settings.home}/store"
+        assert opened.deliveries("data").uri == context.spec.landing.uri
+        assert opened.deliveries("labels").uri == context.spec.labels.uri
 
 
 @pytest.mark.usefixtures("home")
 def test_a_model_that_is_not_there_is_a_spec_error() -> None:
-    with pytest.raises(SpecError, match="unheard_of"), open_workbench("unheard_of"):
+    with pytest.raises(SpecError, match="unheard_of"), open_model_context("unheard_of"):
         pass
 
 
-def test_without_an_address_there_is_no_registry(bench: Workbench) -> None:
+def test_without_an_address_there_is_no_registry(context: ModelContext) -> None:
     with pytest.raises(SettingsError, match="MLFLOW_TRACKING_URI"):
-        _ = bench.registry
+        _ = context.registry
 
 
-def test_scratch_is_gone_also_after_a_failure(bench: Workbench) -> None:
+def test_scratch_is_gone_also_after_a_failure(context: ModelContext) -> None:
     seen: list[Path] = []
 
     def work() -> None:
-        with bench.scratch() as folder:
+        with context.scratch() as folder:
             seen.append(folder)
             (folder / "file").touch()
             raise ValueError("no")

@@ -18,7 +18,7 @@ MAX_LISTED = 5
 
 
 def to_classes(column: pa.ChunkedArray, *, name: str) -> tuple[NDArray[np.int64], tuple[Any, ...]]:
-    """Give the class of each row, and the value that each class stands for, in sorted order.
+    """Return the class of each row, and the value that each class stands for, in sorted order.
 
     Args:
         column: Whole numbers, text, categories or booleans, n rows.
@@ -71,7 +71,7 @@ def require_two(target: NDArray[np.int64], values: Sequence[Any], *, name: str, 
 
 
 def choose_metric(asked: MetricName | None, *, n_classes: int) -> MetricName:
-    """Give the metric that was asked for; else AUC for two classes, accuracy for more.
+    """Return the metric that was asked for; else AUC for two classes, accuracy for more.
 
     Raises:
         RequestError: The metric cannot be taken over that many classes.
@@ -88,7 +88,7 @@ def choose_metric(asked: MetricName | None, *, n_classes: int) -> MetricName:
 
 
 def to_numbers(column: pa.ChunkedArray, *, name: str) -> NDArray[np.float64]:
-    """Give the numbers of a regression's target, shape (n,).
+    """Return the numbers of a regression's target, shape (n,).
 
     Raises:
         SchemaError: The column holds no numbers.
@@ -107,7 +107,7 @@ def to_numbers(column: pa.ChunkedArray, *, name: str) -> NDArray[np.float64]:
 
 
 def listed(values: Sequence[Any]) -> str:
-    """Give the first few values as text."""
+    """Return the first few values as text."""
     return ", ".join(str(v) for v in values[:MAX_LISTED]) + (
         ", ..." if len(values) > MAX_LISTED else ""
     )

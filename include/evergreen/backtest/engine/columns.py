@@ -24,7 +24,7 @@ is_kind = pa.types
 
 
 def plain_table(table: pa.Table) -> pa.Table:
-    """Give the same columns in plain types: dictionaries as text, times of day as seconds.
+    """Return the same columns in plain types: dictionaries as text, times of day as seconds.
 
     Numbers, text, booleans, dates and timestamps stay as they came, whatever is missing or infinite
     in them; a column without any value becomes a numeric one.
@@ -52,7 +52,7 @@ def infer_features(table: pa.Table) -> tuple[Feature, ...]:
 
 
 def encode(table: pa.Table, features: Sequence[Feature]) -> tuple[FloatArray, tuple[int, ...]]:
-    """Give the features as LightGBM takes them, and which columns hold codes of categories.
+    """Return the features as LightGBM takes them, and which columns hold codes of categories.
 
     A category's code is its place among all values of the column in sorted order, so it is the same
     in every row. Dates and timestamps become seconds since 1970, missing values NaN, infinities
@@ -76,7 +76,7 @@ def encode(table: pa.Table, features: Sequence[Feature]) -> tuple[FloatArray, tu
 
 
 def seconds(column: pa.ChunkedArray) -> FloatArray:
-    """Give dates, timestamps, times of day or durations as seconds, missing ones NaN."""
+    """Return dates, timestamps, times of day or durations as seconds, missing ones NaN."""
     kind = column.type
     if is_kind.is_date32(kind):
         return _floats(column.cast(pa.int32())) * SECONDS_A_DAY
@@ -94,17 +94,17 @@ def missing_column(name: str, names: Sequence[str], *, what: str) -> SchemaError
 
 
 def is_moment(kind: pa.DataType) -> bool:
-    """Whether a type is a date or a timestamp."""
+    """Return whether a type is a date or a timestamp."""
     return bool(is_kind.is_date(kind) or is_kind.is_timestamp(kind))
 
 
 def is_number(kind: pa.DataType) -> bool:
-    """Whether a type is an integer, a float or a decimal."""
+    """Return whether a type is an integer, a float or a decimal."""
     return bool(is_kind.is_integer(kind) or is_kind.is_floating(kind) or is_kind.is_decimal(kind))
 
 
 def is_text(kind: pa.DataType) -> bool:
-    """Whether a type is one of Arrow's strings."""
+    """Return whether a type is one of Arrow's strings."""
     return bool(
         is_kind.is_string(kind) or is_kind.is_large_string(kind) or is_kind.is_string_view(kind)
     )

@@ -69,7 +69,7 @@ def stream_of_rows(table: pa.Table, spec: ModelSpec) -> Stream:
 def _target(
     column: pa.ChunkedArray, spec: ModelSpec, *, first: int
 ) -> tuple[NDArray[np.int64] | NDArray[np.float64], int]:
-    """Give the target as a stream takes it, and its number of classes."""
+    """Return the target as a stream takes it, and its number of classes."""
     data = spec.data
     if data.task == "regression":
         return to_numbers(column, name=data.target), data.n_classes
@@ -83,7 +83,7 @@ def _target(
 
 
 def _cut(times: Microseconds, spec: ModelSpec) -> tuple[Microseconds, NDArray[np.int64]]:
-    """Give when the batches begin and end, and the rows at which they do."""
+    """Return when the batches begin and end, and the rows at which they do."""
     if not times.size:
         raise _too_short(times, spec)
     every = _span(spec.arrivals.every_days)

@@ -67,7 +67,7 @@ class Models:
                 pool.shutdown(wait=False, cancel_futures=True)
 
     def training_rows(self, key: ModelKey) -> NDArray[np.int64]:
-        """Give the rows that a model learns from, oldest first."""
+        """Return the rows that a model learns from, oldest first."""
         wanted = self.stream.training_rows(key.edge, key.fraction)
         n_rows, end = wanted.stop - wanted.start, max(1, wanted.stop - key.left_out)
         rows = np.arange(end, dtype=np.int64)
@@ -93,7 +93,7 @@ class Models:
         return self._scores[key, batch]
 
     def truth(self, batch: int) -> NDArray[Any]:
-        """Give what the scores are compared with: the labels, or all ones for right and wrong."""
+        """Return what the scores are compared with: the labels, or all ones for right and wrong."""
         target = self.stream.target[self.stream.rows(batch)]
         return np.ones_like(target) if self._is_counted else target
 
@@ -103,7 +103,7 @@ class Models:
         return self.stream.task == "multiclass" and self.stream.metric == "accuracy"
 
     def estimate(self, key: ModelKey, batch: int) -> MetricEstimate:
-        """Give a model's metric on a batch."""
+        """Return a model's metric on a batch."""
         if (key, batch) not in self._estimates:
             self._estimates[key, batch] = estimate(
                 self.stream.metric, self.truth(batch), self.scores(key, batch)
@@ -111,7 +111,7 @@ class Models:
         return self._estimates[key, batch]
 
     def gain(self, key: ModelKey, over: ModelKey, batch: int) -> tuple[float, float] | None:
-        """Give (gain, se) of one model over another on a batch; None where there is none."""
+        """Return (gain, se) of one model over another on a batch; None where there is none."""
         if (key, over, batch) not in self._gains:
             gain, se = paired_gain(
                 self.stream.metric,

@@ -44,7 +44,7 @@ class Eyes:
         wants_drift: bool,
         holdout_batches: int = 0,
     ) -> PolicySignals:
-        """Give the signals of a batch that has just been scored.
+        """Return the signals of a batch that has just been scored.
 
         Args:
             batch: Index of the batch.

@@ -36,7 +36,7 @@ class Gate:
     min_rows: int = 100
 
     def holdout(self, stream: Stream, newest: int) -> slice:
-        """Give the rows to judge on when ``newest`` is the newest labelled batch."""
+        """Return the rows to judge on when ``newest`` is the newest labelled batch."""
         n_whole = int(self.holdout_batches)
         first = max(0, newest + 1 - n_whole)
         older = stream.rows(max(0, first - 1))
@@ -47,7 +47,7 @@ class Gate:
     def challenger(
         self, stream: Stream, newest: int, *, fraction: float, held: Set[int]
     ) -> ModelKey:
-        """Give the model that a training leads to: it learns from what lies before the holdout."""
+        """The model that a training leads to: it learns from what lies before the holdout."""
         edge = max(0, newest + 1 - int(self.holdout_batches))
         left_out = int(stream.edges[edge]) - self.holdout(stream, newest).start
         return ModelKey(edge, fraction, frozenset(b for b in held if b < edge), left_out)
@@ -104,7 +104,7 @@ class Gate:
 def _column(
     rows: slice, stream: Stream, newest: int, of_batch: Callable[[int], NDArray[Any]]
 ) -> NDArray[Any]:
-    """Give a column of some rows, the last of which ends the newest batch."""
+    """Return a column of some rows, the last of which ends the newest batch."""
     first = int(np.searchsorted(stream.edges, rows.start, side="right")) - 1
     parts = [of_batch(batch) for batch in range(max(0, first), newest + 1)]
     return np.concatenate(parts)[rows.start - rows.stop :]

@@ -52,7 +52,7 @@ class Cut:
                 raise RequestError(f"{option} is {value}, expected at least {least}")
 
     def edges(self, n_rows: int) -> NDArray[np.int64]:
-        """Give where the batches lie in a table of ``n_rows`` rows.
+        """Return where the batches lie in a table of ``n_rows`` rows.
 
         Raises:
             EmptyWindowError: There are too few rows for the window and one batch.
@@ -182,7 +182,7 @@ def _schema(path: Path) -> pa.Schema:
 
 
 def _index_columns(schema: pa.Schema) -> set[str]:
-    """Give the columns that are only a numbering which pandas saved along."""
+    """Return the columns that are only a numbering which pandas saved along."""
     saved = (schema.metadata or {}).get(b"pandas")
     try:
         index = json.loads(saved)["index_columns"] if saved else []

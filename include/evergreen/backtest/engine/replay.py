@@ -124,7 +124,7 @@ class _Steps:
 
 
 def _plans(name: PolicyName, rules: Policy) -> list[Policy]:
-    """Give the runs whose mean a policy is: the periodic one begins at each of its phases."""
+    """Return the runs whose mean a policy is: the periodic one begins at each of its phases."""
     if name != "periodic":
         return [rules.model_copy(update={"name": name})]
     return [

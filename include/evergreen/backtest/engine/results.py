@@ -43,6 +43,6 @@ class BacktestResult(Record):
     policies: dict[str, PolicyRun]
 
     def to_text(self) -> str:
-        """Give the text of its JSON file; the same result gives the same text."""
+        """Return the text of its JSON file; the same result gives the same text."""
         text = json.dumps(self.to_json(), indent=1, ensure_ascii=False, allow_nan=False)
         return f"{text}\n"

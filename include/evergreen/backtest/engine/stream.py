@@ -63,11 +63,11 @@ class Stream:
         return int(self.edges.size) - 1
 
     def rows(self, batch: int) -> slice:
-        """Give the rows of a batch."""
+        """Return the rows of a batch."""
         return slice(int(self.edges[batch]), int(self.edges[batch + 1]))
 
     def training_rows(self, edge: int, fraction: float = 1.0) -> slice:
-        """Give the newest ``fraction`` (0..1] of the training window that ends at an edge."""
+        """Return the newest ``fraction`` (0..1] of the training window that ends at an edge."""
         start, end = int(self.window_starts[edge]), int(self.edges[edge])
         n_rows = max(1, round((end - start) * fraction))
         return slice(end - n_rows, end)

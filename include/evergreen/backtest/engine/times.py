@@ -17,7 +17,7 @@ Moments = NDArray[np.datetime64]
 
 
 def to_order(column: pa.ChunkedArray, *, name: str) -> NDArray[Any]:
-    """Give the time of each row as whole numbers or floats that keep its order, shape (n,).
+    """Return the time of each row as whole numbers or floats that keep its order, shape (n,).
 
     Raises:
         SchemaError: The column is no timestamp, date or number.
@@ -61,7 +61,7 @@ def require_order(order: NDArray[Any], column: pa.ChunkedArray, *, name: str) ->
 
 
 def moments_of(column: pa.ChunkedArray, edges: NDArray[np.int64]) -> Moments | None:
-    """Give the time in UTC at which each edge lies, shape (m + 1,); None where it is a number."""
+    """Return the time in UTC at which each edge lies, shape (m + 1,); None where it is a number."""
     if not is_moment(column.type) or not edges.size:
         return None
     rows = np.minimum(edges, len(column) - 1)
@@ -70,7 +70,7 @@ def moments_of(column: pa.ChunkedArray, edges: NDArray[np.int64]) -> Moments | N
 
 
 def batches_per_year(moments: Moments | None) -> float:
-    """Give how many batches a year makes, 1 to 8784; weekly where the time does not say."""
+    """Return how many batches a year makes, 1 to 8784; weekly where the time does not say."""
     if moments is None or moments.size <= 1:
         return WEEKLY
     span = float((moments[-1] - moments[0]) / np.timedelta64(1, "s"))

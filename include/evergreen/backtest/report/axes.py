@@ -25,7 +25,7 @@ class Scale:
     end: float
 
     def __call__(self, value: float) -> float:
-        """Give the pixel of a value."""
+        """Return the pixel of a value."""
         span = self.high - self.low or 1.0
         return self.start + (value - self.low) / span * (self.end - self.start)
 
@@ -39,7 +39,7 @@ class Tick:
 
 
 def value_ticks(low: float, high: float, *, most: int) -> list[Tick]:
-    """Give at most ``most`` round values within ``low``..``high``, labelled with equal decimals."""
+    """Return at most ``most`` round values within ``low``..``high``, labelled with equal decimals."""
     span = high - low
     if span <= 0 or not math.isfinite(span):
         return [Tick(low, f"{low:.3f}")]
@@ -53,13 +53,13 @@ def value_ticks(low: float, high: float, *, most: int) -> list[Tick]:
 
 
 def share_ticks(low: float, high: float, *, most: int) -> list[Tick]:
-    """Give ticks of a share 0..1, labelled in per cent."""
+    """Return ticks of a share 0..1, labelled in per cent."""
     ticks = value_ticks(low * 100, high * 100, most=most)
     return [Tick(tick.at / 100, f"{tick.label}%") for tick in ticks]
 
 
 def batch_ticks(moments: Moments | None, n_batches: int, *, most: int) -> list[Tick]:
-    """Give ticks over batches 0..n-1: dates where the batches have them, else their numbers.
+    """Return ticks over batches 0..n-1: dates where the batches have them, else their numbers.
 
     Args:
         moments: When each edge lies, shape (n + 1,), or None.
@@ -75,7 +75,7 @@ def batch_ticks(moments: Moments | None, n_batches: int, *, most: int) -> list[T
 
 
 def moment_label(moments: Moments | None, batch: int) -> str:
-    """Give a batch as people read it: its number, and the day it begins where that is known."""
+    """Return a batch as people read it: its number, and the day it begins where that is known."""
     if moments is None:
         return f"batch {batch}"
     return f"batch {batch}, {moments[batch].item():%d %b %Y}"

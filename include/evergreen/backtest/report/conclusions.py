@@ -69,7 +69,7 @@ def lesson(row: SummaryRow, rows: Sequence[SummaryRow], metric: MetricName) -> s
 
 
 def _best(rows: Sequence[SummaryRow]) -> SummaryRow | None:
-    """Give the product's own policy, or the one that gains most for its cost."""
+    """Return the product's own policy, or the one that gains most for its cost."""
     others = [row for row in rows if row.policy not in ("never", "every") and row.kept is not None]
     own = next((row for row in others if row.policy == "default"), None)
     return own or max(others, key=lambda row: (row.kept or 0.0) - row.cost, default=None)

@@ -83,14 +83,14 @@ def draw_table(result: BacktestResult, metric: MetricName) -> Table:
 
 
 def table_lines(result: BacktestResult, metric: MetricName) -> list[str]:
-    """Give the table as plain lines, for a log."""
+    """Return the table as plain lines, for a log."""
     out = StringIO()
     Console(file=out, width=LOG_WIDTH, color_system=None).print(draw_table(result, metric))
     return out.getvalue().splitlines()
 
 
 def tell_progress(doing: str, say: Callable[[str], None]) -> OnProgress:
-    """Give a function that says now and then how far the work is, and once at its end.
+    """Return a function that says now and then how far the work is, and once at its end.
 
     Args:
         doing: What is being done, a few words.

@@ -91,7 +91,7 @@ def _axes(x: Scale, y: Scale, y_ticks: list[Tick], *, width: float, height: floa
 
 
 def _steps(points: list[_Point], x: Scale) -> list[svg.Point]:
-    """Give the frontier's corners: a budget between two policies buys the cheaper one."""
+    """Return the frontier's corners: a budget between two policies buys the cheaper one."""
     path: list[svg.Point] = []
     for point in sorted(points, key=lambda p: p.x):
         if path:
@@ -131,7 +131,7 @@ Box = tuple[float, float, float, float]
 
 
 def _places(point: _Point, length: float) -> list[Box]:
-    """Give where a label may stand, the best first: beside the point, then farther up or down."""
+    """Return where a label may stand, the best first: beside the point, then farther up or down."""
     right, left, middle = point.x + GAP, point.x - GAP - length, point.x - length / 2
     tops = [point.y - 14, point.y - 34, point.y + 4, point.y - 50, point.y + 20, point.y + 40]
     places = [(at, top) for top in tops for at in (right, left)]

@@ -105,7 +105,7 @@ def _table_row(row: SummaryRow, css: str, *, is_best: bool) -> str:
 
 
 def _panels(frame: Frame, rows: Sequence[SummaryRow], css: dict[str, str]) -> list[str]:
-    """Give one panel for what retraining can gain at all, then one per policy."""
+    """Return one panel for what retraining can gain at all, then one per policy."""
     ends = [row for row in rows if row.policy in ("never", "every")]
     between = [row for row in rows if row not in ends]
     legend = (

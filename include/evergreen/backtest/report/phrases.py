@@ -7,17 +7,17 @@ ONE_PERCENT = 0.01
 
 
 def printable(words: str) -> str:
-    """Give words with a mark for each character that cannot be printed: names are not ours."""
+    """Return words with a mark for each character that cannot be printed: names are not ours."""
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in words)
 
 
 def percent(share: float | None) -> str:
-    """Give a share as whole per cent, ``-`` for none."""
+    """Return a share as whole per cent, ``-`` for none."""
     if share is None:
         return "-"
     return "less than 1%" if 0 < share < ONE_PERCENT else f"{share:.0%}"
 
 
 def score_text(score: float | None) -> str:
-    """Give a score with three decimals, ``-`` for none."""
+    """Return a score with three decimals, ``-`` for none."""
     return "-" if score is None else f"{score:.3f}"

@@ -58,7 +58,7 @@ def make_frame(result: BacktestResult, stream: Stream) -> Frame:
 
 
 def smooth(scores: Scores, batches: int) -> list[float | None]:
-    """Give the mean of the batches around each one, leaving out those without a score."""
+    """Return the mean of the batches around each one, leaving out those without a score."""
     if batches <= 1:
         return list(scores)
     values = np.array([np.nan if s is None else s for s in scores], dtype=np.float64)

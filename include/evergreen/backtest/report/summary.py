@@ -41,7 +41,7 @@ class SummaryRow:
 
 
 def summarise(result: BacktestResult, metric: MetricName) -> tuple[SummaryRow, ...]:
-    """Give one row per policy: never, every, periodic, thresholds, default, then any other."""
+    """Return one row per policy: never, every, periodic, thresholds, default, then any other."""
     names = [name for name in ORDER if name in result.policies]
     names += [name for name in result.policies if name not in ORDER]
     sign = 1.0 if higher_is_better(metric) else -1.0
@@ -56,7 +56,7 @@ def summarise(result: BacktestResult, metric: MetricName) -> tuple[SummaryRow, .
 
 
 def least_gain(never: float | None, metric: MetricName) -> float:
-    """Give the gain of ``every`` below which a share of it says nothing, in the metric's unit.
+    """Return the gain of ``every`` below which a share of it says nothing, in the metric's unit.
 
     It is .01; for a regression, whose metric has the unit of the labels, 2 % of what never loses.
     """
@@ -66,13 +66,13 @@ def least_gain(never: float | None, metric: MetricName) -> float:
 
 
 def available_gain(result: BacktestResult, metric: MetricName) -> float | None:
-    """Give what retraining at every batch gains over never, in the metric's unit."""
+    """Return what retraining at every batch gains over never, in the metric's unit."""
     sign = 1.0 if higher_is_better(metric) else -1.0
     return _difference(_score(result, "every"), _score(result, "never"), sign)
 
 
 def frontier(rows: Sequence[SummaryRow]) -> tuple[str, ...]:
-    """Give the policies that no other beats in gain at the same or less cost, cheapest first."""
+    """Return the policies that no other beats in gain at the same or less cost, cheapest first."""
     best: float | None = None
     found = []
     known = [row for row in rows if row.gain is not None]
@@ -84,7 +84,7 @@ def frontier(rows: Sequence[SummaryRow]) -> tuple[str, ...]:
 
 
 def beaten_by(row: SummaryRow, rows: Sequence[SummaryRow]) -> SummaryRow | None:
-    """Give the policy with the most gain among those that gain as much for as little, or more."""
+    """Return the policy with the most gain among those that gain as much for as little, or more."""
     if row.gain is None:
         return None
     better = [

@@ -44,7 +44,7 @@ class BlockSpread(Record):
         return len(self.worst)
 
     def of_new_batch(self, column: str) -> ColumnSpread:
-        """Give the variance with which a new batch differs from the reference, sampling apart.
+        """Return the variance with which a new batch differs from the reference, sampling apart.
 
         The reference is a mean over the blocks, so it has a part of that variance as well.
         """
@@ -53,7 +53,7 @@ class BlockSpread(Record):
         return ColumnSpread(psi=found.psi * share, ks=found.ks * share, null=found.null * share)
 
     def quantile(self, alpha: float, alpha_each: float) -> float:
-        """Give the distance that the worst feature exceeds in ``alpha`` of the quiet batches.
+        """Return the distance that the worst feature exceeds in ``alpha`` of the quiet batches.
 
         A prediction from the blocks, by Student's t on the logarithm of ``worst``, and by the rank
         of a next block among them (Vovk, Gammerman and Shafer, 2005): the larger of the two. Never
@@ -67,7 +67,7 @@ class BlockSpread(Record):
         return min(reached, student_quantile(alpha_each / 2, self.n_blocks - 1))
 
     def tail(self, distance: float) -> float:
-        """Give the probability (0..1) that the worst feature exceeds a distance on quiet data."""
+        """Return the probability (0..1) that the worst feature exceeds a distance on quiet data."""
         centre, width = self._law()
         if distance <= 0:
             return 1.0

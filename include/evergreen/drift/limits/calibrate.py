@@ -148,7 +148,7 @@ def _between(squares: _Squares) -> float:
 
 
 def _distances(squares: _Squares) -> FloatArray:
-    """Give each block's distance in units of what the other blocks let expect, shape (b,).
+    """Return each block's distance in units of what the other blocks let expect, shape (b,).
 
     These are externally studentised residuals: with a block, its pull on the rest's mean goes too.
 
@@ -162,7 +162,7 @@ def _distances(squares: _Squares) -> FloatArray:
 
 
 def _own_excess(squares: _Squares) -> FloatArray:
-    """Give each block's squared distance from the mean of all, over sampling, shape (b,).
+    """Return each block's squared distance from the mean of all, over sampling, shape (b,).
 
     The rest of the reference lies on the other side of that mean.
     """

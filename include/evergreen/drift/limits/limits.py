@@ -73,13 +73,13 @@ class Sample(NamedTuple):
 
     @classmethod
     def of(cls, found: Statistics) -> Self:
-        """Give the sample that was measured."""
+        """Return the sample that was measured."""
         reference = np.array(found.reference_psi_counts, dtype=np.int64)
         return cls(reference, found.n_rows, found.n_values, found.n_reference_values)
 
     @classmethod
     def expected(cls, column: NumericColumn | CategoryColumn, n_rows: int) -> Self:
-        """Give what a quiet batch of ``n_rows`` would be."""
+        """Return what a quiet batch of ``n_rows`` would be."""
         reference = column.psi_counts
         n_reference_values = float(reference[:-1].sum())
         share = n_reference_values / max(1.0, float(reference.sum()))
@@ -124,7 +124,7 @@ class DriftLimits:
             self._reach = self.blocks.quantile(self.alpha, self.alpha_each) ** 2
 
     def of(self, column: str, sample: Sample) -> ColumnLimits:
-        """Give the limits of a feature at the rows of a sample."""
+        """Return the limits of a feature at the rows of a sample."""
         between = ColumnSpread() if self.blocks is None else self.blocks.of_new_batch(column)
         return ColumnLimits(
             psi=self._psi(sample, between.psi),

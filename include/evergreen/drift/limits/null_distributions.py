@@ -27,12 +27,12 @@ FACTORIALS = np.cumsum(np.log(np.maximum(np.arange(16.0), 1.0)))
 
 
 def effective_size(n_rows: float, n_reference: float) -> float:
-    """Give the effective size of two samples, each of at least 1 row."""
+    """Return the effective size of two samples, each of at least 1 row."""
     return n_rows * n_reference / (n_rows + n_reference)
 
 
 def ks_quantile(alpha: float, size: float) -> float:
-    """Give the D that is exceeded with probability ``alpha`` at most; ties make it rarer.
+    """Return the D that is exceeded with probability ``alpha`` at most; ties make it rarer.
 
     Source: Massart (1990), Annals of Probability 18:1269 (the constant 2, one sample); Wei & Dudley
     (2012), Statistics & Probability Letters 82:636 (it holds for two samples of a few hundred).
@@ -46,7 +46,7 @@ def ks_tail(distance: float, size: float) -> float:
 
 
 def null_quantile(alpha: float, share: float, size: float) -> float:
-    """Give the rise of a null share of ``share`` (0..1) exceeded with probability ``alpha``.
+    """Return the rise of a null share of ``share`` (0..1) exceeded with probability ``alpha``.
 
     Normal approximation of the binomial, corrected for its skewness and for whole rows.
 
@@ -57,7 +57,7 @@ def null_quantile(alpha: float, share: float, size: float) -> float:
 
 
 def null_tail(rise: float, share: float, size: float) -> float:
-    """Give the probability (0..1) of a rise above ``rise``; the inverse of ``null_quantile``."""
+    """Return the probability (0..1) of a rise above ``rise``; the inverse of ``null_quantile``."""
     if rise >= 1 - share:
         return 0.0
     low, high = 0.0, 40.0
@@ -74,7 +74,7 @@ def _null_rise(deviate: float, share: float, size: float) -> float:
 
 
 def student_tail(value: float, n_free: int) -> float:
-    """Give the probability that Student's t with ``n_free`` degrees of freedom exceeds ``value``.
+    """Return the probability that Student's t with ``n_free`` degrees of freedom exceeds ``value``.
 
     Source: Abramowitz & Stegun (1964), 26.7.3 and 26.7.4.
     """
@@ -91,7 +91,7 @@ def student_tail(value: float, n_free: int) -> float:
 
 
 def student_quantile(alpha: float, n_free: int) -> float:
-    """Give the value that Student's t exceeds with probability ``alpha`` (below 0.5)."""
+    """Return the value that Student's t exceeds with probability ``alpha`` (below 0.5)."""
     low, high = 0.0, 1.0
     while student_tail(high, n_free) > max(alpha, MIN_ALPHA):
         low, high = high, 2 * high
@@ -102,7 +102,7 @@ def student_quantile(alpha: float, n_free: int) -> float:
 
 
 def psi_bound(alpha: float, n_bins: int, size: float) -> float:
-    """Give a PSI that is certainly exceeded more rarely than ``alpha``, without its law.
+    """Return a PSI that is certainly exceeded more rarely than ``alpha``, without its law.
 
     Twice Laurent and Massart's bound of a chi-square with a degree of freedom per bin.
 
@@ -141,7 +141,7 @@ class PsiLaw:
         self._tails = _tails_of_sum(odds, terms / self._step)
 
     def _terms(self, shares: FloatArray, before: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Give the log probability and the PSI term of each count of each bin, shape (k, w)."""
+        """Return the log probability and the PSI term of each count of each bin, shape (k, w)."""
         expected = (self._size * shares)[:, None]
         first = np.maximum(np.floor(expected - 10 * np.sqrt(expected) - 10), 0)
         width = int((20 * np.sqrt(expected) + 50).max())
@@ -156,18 +156,18 @@ class PsiLaw:
         return self._mean / self._scale
 
     def quantile(self, alpha: float) -> float:
-        """Give the PSI that is exceeded with probability ``alpha``."""
+        """Return the PSI that is exceeded with probability ``alpha``."""
         cell = int(np.argmax(self._tails <= alpha)) if self._tails[-1] <= alpha else PSI_CELLS
         return cell * self._step / self._scale
 
     def tail(self, value: float) -> float:
-        """Give the probability (0..1) of a PSI above ``value``."""
+        """Return the probability (0..1) of a PSI above ``value``."""
         cell = math.floor(value * self._scale / self._step)
         return float(self._tails[cell]) if cell < PSI_CELLS else 0.0
 
 
 def _axis_end(log_odds: FloatArray, terms: FloatArray, size: float) -> float:
-    """Give a PSI that is as good as never exceeded: the best of a few Chernoff bounds."""
+    """Return a PSI that is as good as never exceeded: the best of a few Chernoff bounds."""
     bounds = []
     for tilt in PSI_TILTS:
         lifted = log_odds + tilt * size * terms
@@ -193,7 +193,7 @@ def _tails_of_sum(odds: FloatArray, places: FloatArray) -> FloatArray:
 
 
 def _log_factorial(counts: FloatArray) -> FloatArray:
-    """Give log(count!), by a table, and from 16 on by Stirling's series."""
+    """Return log(count!), by a table, and from 16 on by Stirling's series."""
     large = np.maximum(counts, 1.0)
     series = large * np.log(large) - large + 0.5 * np.log(2 * np.pi * large)
     series += 1 / (12 * large) - 1 / (360 * large**3)

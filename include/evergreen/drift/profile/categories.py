@@ -72,7 +72,7 @@ def text_of(value: Any, kind: FeatureKind) -> str | None:
 
 
 def key_of(text: str) -> int:
-    """Give the 32-bit key under which a profile keeps a value, without keeping the value."""
+    """Return the 32-bit key under which a profile keeps a value, without keeping the value."""
     return zlib.crc32(text.encode("utf-8", "surrogatepass"))
 
 

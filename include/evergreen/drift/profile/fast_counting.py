@@ -66,7 +66,7 @@ class CellCounter:
         return np.bincount(cell, minlength=2 * self._grid.size + 1)
 
     def _buckets(self, values: FloatArray) -> IntArray:
-        """Give the bucket of each value: 0 before the span and for NaN, the last one beyond it."""
+        """The bucket of each value: 0 before the span and for NaN, the last one beyond it."""
         with np.errstate(over="ignore", invalid="ignore"):
             place = values * self._per_unit
         place += self._shift
@@ -77,7 +77,7 @@ class CellCounter:
 
 
 def _axis(grid: FloatArray) -> tuple[float, float]:
-    """Give the number of buckets per unit, and what shifts the span to 1; (0, 0) for no buckets.
+    """Return the number of buckets per unit, and what shifts the span to 1; (0, 0) for no buckets.
 
     A long tail beyond the outermost values is left to sorting: it would make all buckets wide.
     """

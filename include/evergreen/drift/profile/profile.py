@@ -94,7 +94,7 @@ class CategoryColumn(Record):
         return self.counts_beside(1.0)
 
     def counts_beside(self, unseen_share: float) -> IntArray:
-        """Give ``psi_counts`` with at most ``unseen_share`` (0..1) of the rows in unseen values.
+        """Return ``psi_counts`` with at most ``unseen_share`` (0..1) of the rows in unseen values.
 
         Beside data that repeats the reference's own values, such as ids that come again, a value
         that occurs once is not taken for unseen: fewer new values than expected are no drift.
@@ -123,7 +123,7 @@ class CategoryColumn(Record):
         return dict.fromkeys(self.rare_keys, len(self.keys)) | named
 
     def locator(self) -> Callable[[str | None], int]:
-        """Give the function from a value's text to its place in ``psi_counts``."""
+        """Return the function from a value's text to its place in ``psi_counts``."""
         slots = self.slots
         unlisted, unseen, null = (len(self.keys) + place for place in (1, 2, 3))
         is_told = self.detectable > 0

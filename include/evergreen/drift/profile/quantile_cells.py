@@ -51,11 +51,11 @@ class CellCounts(NamedTuple):
         return self.n_negative_inf + self.n_positive_inf
 
     def ordered(self) -> IntArray:
-        """Give all rows that hold a value, in the order of values, shape (2k + 3,)."""
+        """Return all rows that hold a value, in the order of values, shape (2k + 3,)."""
         return np.concatenate(([self.n_negative_inf], self.cells, [self.n_positive_inf]))
 
     def binned(self, bins: IntArray) -> IntArray:
-        """Give all rows by PSI bin: the bins, then -inf, +inf and null."""
+        """Return all rows by PSI bin: the bins, then -inf, +inf and null."""
         ends = [self.n_negative_inf, self.n_positive_inf, self.n_null]
         return np.concatenate((np.add.reduceat(self.cells, bins), ends))
 

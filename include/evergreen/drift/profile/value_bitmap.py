@@ -17,7 +17,7 @@ N_BITS = 8192
 
 
 def bit_of(key: int) -> int:
-    """Give the bit of a 32-bit key, 0 to 8191.
+    """Return the bit of a 32-bit key, 0 to 8191.
 
     The keys are checksums, and similar texts have similar ones: mixed, they spread evenly.
 

@@ -51,11 +51,11 @@ class Overview:
         self._model = model
 
     def of(self, model: str) -> "Overview":
-        """Give the same for one model."""
+        """Return the same for one model."""
         return Overview(self._database, model)
 
     def latest(self) -> dict[str, LatestDecision]:
-        """Give the newest decision of each model."""
+        """Return the newest decision of each model."""
         models, mine = self._models(DecisionRow.model), aliased(DecisionRow)
         newest = (
             select(mine.id)
@@ -72,7 +72,7 @@ class Overview:
         return {figures.model: LatestDecision(figures, *said) for figures, *said in found}
 
     def points(self, models: Collection[str], *, newest: int) -> dict[str, tuple[Glance, ...]]:
-        """Give the figures of the newest decisions of some models, oldest first."""
+        """Return the figures of the newest decisions of some models, oldest first."""
         place = (
             func.row_number()
             .over(
@@ -91,7 +91,7 @@ class Overview:
         return _by_model(Glance(*row) for row in self._rows(query))
 
     def running(self) -> dict[str, tuple[OpenDecision, ...]]:
-        """Give the decisions that have not come to an end, oldest first."""
+        """Return the decisions that have not come to an end, oldest first."""
         columns = [getattr(DecisionRow, name) for name in OpenDecision._fields]
         query = select(*columns).where(
             DecisionRow.outcome == "open", self._is_meant(DecisionRow.model)
@@ -100,7 +100,7 @@ class Overview:
         return _by_model(OpenDecision(*row) for row in rows)
 
     def champions(self) -> dict[str, Promotion]:
-        """Give the promotion of the highest epoch of each model: who is champion."""
+        """Return the promotion of the highest epoch of each model: who is champion."""
         models, mine = self._models(PromotionRow.model), aliased(PromotionRow)
         newest = (
             select(func.max(mine.epoch))
@@ -113,7 +113,7 @@ class Overview:
         return {found.model: found for found in read_records(self._database, query, Promotion)}
 
     def deliveries(self) -> dict[str, DeliveryGlance]:
-        """Give the delivery of data of the newest batch of each model, whatever became of it."""
+        """Return the delivery of data of the newest batch of each model, whatever became of it."""
         models, mine = self._models(DeliveryRow.model), aliased(DeliveryRow)
         newest = (
             select(func.max(mine.batch))
@@ -127,7 +127,7 @@ class Overview:
         return {row.model: DeliveryGlance(*row) for row in self._rows(query)}
 
     def waiting(self) -> dict[str, Waiting]:
-        """Give how many accepted batches are newer than the newest that was decided about."""
+        """Return how many accepted batches are newer than the newest that was decided about."""
         models = self._models(DeliveryRow.model)
         decided = (
             select(DecisionRow.batch)
@@ -155,7 +155,7 @@ class Overview:
         return {model: Waiting(model, *rest) for model, *rest in found if rest[0]}
 
     def open_incidents(self) -> dict[str, tuple[Incident, ...]]:
-        """Give the incidents that are open, the one that changed last first."""
+        """Return the incidents that are open, the one that changed last first."""
         query = select(IncidentRow).where(
             IncidentRow.closed_at.is_(None), self._is_meant(IncidentRow.model)
         )
@@ -163,7 +163,7 @@ class Overview:
         return _by_model(read_records(self._database, ordered, Incident))
 
     def open_approvals(self, *, at: datetime) -> dict[str, tuple[Approval, ...]]:
-        """Give the questions that are open and not past their time, oldest first."""
+        """Return the questions that are open and not past their time, oldest first."""
         query = select(ApprovalRow).where(
             ApprovalRow.answer == "open",
             ApprovalRow.due_at > at,
@@ -174,12 +174,12 @@ class Overview:
         )
 
     def holds(self) -> Sequence[Hold]:
-        """Give all holds that are in force, of single models and of all (``*``), oldest first."""
+        """Return all holds that are in force, of single models and of all (``*``), oldest first."""
         query = select(HoldRow).where(HoldRow.released_at.is_(None)).order_by(HoldRow.id)
         return read_records(self._database, query, Hold)
 
     def _models(self, column: InstrumentedAttribute[str]) -> CTE:
-        """Give the models that a table has rows of, by one step in its index for each.
+        """Return the models that a table has rows of, by one step in its index for each.
 
         So the reads above grow with the models, and not with how long their histories are.
         """

@@ -143,7 +143,7 @@ ACCEPTED = (DeliveryRow.kind == "data", DeliveryRow.status == "accepted")
 
 
 def _accepted_batches(limits: Mapping[str, float], at: datetime) -> CTE:
-    """Give each accepted batch with its age, its limit, and how long it waited for a decision."""
+    """Return each accepted batch with its age, its limit, and how long it waited for a decision."""
     taken = DeliveryRow.taken_at
     batches = select(
         DeliveryRow.model,
@@ -157,7 +157,7 @@ def _accepted_batches(limits: Mapping[str, float], at: datetime) -> CTE:
 
 
 def _asked() -> CTE:
-    """Give each batch that people were asked about, and since when; these are few."""
+    """Return each batch that people were asked about, and since when; these are few."""
     keys = (DecisionRow.model, DecisionRow.batch)
     questions = (
         select(*keys, func.min(ApprovalRow.asked_at).label("asked_at"))
@@ -169,7 +169,7 @@ def _asked() -> CTE:
 
 
 def _first_decision() -> ScalarSelect[datetime | None]:
-    """Give when the first decision about a batch of the outer query came to its end."""
+    """Return when the first decision about a batch of the outer query came to its end."""
     return (
         select(func.min(DecisionRow.closed_at))
         .where(
@@ -183,7 +183,7 @@ def _first_decision() -> ScalarSelect[datetime | None]:
 
 
 def _limit(limits: Mapping[str, float]) -> ColumnElement[float]:
-    """Give the limit of a row's model; what most have is told once, not for each of them."""
+    """Return the limit of a row's model; what most have is told once, not for each of them."""
     by_seconds: dict[float, list[str]] = {}
     for model, seconds in limits.items():
         by_seconds.setdefault(seconds, []).append(model)

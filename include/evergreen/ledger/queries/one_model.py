@@ -26,7 +26,7 @@ class Details:
         self._database = database
 
     def decisions(self, model: str, *, limit: int, skip: int = 0) -> list[ListedDecision]:
-        """Give one page of a model's decisions, newest first, without their JSON."""
+        """Return one page of a model's decisions, newest first, without their JSON."""
         columns = [getattr(DecisionRow, name) for name in ListedDecision._fields[1:]]
         query = (
             select(*FIGURES, *columns)
@@ -45,20 +45,20 @@ class Details:
             return session.scalar(query) or 0
 
     def promotions(self, model: str, *, limit: int) -> list[Promotion]:
-        """Give the newest moves of the champion, newest first."""
+        """Return the newest moves of the champion, newest first."""
         query = select(PromotionRow).where(PromotionRow.model == model)
         return read_records(
             self._database, query.order_by(PromotionRow.epoch.desc()).limit(limit), Promotion
         )
 
     def version(self, model: str, version: str) -> VersionEntry | None:
-        """Give one version; None where the ledger does not know it."""
+        """Return one version; None where the ledger does not know it."""
         query = select(VersionRow).where(VersionRow.model == model, VersionRow.version == version)
         found = read_records(self._database, query, VersionEntry)
         return found[0] if found else None
 
     def challenger(self, model: str, *, champion: str | None) -> VersionEntry | None:
-        """Give the newest version that is not the champion; None where there is none."""
+        """Return the newest version that is not the champion; None where there is none."""
         query = select(VersionRow).where(VersionRow.model == model)
         if champion is not None:
             query = query.where(VersionRow.version != champion)
@@ -68,7 +68,7 @@ class Details:
         return found[0] if found else None
 
     def incident(self, incident_id: int) -> Incident | None:
-        """Give one incident; None where there is none with that number."""
+        """Return one incident; None where there is none with that number."""
         found = read_records(
             self._database, select(IncidentRow).where(IncidentRow.id == incident_id), Incident
         )
@@ -77,7 +77,7 @@ class Details:
     def incidents(
         self, models: Collection[str], *, limit: int, skip: int = 0, only_open: bool = False
     ) -> list[Incident]:
-        """Give one page of the incidents of some models: open ones first, then newest first."""
+        """Return one page of the incidents of some models: open ones first, then newest first."""
         query = select(IncidentRow).where(IncidentRow.model.in_(models))
         if only_open:
             query = query.where(IncidentRow.closed_at.is_(None))
@@ -87,7 +87,7 @@ class Details:
     def incidents_between(
         self, model: str, start: datetime, end: datetime, *, limit: int
     ) -> list[Incident]:
-        """Give the incidents of a model that were open at some time of a span, newest first."""
+        """Return the incidents of a model that were open at some time of a span, newest first."""
         query = select(IncidentRow).where(
             IncidentRow.model == model,
             IncidentRow.opened_at <= end,
@@ -98,7 +98,7 @@ class Details:
         )
 
     def messages(self, incident_id: int, *, limit: int) -> list[OutboxEntry]:
-        """Give the newest messages of an incident, oldest first."""
+        """Return the newest messages of an incident, oldest first."""
         query = select(AlertRow).where(AlertRow.incident_id == incident_id)
         ordered = query.order_by(AlertRow.raised_at.desc(), AlertRow.incident.desc()).limit(limit)
         return read_records(self._database, ordered, OutboxEntry)[::-1]

@@ -15,7 +15,7 @@ R = TypeVar("R", bound=Record)
 
 
 def read_records(database: Database, query: Select[Any], kind: type[R]) -> list[R]:
-    """Give the rows that a query of one table finds, as records with fields named like columns."""
+    """The rows that a query of one table finds, as records with fields named like columns."""
     table = query.column_descriptions[0]["entity"]
     columns = [getattr(table, name) for name in kind.model_fields]
     with database.reading() as session:

@@ -26,7 +26,7 @@ class Limits:
 
 
 def limits_of(decision: Decision, loaded: LoadedSpec | None) -> Limits | None:
-    """Give the limits; None where the spec has changed since, or cannot be read."""
+    """Return the limits; None where the spec has changed since, or cannot be read."""
     if loaded is None or loaded.spec_hash != decision.spec_hash:
         return None
     spec = loaded.spec

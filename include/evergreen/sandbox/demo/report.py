@@ -12,7 +12,7 @@ from evergreen.sandbox.demo.story import REJECTED, BatchStory
 def make_report(
     stories: Sequence[BatchStory], options: DemoOptions, *, start_seconds: float, seconds: float
 ) -> Json:
-    """Give the report as JSON-ready values.
+    """Return the report as JSON-ready values.
 
     Args:
         stories: What became of each batch, in the order of the play.
@@ -48,7 +48,7 @@ def summarise(stories: Sequence[BatchStory]) -> dict[str, int]:
 
 
 def tell_retrain(story: BatchStory) -> Json:
-    """Give what a retrain gained, how sure that is, and the verdict in its sentence."""
+    """Return what a retrain gained, how sure that is, and the verdict in its sentence."""
     evaluation, verdict = story.evaluation, story.promotion_verdict
     return {
         "batch": story.batch,

@@ -119,7 +119,7 @@ class BatchStory(Record):
 
 
 def worst(story: BatchStory, statistic: Literal["psi", "ks"]) -> tuple[float, str] | None:
-    """Give the largest value of a statistic and its feature; None where nothing was measured."""
+    """Return the largest value of a statistic and its feature; None where nothing was measured."""
     values = [
         (value, column.column)
         for column in story.features

@@ -42,14 +42,14 @@ def draw_table(stories: Sequence[BatchStory], *, title: str) -> Table:
 
 
 def line(story: BatchStory) -> str:
-    """Give a story as one plain line, for a pipe."""
+    """Return a story as one plain line, for a pipe."""
     named = zip(COLUMNS[1:], cells(story)[1:], strict=True)
     told = "  ".join(f"{name}: {text}" for name, text in named if text != NOTHING)
     return f"{cells(story)[0]}  {told}\n    {story.sentence}"
 
 
 def cells(story: BatchStory) -> tuple[str, ...]:
-    """Give the texts of one line, in the order of the columns."""
+    """Return the texts of one line, in the order of the columns."""
     named = {"history": " (history)", "forced": " (forced)", "weekly": ""}[story.kind]
     return (
         f"{story.batch}{named}",
@@ -65,7 +65,7 @@ def cells(story: BatchStory) -> tuple[str, ...]:
 
 
 def verdict(story: BatchStory) -> str:
-    """Give verdict, trigger and outcome in a few words."""
+    """Return verdict, trigger and outcome in a few words."""
     said = story.verdict.replace("_", " ")
     if story.trigger not in ("none", "first_model"):
         said += f" ({story.trigger.replace('_', ' ')})"
@@ -74,7 +74,7 @@ def verdict(story: BatchStory) -> str:
 
 
 def champion(story: BatchStory) -> str:
-    """Give the champion before and after, once where it stayed."""
+    """Return the champion before and after, once where it stayed."""
     before, after = _version(story.champion_before), _version(story.champion_after)
     return before if before == after else f"{before} → {after}"
 

@@ -55,15 +55,15 @@ class Watch:
         return found
 
     def ended(self, kind: str) -> list[DagRun]:
-        """Give the runs of one kind of DAG that have ended well."""
+        """Return the runs of one kind of DAG that have ended well."""
         return self._stack.api.runs(f"{kind}__{self._model}", state="success")
 
     def about(self, kind: str, batch: str) -> list[DagRun]:
-        """Give the runs of one kind of DAG that the assets started for a batch."""
+        """Return the runs of one kind of DAG that the assets started for a batch."""
         return [run for run in self.ended(kind) if run.partition_key == batch]
 
     def steps(self, runs: Sequence[DagRun]) -> dict[str, float]:
-        """Give the seconds of each task of some runs, as ``<kind of DAG>.<task>``."""
+        """Return the seconds of each task of some runs, as ``<kind of DAG>.<task>``."""
         return {
             f"{run.dag_id.partition('__')[0]}.{task.task_id}": round(task.seconds, 2)
             for run in runs

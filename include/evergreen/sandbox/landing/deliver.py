@@ -53,7 +53,7 @@ def plan_batches(
     history_weeks: int = 0,
     time_column: str = "scheduled_departure",
 ) -> list[PlannedBatch]:
-    """Give all whole batches that the data makes, in time order.
+    """Return all whole batches that the data makes, in time order.
 
     Args:
         frame: The data, with a ``time_column`` in UTC.
@@ -80,7 +80,7 @@ def plan_batches(
 
 
 def find_batch(planned: Sequence[PlannedBatch], batch: str) -> PlannedBatch:
-    """Give the planned batch with that id.
+    """Return the planned batch with that id.
 
     Raises:
         RequestError: There is none; the text names the nearest ones.
@@ -94,7 +94,7 @@ def find_batch(planned: Sequence[PlannedBatch], batch: str) -> PlannedBatch:
 
 
 def select_weeks(planned: Sequence[PlannedBatch], first: int, last: int) -> list[PlannedBatch]:
-    """Give the batches that start in the calendar weeks ``first`` to ``last``, both included.
+    """Return the batches that start in the calendar weeks ``first`` to ``last``, both included.
 
     Weeks are counted from the first batch's start; the first one is week 1.
 
@@ -113,7 +113,7 @@ def select_weeks(planned: Sequence[PlannedBatch], first: int, last: int) -> list
 
 
 def sample_rows(frame: "pd.DataFrame", *, seed: int | None, share: float = 0.9) -> "pd.DataFrame":
-    """Give a random share of all rows, so that another seed plays another year.
+    """Return a random share of all rows, so that another seed plays another year.
 
     Data and labels must be delivered from the same sample.
 

@@ -22,7 +22,7 @@ RENAMED = ("temp", "temperature")
 
 
 def break_table(table: pa.Table, fault: DataFault, *, seed: int = 0) -> pa.Table:
-    """Give the table as a broken upstream system would write it.
+    """Return the table as a broken upstream system would write it.
 
     Args:
         table: A batch of flights.
@@ -46,7 +46,7 @@ def break_table(table: pa.Table, fault: DataFault, *, seed: int = 0) -> pa.Table
 
 
 def empty_half(table: pa.Table, column: str, *, seed: int = 0) -> pa.Table:
-    """Give the table with exactly half (rounded up) of a column's rows without a value."""
+    """Return the table with exactly half (rounded up) of a column's rows without a value."""
     _check(table, column)
     n_rows = table.num_rows
     chosen = np.zeros(n_rows, dtype=bool)
@@ -56,13 +56,13 @@ def empty_half(table: pa.Table, column: str, *, seed: int = 0) -> pa.Table:
 
 
 def rename(table: pa.Table, old: str, new: str) -> pa.Table:
-    """Give the table with one column under another name."""
+    """Return the table with one column under another name."""
     _check(table, old)
     return table.rename_columns([new if name == old else name for name in table.column_names])
 
 
 def truncate(data: bytes) -> bytes:
-    """Give the first half of a file, as an upload that broke off leaves it."""
+    """Return the first half of a file, as an upload that broke off leaves it."""
     return data[: len(data) // 2]
 
 

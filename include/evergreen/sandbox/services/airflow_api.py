@@ -106,7 +106,7 @@ class AirflowApi:
         self.close()
 
     def is_healthy(self, *components: str) -> bool:
-        """Tell whether the API server answers and the components report healthy (default: all)."""
+        """Whether the API server answers and the components report healthy (default: all)."""
         try:
             reply = self._client.get("/api/v2/monitor/health")
         except httpx.HTTPError:
@@ -118,11 +118,11 @@ class AirflowApi:
         return all(states.get(name) == "healthy" for name in wanted)
 
     def dag_ids(self) -> set[str]:
-        """Give the ids of the DAGs that Airflow has parsed."""
+        """Return the ids of the DAGs that Airflow has parsed."""
         return {dag["dag_id"] for dag in self._pages("/dags", "dags")}
 
     def import_errors(self) -> dict[str, str]:
-        """Give the DAG files that cannot be imported, with their stack traces."""
+        """Return the DAG files that cannot be imported, with their stack traces."""
         found = self._pages("/importErrors", "import_errors")
         return {error["filename"]: error["stack_trace"] for error in found}
 
@@ -155,7 +155,7 @@ class AirflowApi:
         return DagRun.model_validate(self._call("POST", f"/dags/{dag_id}/dagRuns", json=body))
 
     def runs(self, dag_id: str = "~", *, state: str | None = None) -> list[DagRun]:
-        """Give the runs of a DAG (``~``: of all), oldest first."""
+        """Return the runs of a DAG (``~``: of all), oldest first."""
         params: dict[str, str | Sequence[str]] = {"order_by": "id"}
         if state is not None:
             params["state"] = state
@@ -163,16 +163,16 @@ class AirflowApi:
         return [DagRun.model_validate(run) for run in found]
 
     def run(self, dag_id: str, run_id: str) -> DagRun:
-        """Give one run."""
+        """Return one run."""
         return DagRun.model_validate(self._call("GET", f"/dags/{dag_id}/dagRuns/{run_id}"))
 
     def task_instances(self, dag_id: str, run_id: str) -> list[TaskInstance]:
-        """Give the tasks of one run."""
+        """Return the tasks of one run."""
         path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances"
         return [TaskInstance.model_validate(one) for one in self._pages(path, "task_instances")]
 
     def active_tasks(self) -> list[TaskInstance]:
-        """Give the tasks of all runs that run, wait for a slot, or wait to be tried again."""
+        """Return the tasks of all runs that run, wait for a slot, or wait to be tried again."""
         params: Query = {"state": ["running", "queued", "up_for_retry"], "order_by": "id"}
         found = self._pages("/dags/~/dagRuns/~/taskInstances", "task_instances", params)
         return [TaskInstance.model_validate(one) for one in found]
@@ -196,7 +196,7 @@ class AirflowApi:
         self._call("POST", f"/dags/{dag_id}/clearTaskInstances", json=body)
 
     def is_answered(self, task: TaskInstance) -> bool:
-        """Tell whether somebody has answered a task that asks a person."""
+        """Return whether somebody has answered a task that asks a person."""
         return bool(self._call("GET", _question(task))["response_received"])
 
     def answer(self, task: TaskInstance, option: str, **comment: str) -> None:
@@ -205,13 +205,13 @@ class AirflowApi:
         self._call("PATCH", _question(task), json=body)
 
     def log(self, task: TaskInstance, *, try_number: int | None = None) -> str:
-        """Give the log of one try of a task (default: the newest), one event a line."""
+        """Return the log of one try of a task (default: the newest), one event a line."""
         path = f"{_task(task)}/logs/{try_number or task.try_number}"
         reply = self._call("GET", path, params={"map_index": str(task.map_index)})
         return "\n".join(_log_line(event) for event in reply["content"])
 
     def links(self, task: TaskInstance) -> dict[str, str]:
-        """Give the buttons of a task's page that lead somewhere, by name."""
+        """Return the buttons of a task's page that lead somewhere, by name."""
         found = self._call("GET", f"{_task(task)}/links", params={"map_index": task.map_index})
         return {name: url for name, url in found["extra_links"].items() if url}
 

@@ -74,7 +74,7 @@ class AirflowSettings:
         return self.home / "passwords.json"
 
     def environment(self) -> dict[str, str]:
-        """Give the variables that make this installation."""
+        """Return the variables that make this installation."""
         plugins = self.plugins_folder or self.home / "plugins"
         return {
             "AIRFLOW_HOME": str(self.home),
@@ -125,7 +125,7 @@ TUNING = {
 def airflow_command(
     name: str, argv: Sequence[str], *, environment: Mapping[str, str], log: Path
 ) -> Command:
-    """Give the command of one Airflow process, run by the Python that runs us."""
+    """Return the command of one Airflow process, run by the Python that runs us."""
     return Command(
         name=name,
         argv=(sys.executable, "-m", "airflow", *argv),

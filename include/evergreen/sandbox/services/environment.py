@@ -28,7 +28,7 @@ QUIET = {
 
 
 def clean_environment(token: str) -> dict[str, str]:
-    """Give the environment that every embedded service starts from.
+    """Return the environment that every embedded service starts from.
 
     Args:
         token: Marks every process of one stack.

@@ -64,7 +64,7 @@ def clear(home: Path) -> bool:
 
 
 def read_secrets(home: Path) -> Secrets:
-    """Give the secrets of this home; the first call makes them, for the owner's eyes only."""
+    """Return the secrets of this home; the first call makes them, for the owner's eyes only."""
     file = home / SECRETS_FILE
     if not file.exists():
         made = Secrets(

@@ -18,14 +18,14 @@ ENVIRONMENT = {
 
 
 def mlflow_url(port: int) -> str:
-    """Give the address of the server."""
+    """Return the address of the server."""
     return f"http://{LOOPBACK}:{port}"
 
 
 def mlflow_command(
     folder: Path, *, port: int, environment: Mapping[str, str], log: Path
 ) -> Command:
-    """Give the command of a server that keeps all in ``folder`` and answers this machine only."""
+    """Return the command of a server that keeps all in ``folder`` and answers this machine only."""
     folder.mkdir(parents=True, exist_ok=True)
     hosts = ",".join(f"{host}:{port}" for host in (LOOPBACK, "localhost"))
     options = {

@@ -9,7 +9,7 @@ CONNECT_SECONDS = 0.5
 
 
 def pick_ports(preferred: Mapping[str, int]) -> dict[str, int]:
-    """Give one free port per name, all different: the preferred one, or another if it is taken.
+    """Return one free port per name, all different: the preferred one, or another if it is taken.
 
     Args:
         preferred: Name to preferred port; 0 for any.
@@ -19,7 +19,7 @@ def pick_ports(preferred: Mapping[str, int]) -> dict[str, int]:
 
 
 def listening(ports: Iterable[int]) -> list[int]:
-    """Give those of the ports on which somebody listens, sorted."""
+    """Return those of the ports on which somebody listens, sorted."""
     return sorted(port for port in set(ports) if _answers(port))
 
 

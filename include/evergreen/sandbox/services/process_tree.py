@@ -21,7 +21,7 @@ Leaders = Mapping[int, float]
 
 
 def members(token: str, leaders: Leaders) -> list[psutil.Process]:
-    """Give the living processes of a family, without the caller itself.
+    """Return the living processes of a family, without the caller itself.
 
     Args:
         token: Value of ``EVERGREEN_STACK`` in the environment of the family.
@@ -67,7 +67,7 @@ def wait(processes: Sequence[psutil.Process], *, seconds: float) -> list[psutil.
 
 
 def is_alive(process: psutil.Process) -> bool:
-    """Tell whether a process still runs; a zombie that nobody has waited for does not."""
+    """Return whether a process still runs; a zombie that nobody has waited for does not."""
     try:
         return bool(process.is_running()) and process.status() != psutil.STATUS_ZOMBIE
     except GONE:

@@ -86,7 +86,7 @@ class Service:
         return self._popen.poll()
 
     def processes(self) -> list[psutil.Process]:
-        """Give the living processes of this service."""
+        """Return the living processes of this service."""
         return process_tree.members(f"{self.name} has no token", {self.pid: self.born})
 
     def send_stop(self) -> None:
@@ -120,7 +120,7 @@ class Service:
         return True
 
     def log_tail(self, lines: int = TAIL_LINES) -> str:
-        """Give the last lines of its log."""
+        """Return the last lines of its log."""
         return tail(self.command.log, lines=lines)
 
     def require_running(self) -> None:
@@ -180,7 +180,7 @@ def run_to_end(command: Command, *, timeout_seconds: float) -> None:
 
 
 def tail(file: Path, *, lines: int = TAIL_LINES) -> str:
-    """Give the last lines of a text file; a missing file gives a sentence instead."""
+    """Return the last lines of a text file; a missing file gives a sentence instead."""
     try:
         with file.open("rb") as stream:
             stream.seek(max(0, os.fstat(stream.fileno()).st_size - TAIL_BYTES))

@@ -60,7 +60,7 @@ class StackPlan:
         return mlflow_url(self.ports["mlflow"])
 
     def airflow(self, postgres_url: str) -> AirflowSettings:
-        """Give Airflow's settings; ``postgres_url`` is used where its tables lie there."""
+        """Return Airflow's settings; ``postgres_url`` is used where its tables lie there."""
         folder = self.home / "airflow"
         in_postgres = self.database == "postgres"
         return AirflowSettings(
@@ -74,7 +74,7 @@ class StackPlan:
         )
 
     def environment(self, airflow: AirflowSettings, ledger_url: str) -> dict[str, str]:
-        """Give the environment that all services, and commands beside them, run in."""
+        """Return the environment that all services, and commands beside them, run in."""
         return {
             **clean_environment(self.token),
             **airflow.environment(),

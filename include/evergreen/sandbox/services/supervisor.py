@@ -79,5 +79,5 @@ class Crew:
             self._guard = None
 
     def processes(self) -> list[psutil.Process]:
-        """Give every living process of this crew, the guard aside."""
+        """Return every living process of this crew, the guard aside."""
         return process_tree.members(self.token, self._leaders)

@@ -58,7 +58,7 @@ def _client(request: Request, bearer: HTTPAuthorizationCredentials | None) -> ht
 
 
 def _answered(reply: httpx.Response) -> dict[str, Any]:
-    """Give what Airflow answered.
+    """Return what Airflow answered.
 
     Raises:
         HTTPException: It refused.

@@ -54,7 +54,7 @@ class Asked(dict[str, str]):
 
 
 async def read_asked(request: Request, user: UserDep, bearer: Bearer) -> Asked:
-    """Give what was asked for, once it is clear that this user asked for it.
+    """Return what was asked for, once it is clear that this user asked for it.
 
     Raises:
         HTTPException: 403 when another site may have sent it, 413 when it is too large, 415 when it

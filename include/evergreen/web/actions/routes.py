@@ -78,14 +78,14 @@ def snooze(incident_id: IncidentId, asked: AskedDep, user: UserDep, request: Req
 
 
 def run_of(model: str, action: str, reason: str) -> tuple[str, dict[str, Any]]:
-    """Give the DAG that does an action, and its conf."""
+    """Return the DAG that does an action, and its conf."""
     if action == "force_retrain":
         return dag_of(model), {"force_retrain": True, "reason": reason}
     return f"hold__{model}", {"action": action, "reason": reason}
 
 
 def hours_of(asked: Asked) -> float:
-    """Give for how long to be quiet.
+    """Return for how long to be quiet.
 
     Raises:
         RequestError: No number of hours in the allowed range.
@@ -110,7 +110,7 @@ def _check_edit(model: str, user: BaseUser) -> None:
 
 
 def _editable(incident_id: int, user: BaseUser) -> Incident:
-    """Give an incident that the user may act on.
+    """Return an incident that the user may act on.
 
     Raises:
         HTTPException: 403, the same for one that does not exist; 404 for who may read all.

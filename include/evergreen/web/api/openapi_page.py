@@ -51,7 +51,7 @@ class Schema(NamedTuple):
 
 @router.get("/openapi.json")
 def show_schema(request: Request) -> JSONResponse:
-    """Give the API as an OpenAPI schema."""
+    """Return the API as an OpenAPI schema."""
     return JSONResponse(schema_of(request))
 
 
@@ -69,13 +69,13 @@ def show_docs(request: Request) -> HTMLResponse:
 
 
 def schema_of(request: Request) -> Json:
-    """Give the schema of the application that answers, with the address it is reached at."""
+    """Return the schema of the application that answers, with the address it is reached at."""
     made: Json = request.app.openapi()
     return {**made, "servers": [{"url": str(request.scope.get("root_path", ""))}]}
 
 
 def operations_of(schema: Json) -> Iterator[Operation]:
-    """Give the operations in the order of the schema."""
+    """Return the operations in the order of the schema."""
     for path, methods in schema["paths"].items():
         for method, operation in methods.items():
             yield Operation(
@@ -88,7 +88,7 @@ def operations_of(schema: Json) -> Iterator[Operation]:
 
 
 def schemas_of(schema: Json) -> Iterator[Schema]:
-    """Give the records that operations answer with, by name."""
+    """Return the records that operations answer with, by name."""
     for name, found in sorted(schema.get("components", {}).get("schemas", {}).items()):
         fields = tuple(
             Field(key, kind_of(part), part.get("description", ""))
@@ -98,7 +98,7 @@ def schemas_of(schema: Json) -> Iterator[Schema]:
 
 
 def kind_of(part: Json) -> str:
-    """Give the type of a part of the schema in words: ``number or null``, ``list of Point``."""
+    """Return the type of a part of the schema in words: ``number or null``, ``list of Point``."""
     if "$ref" in part:
         return str(part["$ref"]).rsplit("/", 1)[-1]
     for key in ("anyOf", "oneOf"):

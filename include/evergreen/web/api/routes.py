@@ -52,13 +52,13 @@ def list_models(
     page: PageNumber = 1,
     page_size: PageSize = PAGE_SIZE,
 ) -> ModelsPage:
-    """Give one page of the models, those that need a person first."""
+    """Return one page of the models, those that need a person first."""
     return models_page(desk, visible, query=query, state=state, page=page, page_size=page_size)
 
 
 @router.get("/models/{model}")
 def show_model(model: ModelName, desk: DeskDep, user: UserDep) -> ModelDetail:
-    """Give one model in full: champion, challenger, timeline, drift, incidents, spec."""
+    """Return one model in full: champion, challenger, timeline, drift, incidents, spec."""
     return model_for(desk, model, user)
 
 
@@ -69,7 +69,7 @@ def show_timeline(
     user: UserDep,
     newest: Annotated[int, Query(ge=1, le=MAX_POINTS, description="Decisions.")] = TIMELINE_POINTS,
 ) -> tuple[Point, ...]:
-    """Give the figures of a model's newest decisions, oldest first."""
+    """Return the figures of a model's newest decisions, oldest first."""
     return timeline(desk, known_model(desk, model, user), newest=newest)
 
 
@@ -81,7 +81,7 @@ def list_decisions(
     page: PageNumber = 1,
     page_size: PageSize = PAGE_SIZE,
 ) -> DecisionsPage:
-    """Give one page of a model's decisions, newest first."""
+    """Return one page of a model's decisions, newest first."""
     named = known_model(desk, model, user)
     return decisions_page(desk, named, page=page, page_size=page_size)
 
@@ -93,7 +93,7 @@ def show_champion_at(
     user: UserDep,
     at: Annotated[AwareDatetime, Query(description="With a timezone, as 2013-03-05T12:00:00Z.")],
 ) -> ChampionAt:
-    """Give who was champion at a moment."""
+    """Return who was champion at a moment."""
     named = known_model(desk, model, user)
     promotion = desk.ledger.promotions.champion_at(named, at)
     return ChampionAt(model=named, at=at, promotion=promotion)
@@ -101,13 +101,13 @@ def show_champion_at(
 
 @router.get("/decisions/{decision_id}")
 def show_decision(decision_id: DecisionId, desk: DeskDep, user: UserDep) -> DecisionDetail:
-    """Give one decision in full: signals, evaluation, approval, promotion, links."""
+    """Return one decision in full: signals, evaluation, approval, promotion, links."""
     return decision_detail(desk, decision_for(desk, decision_id, user))
 
 
 @router.get("/decisions/{decision_id}/drift")
 def show_drift(decision_id: DecisionId, desk: DeskDep, user: UserDep) -> tuple[ColumnDrift, ...]:
-    """Give the drift of each feature, the most moved first; empty where it was not measured."""
+    """Return the drift of each feature, the most moved first; empty where it was not measured."""
     drift = decision_for(desk, decision_id, user).signals.drift
     return most_moved_first(drift.columns) if drift else ()
 
@@ -119,7 +119,7 @@ def show_bins(
     user: UserDep,
     feature: Annotated[str, Query(min_length=1, max_length=200, description="Its name.")],
 ) -> FeatureBins:
-    """Give how a feature was distributed in the champion's reference and in the batch."""
+    """Return how a feature was distributed in the champion's reference and in the batch."""
     decision = decision_for(desk, decision_id, user)
     if not _counting.acquire(timeout=WAIT_SECONDS):
         raise HTTPException(503, "others are counting batches now; try again in a minute")
@@ -141,7 +141,7 @@ def list_incidents(
     page: PageNumber = 1,
     page_size: PageSize = PAGE_SIZE,
 ) -> IncidentsPage:
-    """Give one page of the incidents of all models that may be read: open ones first."""
+    """Return one page of the incidents of all models that may be read: open ones first."""
     models = visible if not model else visible & {model}
     skip = (page - 1) * page_size
     found = desk.ledger.details.incidents(
@@ -157,5 +157,5 @@ def list_incidents(
 
 @router.get("/incidents/{incident_id}")
 def show_incident(incident_id: IncidentId, desk: DeskDep, user: UserDep) -> IncidentDetail:
-    """Give one incident with its messages and the decisions made while it was open."""
+    """Return one incident with its messages and the decisions made while it was open."""
     return incident_for(desk, incident_id, user)

@@ -80,7 +80,7 @@ def take_reading(
 
 
 def limit_seconds(spec: ModelSpec) -> float:
-    """Give in how many seconds an accepted batch is to be decided about."""
+    """Return in how many seconds an accepted batch is to be decided about."""
     return spec.arrivals.decide_within_hours * SECONDS_PER_HOUR
 
 

@@ -34,7 +34,7 @@ class ReadingCollector(Collector):
         self._reading = reading
 
     def collect(self) -> Iterator[Metric]:
-        """Give every metric; without a ledger only those that do not need it."""
+        """Return every metric; without a ledger only those that do not need it."""
         for metric in EXPORTED if self._reading.is_ledger_up else WITHOUT_LEDGER:
             yield _family(metric, metric.samples(self._reading))
 

@@ -20,7 +20,7 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/metrics")
 def show_metrics(request: Request, desk: DeskDep, visible: VisibleDep) -> Response:
-    """Give one reading of everything, in the format that the asker understands."""
+    """Return one reading of everything, in the format that the asker understands."""
     reading = take_reading(desk, visible, read_steps=_steps().of)
     registry = CollectorRegistry()
     registry.register(ReadingCollector(reading))

@@ -12,31 +12,31 @@ SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 
 
 def ledger_up(reading: Reading) -> Samples:
-    """Give 1 where the ledger answered."""
+    """Return 1 where the ledger answered."""
     yield (), float(reading.is_ledger_up)
 
 
 def owners(reading: Reading) -> Samples:
-    """Give 1 for each model and who looks after it."""
+    """Return 1 for each model and who looks after it."""
     for name, spec in reading.specs.items():
         yield (name, spec.owner), 1
 
 
 def readable_specs(reading: Reading) -> Samples:
-    """Give 1 for each model whose spec can be read, else 0."""
+    """Return 1 for each model whose spec can be read, else 0."""
     for name in reading.models:
         yield (name,), float(name in reading.specs)
 
 
 def decisions(reading: Reading) -> Samples:
-    """Give the settled decisions by verdict and outcome."""
+    """Return the settled decisions by verdict and outcome."""
     for count in reading.decisions:
         if count.outcome not in UNSETTLED:
             yield (count.model, count.verdict, count.outcome), count.n_decisions
 
 
 def unsettled(reading: Reading) -> Samples:
-    """Give the decisions that are open or failed."""
+    """Return the decisions that are open or failed."""
     found: dict[tuple[str, ...], int] = {
         (name, outcome): 0 for name in reading.models for outcome in UNSETTLED
     }
@@ -47,33 +47,33 @@ def unsettled(reading: Reading) -> Samples:
 
 
 def decided_at(reading: Reading) -> Samples:
-    """Give when the newest decision was made."""
+    """Return when the newest decision was made."""
     for name, latest in reading.latest.items():
         yield (name,), latest.figures.decided_at.timestamp()
 
 
 def accepted_at(reading: Reading) -> Samples:
-    """Give when the newest accepted batch was taken in."""
+    """Return when the newest accepted batch was taken in."""
     for name, counts in reading.batches.items():
         yield (name,), counts.newest.timestamp()
 
 
 def waiting(reading: Reading) -> Samples:
-    """Give how many accepted batches wait for a decision."""
+    """Return how many accepted batches wait for a decision."""
     for name in reading.models:
         counts = reading.batches.get(name)
         yield (name,), counts.n_waiting if counts else 0
 
 
 def waiting_since(reading: Reading) -> Samples:
-    """Give since when the oldest batch waits, where one does."""
+    """Return since when the oldest batch waits, where one does."""
     for name, counts in reading.batches.items():
         if counts.oldest_waiting is not None:
             yield (name,), counts.oldest_waiting.timestamp()
 
 
 def overdue(reading: Reading) -> Samples:
-    """Give how many batches wait past their limit; none while a person is asked, who was told."""
+    """Return how many batches wait past their limit; none while a person is asked, who was told."""
     for name in reading.specs:
         counts = reading.batches.get(name)
         is_late = counts is not None and name not in reading.approvals
@@ -81,45 +81,45 @@ def overdue(reading: Reading) -> Samples:
 
 
 def due(reading: Reading) -> Samples:
-    """Give how many batches were decided about or are past their limit."""
+    """Return how many batches were decided about or are past their limit."""
     for name in reading.specs:
         counts = reading.batches.get(name)
         yield (name,), counts.n_due if counts else 0
 
 
 def in_time(reading: Reading) -> Samples:
-    """Give how many batches were decided about within their limit."""
+    """Return how many batches were decided about within their limit."""
     for name in reading.specs:
         counts = reading.batches.get(name)
         yield (name,), counts.n_in_time if counts else 0
 
 
 def limits(reading: Reading) -> Samples:
-    """Give in how many seconds a batch is to be decided about."""
+    """Return in how many seconds a batch is to be decided about."""
     for name, spec in reading.specs.items():
         yield (name,), limit_seconds(spec)
 
 
 def champion(reading: Reading) -> Samples:
-    """Give 1 for each model and its champion."""
+    """Return 1 for each model and its champion."""
     for name, promotion in reading.champions.items():
         yield (name, promotion.version), 1
 
 
 def promoted_at(reading: Reading) -> Samples:
-    """Give when the champion was promoted."""
+    """Return when the champion was promoted."""
     for name, promotion in reading.champions.items():
         yield (name,), promotion.promoted_at.timestamp()
 
 
 def promotions(reading: Reading) -> Samples:
-    """Give the moves of the champion by kind."""
+    """Return the moves of the champion by kind."""
     for count in reading.promotions:
         yield (count.model, count.value), count.n_rows
 
 
 def held(reading: Reading) -> Samples:
-    """Give 1 where a person holds promotions, or a freeze of the spec does; else 0."""
+    """Return 1 where a person holds promotions, or a freeze of the spec does; else 0."""
     for name in reading.models:
         spec = reading.specs.get(name)
         freezes = spec.promotion.freeze if spec else ()
@@ -128,37 +128,37 @@ def held(reading: Reading) -> Samples:
 
 
 def approvals(reading: Reading) -> Samples:
-    """Give how many questions wait for a person's answer."""
+    """Return how many questions wait for a person's answer."""
     for name in reading.models:
         yield (name,), len(reading.approvals.get(name, ()))
 
 
 def metric(reading: Reading) -> Samples:
-    """Give the champion's metric on the newest matured labels."""
+    """Return the champion's metric on the newest matured labels."""
     for name, latest in reading.latest.items():
         yield (name, latest.figures.metric_name or ""), latest.figures.metric
 
 
 def reference_metric(reading: Reading) -> Samples:
-    """Give the champion's metric when it was promoted."""
+    """Return the champion's metric when it was promoted."""
     for name, latest in reading.latest.items():
         yield (name, latest.figures.metric_name or ""), latest.figures.reference_metric
 
 
 def drifted_share(reading: Reading) -> Samples:
-    """Give the share of features that drifted, of the newest decision's batch."""
+    """Return the share of features that drifted, of the newest decision's batch."""
     for name, latest in reading.latest.items():
         yield (name,), latest.figures.drifted_share
 
 
 def coverage(reading: Reading) -> Samples:
-    """Give the share of scored rows whose labels had arrived."""
+    """Return the share of scored rows whose labels had arrived."""
     for name, latest in reading.latest.items():
         yield (name,), latest.figures.coverage
 
 
 def incidents(reading: Reading) -> Samples:
-    """Give how many incidents are open, by severity."""
+    """Return how many incidents are open, by severity."""
     for name in reading.models:
         found = [incident.severity for incident in reading.incidents.get(name, ())]
         for severity in SEVERITIES:
@@ -166,7 +166,7 @@ def incidents(reading: Reading) -> Samples:
 
 
 def undelivered(reading: Reading) -> Samples:
-    """Give how many alerts nobody was told of."""
+    """Return how many alerts nobody was told of."""
     found: dict[tuple[str, ...], int] = {
         (name, state): 0 for name in reading.models for state in UNDELIVERED
     }
@@ -175,6 +175,6 @@ def undelivered(reading: Reading) -> Samples:
 
 
 def steps(reading: Reading) -> Samples:
-    """Give how long each task took when it last succeeded."""
+    """Return how long each task took when it last succeeded."""
     for step in reading.steps:
         yield (step.model, step.dag, step.step), step.seconds

@@ -55,7 +55,7 @@ class StepShelf:
         self._read_at: float | None = None
 
     def of(self, models: frozenset[str]) -> tuple[StepDuration, ...]:
-        """Give the durations of the steps of some models."""
+        """Return the durations of the steps of some models."""
         with self._lock:
             now = time.monotonic()
             if self._read_at is None or now - self._read_at >= self._kept_seconds:

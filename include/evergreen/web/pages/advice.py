@@ -99,7 +99,7 @@ BY_STATE: dict[State, tuple[bool, str, str, str]] = {
 
 
 def advise(detail: ModelDetail) -> Advice:
-    """Give the answers; an open incident that needs a person speaks before the state."""
+    """Return the answers; an open incident that needs a person speaks before the state."""
     summary = detail.summary
     must_act, act, command, runbook = BY_STATE[summary.state]
     urgent = most_urgent(detail.incidents)
@@ -115,12 +115,12 @@ def advise(detail: ModelDetail) -> Advice:
 
 
 def most_urgent(incidents: tuple[Incident, ...]) -> Incident | None:
-    """Give the open incident that needs a person, the gravest and then the oldest first."""
+    """Return the open incident that needs a person, the gravest and then the oldest first."""
     graveness = {"critical": 0, "warning": 1, "info": 2}
     waiting = [one for one in incidents if one.is_open and one.must_act]
     return min(waiting, key=lambda one: (graveness[one.severity], one.opened_at), default=None)
 
 
 def _word(value: str) -> str:
-    """Give a value as one word of a shell; a placeholder stays readable."""
+    """Return a value as one word of a shell; a placeholder stays readable."""
     return value if value == "<batch>" else shlex.quote(value)

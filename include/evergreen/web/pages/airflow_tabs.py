@@ -90,7 +90,7 @@ def show_task(
 
 
 def place_of(dag_id: str) -> Place:
-    """Give what a DAG is of ours, by its id: ``<kind>__<model>``, or the name of one for all."""
+    """Return what a DAG is of ours, by its id: ``<kind>__<model>``, or the name of one for all."""
     kind, _, model = dag_id.partition("__")
     if dag_id in FOR_ALL:
         return Place(dag_id, "")

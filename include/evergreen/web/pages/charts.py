@@ -9,7 +9,7 @@ from evergreen.web.queries.view_models import Point
 
 
 def timeline(points: Sequence[Point], moves: Sequence[Promotion], *, base: str) -> Json:
-    """Give the timeline of a model: one place per decision, oldest first, and the champion's moves.
+    """The timeline of a model: one place per decision, oldest first, and the champion's moves.
 
     Shares are 0..1. ``base`` is the path under which the pages lie.
     """
@@ -43,7 +43,7 @@ def _point(point: Point, base: str) -> Json:
 
 
 def _move(promotion: Promotion, points: Sequence[Point]) -> Json:
-    """Give a move and its place: on its own decision, or right after the newest one before it."""
+    """Return a move and its place: on its own decision, or right after the newest one before it."""
     word, tone = word_of(PROMOTIONS, promotion.kind)
     own = next((i for i, p in enumerate(points) if p.decision == promotion.decision_id), None)
     place: float | None = own

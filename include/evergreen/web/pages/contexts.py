@@ -23,12 +23,12 @@ from evergreen.web.server.authorization import dag_of
 
 
 def of_models(view: ModelsPage) -> Json:
-    """Give the context of the list of models."""
+    """Return the context of the list of models."""
     return {"here": "models", "view": view, "rows": [_row(model) for model in view.models]}
 
 
 def of_model(detail: ModelDetail, *, base: str, may_edit: bool, csrf: str) -> Json:
-    """Give the context of a model's page; ``base`` is the path under which the pages lie."""
+    """Return the context of a model's page; ``base`` is the path under which the pages lie."""
     return {
         "here": "models",
         "detail": detail,
@@ -47,7 +47,7 @@ def of_model(detail: ModelDetail, *, base: str, may_edit: bool, csrf: str) -> Js
 def of_decision(
     detail: DecisionDetail, *, limits: Limits | None, may_edit: bool, csrf: str
 ) -> Json:
-    """Give the context of a decision's page; ``limits`` are those of the spec it was made by."""
+    """Return the context of a decision's page; ``limits`` are those of the spec it was made by."""
     return {
         "here": "models",
         "detail": detail,
@@ -62,7 +62,7 @@ def of_decision(
 
 
 def of_incident(view: IncidentDetail, *, base: str, may_edit: bool, csrf: str) -> Json:
-    """Give the context of an incident's page."""
+    """Return the context of an incident's page."""
     return {
         "here": "models",
         "view": view,
@@ -76,7 +76,7 @@ def of_incident(view: IncidentDetail, *, base: str, may_edit: bool, csrf: str) -
 
 
 def _commands(view: IncidentDetail) -> tuple[str, ...]:
-    """Give what to type while an incident is open: what the newest message that says so says."""
+    """Return what to type while an incident is open: what the newest message that says so says."""
     if not view.incident.is_open:
         return ()
     told = [one.alert for one in sorted(view.messages, key=lambda one: one.raised_at)]
@@ -84,13 +84,13 @@ def _commands(view: IncidentDetail) -> tuple[str, ...]:
 
 
 def _filled(detail: ModelDetail) -> Json:
-    """Give what a runbook fills into its commands when it is opened from here."""
+    """Return what a runbook fills into its commands when it is opened from here."""
     batch = detail.summary.last.batch if detail.summary.last else ""
     return {"model": detail.summary.name, "batch": batch if re.fullmatch(BATCH, batch) else ""}
 
 
 def _measured(detail: ModelDetail) -> str:
-    """Give the decision whose drift is shown, whose bins can be asked for; empty for none."""
+    """Return the decision whose drift is shown, whose bins can be asked for; empty for none."""
     found = (d.id for d in detail.decisions if d.batch == detail.drift_batch and d.signals.drift)
     return next(found, "")
 
@@ -114,7 +114,7 @@ def _newest(values: list[float | None]) -> float | None:
 
 
 def _waiting(detail: ModelDetail, approval: Approval) -> Json:
-    """Give a question and where it is answered, relative to Airflow's root."""
+    """Return a question and where it is answered, relative to Airflow's root."""
     dag = quote(dag_of(detail.summary.name), safe="")
     run = next((d.run_id for d in detail.decisions if d.id == approval.decision_id), "")
     task = f"/runs/{quote(run, safe='')}/tasks/approve" if run else ""

@@ -14,7 +14,7 @@ LARGE, SMALL = 1000.0, 1e-4
 
 
 def number(value: float | None, *, is_signed: bool = False) -> str:
-    """Give a statistic with four decimals; very large and very small ones in three digits."""
+    """Return a statistic with four decimals; very large and very small ones in three digits."""
     if value is None:
         return NOTHING
     sign = "+" if is_signed else ""
@@ -24,7 +24,7 @@ def number(value: float | None, *, is_signed: bool = False) -> str:
 
 
 def percent(share: float | None) -> str:
-    """Give a share in 0..1 as whole per cent; below ten, with one decimal."""
+    """Return a share in 0..1 as whole per cent; below ten, with one decimal."""
     if share is None:
         return NOTHING
     digits = 1 if 0 < abs(share) < 0.1 else 0  # noqa: PLR2004 - ten per cent
@@ -32,22 +32,22 @@ def percent(share: float | None) -> str:
 
 
 def count(n: int | None) -> str:
-    """Give a whole number with separators."""
+    """Return a whole number with separators."""
     return NOTHING if n is None else f"{n:,}"
 
 
 def moment(value: datetime | None) -> str:
-    """Give a moment to the minute, in UTC."""
+    """Return a moment to the minute, in UTC."""
     return NOTHING if value is None else f"{value.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def day(value: datetime | None) -> str:
-    """Give the date of a moment, in UTC."""
+    """Return the date of a moment, in UTC."""
     return NOTHING if value is None else f"{value.astimezone(UTC):%Y-%m-%d}"
 
 
 def age(value: datetime | None, now: datetime) -> str:
-    """Give how long ago, or in how long: ``3 d ago``, ``in 2 h``, ``just now``."""
+    """Return how long ago, or in how long: ``3 d ago``, ``in 2 h``, ``just now``."""
     if value is None:
         return ""
     seconds = (now - value).total_seconds()
@@ -59,7 +59,7 @@ def age(value: datetime | None, now: datetime) -> str:
 
 
 def interval(estimate: MetricEstimate | None) -> str:
-    """Give the 95 % interval of an estimate, where its error is known."""
+    """Return the 95 % interval of an estimate, where its error is known."""
     if estimate is None or estimate.value is None or estimate.se is None:
         return NOTHING
     half = Z_95 * estimate.se
@@ -67,14 +67,14 @@ def interval(estimate: MetricEstimate | None) -> str:
 
 
 def between(low: float | None, high: float | None, *, is_signed: bool = False) -> str:
-    """Give two ends as one text."""
+    """Return two ends as one text."""
     if low is None or high is None:
         return NOTHING
     return f"{number(low, is_signed=is_signed)} to {number(high, is_signed=is_signed)}"
 
 
 def web_address(link: str) -> str:
-    """Give the address if a browser may follow it: http, https, or a path here; else nothing."""
+    """Return the address if a browser may follow it: http, https, or a path here; else nothing."""
     if not link.isprintable() or " " in link or "\\" in link:
         return ""
     if link.startswith("/") and not link.startswith("//"):
@@ -87,11 +87,11 @@ def web_address(link: str) -> str:
 
 
 def brief(values: Mapping[str, object]) -> str:
-    """Give a small mapping as one line, in the order it has."""
+    """Return a small mapping as one line, in the order it has."""
     return ", ".join(f"{key}: {value}" for key, value in values.items() if value not in (None, ""))
 
 
 def told(sentence: str) -> str:
-    """Give a sentence with a capital at its start; names of columns stay as they are."""
+    """Return a sentence with a capital at its start; names of columns stay as they are."""
     head, _, rest = sentence.partition(" ")
     return f"{head[:1].upper()}{head[1:]} {rest}".rstrip() if head.isalpha() else sentence

@@ -40,7 +40,7 @@ Value = tuple[str, str, float, float | None, float | None]
 
 
 def compare_estimates(evaluation: Evaluation | None) -> Whiskers | None:
-    """Give challenger and champion on the same rows; None where neither has a value."""
+    """Return challenger and champion on the same rows; None where neither has a value."""
     if evaluation is None:
         return None
     rows = (
@@ -51,7 +51,7 @@ def compare_estimates(evaluation: Evaluation | None) -> Whiskers | None:
 
 
 def draw_gain(evaluation: Evaluation | None) -> Whiskers | None:
-    """Give the gain with its interval, on an axis that shows zero; None where there is none."""
+    """Return the gain with its interval, on an axis that shows zero; None where there is none."""
     if evaluation is None or evaluation.gain is None:
         return None
     low, high = evaluation.gain_low, evaluation.gain_high
@@ -59,7 +59,7 @@ def draw_gain(evaluation: Evaluation | None) -> Whiskers | None:
 
 
 def draw_whiskers(values: Sequence[Value], *, has_zero: bool = False) -> Whiskers | None:
-    """Give the picture of (name, tone, value, low, high); None without any value."""
+    """Return the picture of (name, tone, value, low, high); None without any value."""
     if not values:
         return None
     ends = [end for _, _, *three in values for end in three if end is not None]
@@ -89,7 +89,7 @@ def draw_whiskers(values: Sequence[Value], *, has_zero: bool = False) -> Whisker
 
 
 def _range(ends: Sequence[float]) -> tuple[float, float]:
-    """Give a range with a little room on both sides; never of length zero."""
+    """Return a range with a little room on both sides; never of length zero."""
     low, high = min(ends), max(ends)
     room = 0.08 * (high - low) or max(abs(low) * 0.05, 1e-6)
     return low - room, high + room

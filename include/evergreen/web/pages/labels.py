@@ -113,19 +113,19 @@ GUARDS = {
 
 
 def word_of(table: dict[str, Word], code: str) -> Word:
-    """Give words and tone; a code of a newer version is shown as it is."""
+    """Return words and tone; a code of a newer version is shown as it is."""
     return table.get(code, (code.replace("_", " "), "calm"))
 
 
 def metric_words(name: str | None) -> tuple[str, str]:
-    """Give a metric's name and its unit, for an axis or the head of a column."""
+    """Return a metric's name and its unit, for an axis or the head of a column."""
     if not name:
         return "metric", "none measured yet"
     return METRICS.get(name, (name.replace("_", " "), "in its own unit"))
 
 
 def guard_unit(guard: str, metric: str) -> str:
-    """Give what a guard counts in.
+    """Return what a guard counts in.
 
     Args:
         guard: Its name, such as ``metric log_loss``, ``slice carrier=UA``, ``size``.
@@ -136,7 +136,7 @@ def guard_unit(guard: str, metric: str) -> str:
 
 
 def reference_of(name: str, champion: str | None = None) -> str:
-    """Give what a batch was compared with.
+    """Return what a batch was compared with.
 
     Args:
         name: As ``drift.reference`` of the spec names it; empty: not known.

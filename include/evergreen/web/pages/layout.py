@@ -24,7 +24,7 @@ UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u20
 
 
 def render(request: Request, template: str, context: Mapping[str, Any]) -> HTMLResponse:
-    """Give a page; ``context`` is what its template names besides the frame."""
+    """Return a page; ``context`` is what its template names besides the frame."""
     root = base_of(request)
     frame = {
         "base": root,
@@ -38,13 +38,13 @@ def render(request: Request, template: str, context: Mapping[str, Any]) -> HTMLR
 
 
 def base_of(request: Request) -> str:
-    """Give the path under which the pages lie, without a slash at its end."""
+    """Return the path under which the pages lie, without a slash at its end."""
     return str(request.scope.get("root_path", ""))
 
 
 @cache
 def environment() -> Environment:
-    """Give the templates, compiled once."""
+    """Return the templates, compiled once."""
     made = Environment(
         loader=PackageLoader("evergreen.web", "templates"),
         autoescape=True,
@@ -74,13 +74,13 @@ def environment() -> Environment:
 
 @cache
 def asset(base: str, name: str) -> str:
-    """Give the address of one of our files; it changes with the content."""
+    """Return the address of one of our files; it changes with the content."""
     content = (files("evergreen.web") / "static" / name).read_bytes()
     return f"{base}/static/{name}?v={sha256(content).hexdigest()[:10]}"
 
 
 def _address(**asked: object) -> str:
-    """Give the query of an address; what is empty is left out."""
+    """Return the query of an address; what is empty is left out."""
     return urlencode({name: value for name, value in asked.items() if value})
 
 
@@ -90,5 +90,5 @@ def _shown(value: object) -> object:
 
 
 def _segment(value: object) -> str:
-    """Give a value as one segment of a path."""
+    """Return a value as one segment of a path."""
     return quote(str(value), safe="")

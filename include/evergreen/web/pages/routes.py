@@ -131,7 +131,7 @@ def show_runbook(
 
 
 def _own_runbook(kind: str, model: str, user: BaseUser) -> str:
-    """Give the runbook that a model's spec names; where that cannot be known now, the usual one."""
+    """The runbook that a model's spec names; where that cannot be known now, the usual one."""
     try:
         return open_desk().specs.runbook(model, kind) if model and may_read(model, user) else kind
     except ExternalError as err:
@@ -140,6 +140,6 @@ def _own_runbook(kind: str, model: str, user: BaseUser) -> str:
 
 
 def rights(model: str, user: BaseUser) -> tuple[bool, str]:
-    """Give whether the user may act on the model, and the token of the forms if so."""
+    """Return whether the user may act on the model, and the token of the forms if so."""
     may = may_edit(model, user)
     return may, issue_token(user) if may else ""

@@ -38,13 +38,13 @@ class Runbook:
 
 
 def list_runbooks(folder: Path) -> Iterator[Runbook]:
-    """Give all runbooks of a folder, by name."""
+    """Return all runbooks of a folder, by name."""
     for name, path in sorted(_files(folder).items()):
         yield _render(name, _read(path), ())
 
 
 def read_runbook(folder: Path, name: str, *, filled: Mapping[str, str]) -> Runbook | None:
-    """Give one runbook; None where the folder has none of that name.
+    """Return one runbook; None where the folder has none of that name.
 
     Args:
         folder: Where the runbooks lie.
@@ -58,7 +58,7 @@ def read_runbook(folder: Path, name: str, *, filled: Mapping[str, str]) -> Runbo
 
 
 def slug(heading: str) -> str:
-    """Give the anchor of a heading: its words in small letters, with hyphens between them."""
+    """Return the anchor of a heading: its words in small letters, with hyphens between them."""
     return NOT_A_WORD.sub("-", heading.lower()).strip("-")
 
 
@@ -77,7 +77,7 @@ class _Markdown(MarkdownIt):
     """Markdown whose links lead to a place here, or begin with one of few schemes."""
 
     def validateLink(self, url: str) -> bool:  # noqa: N802 - the name that it is asked by
-        """Tell whether a link may lead there; what may not stays text."""
+        """Return whether a link may lead there; what may not stays text."""
         if not url.isprintable() or "\\" in url:
             return False
         try:
@@ -127,7 +127,7 @@ def _prepare(token: Token, filled: tuple[tuple[str, str], ...]) -> None:
 
 
 def _below_title(tokens: list[Token]) -> list[Token]:
-    """Give what stands below the title, which the page shows itself."""
+    """Return what stands below the title, which the page shows itself."""
     if len(tokens) > 2 and tokens[0].type == "heading_open" and tokens[0].tag == "h1":  # noqa: PLR2004
         return tokens[3:]
     return tokens

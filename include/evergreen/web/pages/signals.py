@@ -28,7 +28,7 @@ class Signal:
 
 
 def signals_of(decision: Decision, limits: Limits | None) -> list[Signal]:
-    """Give all rows, the weightiest first."""
+    """Return all rows, the weightiest first."""
     signals = decision.signals
     unit = _unit_of(signals.decay)
     return [

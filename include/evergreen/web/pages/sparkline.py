@@ -28,7 +28,7 @@ class Sparkline:
 def draw_sparkline(
     values: Sequence[float | None], *, what: str, is_share: bool = False
 ) -> Sparkline:
-    """Give the line of ``values``; a share is drawn on 0 to 1, anything else on its own range."""
+    """Return the line of ``values``; a share is drawn on 0 to 1, anything else on its own range."""
     known = [value for value in values if value is not None]
     if not known:
         return Sparkline((), None, f"{what}: not measured yet")
@@ -53,7 +53,7 @@ def _place(index: int, n: int, value: float, low: float, high: float) -> tuple[f
 
 
 def _lines(places: Sequence[tuple[float, float] | None]) -> list[str]:
-    """Give runs of at least two neighbours."""
+    """Return runs of at least two neighbours."""
     runs: list[list[tuple[float, float]]] = [[]]
     for place in places:
         if place is None:

@@ -22,7 +22,7 @@ TOLD_WITHIN = timedelta(minutes=10)
 
 
 def decision_detail(desk: Desk, decision: Decision) -> DecisionDetail:
-    """Give one decision in full.
+    """Return one decision in full.
 
     Args:
         desk: Where to look.
@@ -51,12 +51,12 @@ def decision_detail(desk: Desk, decision: Decision) -> DecisionDetail:
 
 
 def run_link(decision: Decision) -> str:
-    """Give the address of a decision's run in Airflow's UI, from Airflow's root."""
+    """Return the address of a decision's run in Airflow's UI, from Airflow's root."""
     return f"/dags/{dag_of(decision.model)}/runs/{quote(decision.run_id, safe='')}"
 
 
 def incident_detail(desk: Desk, incident_id: int) -> IncidentDetail | None:
-    """Give one incident in full; None where there is none with that number.
+    """Return one incident in full; None where there is none with that number.
 
     Whether its model may be read is the caller's to check.
     """
@@ -96,7 +96,7 @@ def _docs_link(desk: Desk, decision: Decision, delivery: Delivery | None) -> str
 
 
 def _is_stored(desk: Desk, path: str) -> bool:
-    """Tell whether the store has a file; without a store that answers, the page has no link."""
+    """Return whether the store has a file; without a store that answers, the page has no link."""
     try:
         return desk.store.exists(path)
     except ExternalError as err:

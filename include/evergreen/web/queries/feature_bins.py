@@ -17,7 +17,7 @@ MAX_SNAPSHOT_BYTES = 512 * 2**20
 
 
 def feature_bins(desk: Desk, decision: Decision, feature: str) -> FeatureBins:
-    """Give the bins of one feature of the batch that a decision is about.
+    """Return the bins of one feature of the batch that a decision is about.
 
     The reference is that of the champion of then. The batch is counted anew, one column of its
     snapshot, because only figures were kept.

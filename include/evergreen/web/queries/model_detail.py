@@ -21,7 +21,7 @@ MAX_ACTIONS = 20
 
 
 def model_detail(desk: Desk, model: str, *, now: datetime | None = None) -> ModelDetail | None:
-    """Give one model in full; None where there is no such model.
+    """Return one model in full; None where there is no such model.
 
     Args:
         desk: Where to look.
@@ -57,14 +57,14 @@ def model_detail(desk: Desk, model: str, *, now: datetime | None = None) -> Mode
 
 
 def timeline(desk: Desk, model: str, *, newest: int = TIMELINE_POINTS) -> tuple[Point, ...]:
-    """Give the figures of a model's newest decisions, oldest first; ``MAX_POINTS`` at most."""
+    """Return the figures of a model's newest decisions, oldest first; ``MAX_POINTS`` at most."""
     n_points = min(max(1, newest), MAX_POINTS)
     found = desk.ledger.overview.points((model,), newest=n_points)
     return tuple(map(to_point, found.get(model, ())))
 
 
 def decisions_page(desk: Desk, model: str, *, page: int = 1, page_size: int = 25) -> DecisionsPage:
-    """Give one page of a model's decisions, newest first; a page beyond the end is the last."""
+    """Return one page of a model's decisions, newest first; a page beyond the end is the last."""
     size = min(max(1, page_size), MAX_PAGE_SIZE)
     n_decisions = desk.ledger.details.count_decisions(model)
     n_pages = pages_of(n_decisions, size)
@@ -81,12 +81,12 @@ def decisions_page(desk: Desk, model: str, *, page: int = 1, page_size: int = 25
 
 
 def newest_measured(decisions: tuple[Decision, ...]) -> Decision | None:
-    """Give the first of some decisions for which drift was measured."""
+    """Return the first of some decisions for which drift was measured."""
     return next((one for one in decisions if one.signals.drift is not None), None)
 
 
 def spec_text(read: ReadSpec) -> str:
-    """Give a spec as it was loaded, with every default, as YAML; empty where it cannot be read."""
+    """A spec as it was loaded, with every default, as YAML; empty where it cannot be read."""
     if read.loaded is None:
         return ""
     return yaml.safe_dump(

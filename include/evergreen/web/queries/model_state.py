@@ -79,7 +79,7 @@ class Judged(NamedTuple):
 
 
 def judge(known: Known) -> Judged:
-    """Give the state of a model.
+    """Return the state of a model.
 
     The rank follows ``ORDER``. An open incident that somebody must act on, and nobody has
     acknowledged or snoozed, lifts a model at least to where failed ones stand.
@@ -160,7 +160,7 @@ def _failed(known: Known) -> str:
 
 
 def _failed_batch(known: Known) -> str:
-    """Give the batch of the newest decision where its run failed; else nothing."""
+    """Return the batch of the newest decision where its run failed; else nothing."""
     has_failed = known.latest is not None and known.latest.figures.outcome == "failed"
     return known.latest.figures.batch if known.latest and has_failed else ""
 
@@ -222,7 +222,7 @@ def _fresh(known: Known) -> str:
 
 
 def _told(known: Known, kind: AlertKind) -> str:
-    """Give what people were told, where an incident of this kind is open."""
+    """Return what people were told, where an incident of this kind is open."""
     for incident in known.incidents:
         if incident.kind == kind:
             return incident.sentence or incident.title

@@ -25,7 +25,7 @@ def models_page(
     page_size: int = PAGE_SIZE,
     now: datetime | None = None,
 ) -> ModelsPage:
-    """Give one page of the models, those that need a person first, then by name.
+    """Return one page of the models, those that need a person first, then by name.
 
     Args:
         desk: Where to look.
@@ -63,7 +63,7 @@ def models_page(
 
 
 def summarise(name: str, known: Known) -> ModelSummary:
-    """Give a model as a row of the list, without its sparklines."""
+    """Return a model as a row of the list, without its sparklines."""
     judged, champion, latest = judge(known), known.champion, known.latest
     return ModelSummary(
         name=name,
@@ -81,7 +81,7 @@ def summarise(name: str, known: Known) -> ModelSummary:
 
 
 def pages_of(n_items: int, page_size: int) -> int:
-    """Give the number of pages, at least 1."""
+    """Return the number of pages, at least 1."""
     return max(1, -(-n_items // page_size))
 
 

@@ -17,7 +17,7 @@ PRESETS = {
 def next_batch_at(
     spec: ModelSpec, delivery: DeliveryGlance | None, now: datetime
 ) -> datetime | None:
-    """Give when the next batch is expected, in UTC; it may have passed.
+    """Return when the next batch is expected, in UTC; it may have passed.
 
     One batch's length after the newest delivery was taken in. Before the first delivery, it is when
     the schedule next begins to wait; None where it waits at all times.

@@ -51,7 +51,7 @@ class SpecShelf:
         self._checked_at: float | None = None
 
     def read_all(self) -> dict[str, ReadSpec]:
-        """Give every model's spec, by the name of its folder.
+        """Return every model's spec, by the name of its folder.
 
         Raises:
             ExternalError: The folder of the specs cannot be listed now.
@@ -64,15 +64,15 @@ class SpecShelf:
             return {name: kept.read for name, kept in self._kept.items()}
 
     def names(self) -> tuple[str, ...]:
-        """Give the names of all models, sorted."""
+        """Return the names of all models, sorted."""
         return tuple(sorted(self.read_all()))
 
     def get(self, model: str) -> ReadSpec | None:
-        """Give one model's spec; None where there is no such folder."""
+        """Return one model's spec; None where there is no such folder."""
         return self.read_all().get(model)
 
     def runbook(self, model: str, kind: str) -> str:
-        """Give the runbook of an alert kind: the one that the model's spec names, or the usual."""
+        """The runbook of an alert kind: the one that the model's spec names, or the usual."""
         read = self.get(model)
         file = read.loaded.spec.runbooks.get(kind, "") if read and read.loaded else ""
         return file.removesuffix(".md") or kind
@@ -95,7 +95,7 @@ class SpecShelf:
 
 
 def _stamp(folder: Path) -> Stamp:
-    """Give what changes when a file of the folder does: its time and size."""
+    """Return what changes when a file of the folder does: its time and size."""
     return tuple(_stamp_of(f"{folder}{os.sep}{name}") for name in FILES)
 
 

@@ -10,7 +10,7 @@ Z_95 = 1.959963984540054
 
 
 def to_point(figures: Glance) -> Point:
-    """Give the figures of one decision, with the 95 % interval of its metric."""
+    """Return the figures of one decision, with the 95 % interval of its metric."""
     low = high = None
     if figures.metric is not None and figures.metric_se is not None:
         half = Z_95 * figures.metric_se
@@ -35,7 +35,7 @@ def to_point(figures: Glance) -> Point:
 
 
 def to_line(found: ListedDecision) -> DecisionLine:
-    """Give one decision of a list."""
+    """Return one decision of a list."""
     return DecisionLine(
         point=to_point(found.figures),
         trigger=found.trigger,
@@ -57,6 +57,6 @@ def _is_quiet(column: ColumnDrift) -> bool:
 
 
 def _nearness(column: ColumnDrift) -> float:
-    """Give the largest of the statistics over their limits; 1 is at the limit."""
+    """Return the largest of the statistics over their limits; 1 is at the limit."""
     pairs = ((column.psi, column.psi_limit), (column.ks, column.ks_limit))
     return max((value / limit for value, limit in pairs if value is not None and limit), default=0)

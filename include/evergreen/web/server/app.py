@@ -16,7 +16,7 @@ METHODS = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"]
 
 
 def create_app() -> FastAPI:
-    """Give the application; every route asks for Airflow's login, also those that lead nowhere."""
+    """The application; every route asks for Airflow's login, also those that lead nowhere."""
     app = FastAPI(
         title="Evergreen",
         description="What the suite knows about its models: state, decisions, drift, incidents.",

@@ -23,12 +23,12 @@ DAG = "continual_training"
 
 
 def dag_of(model: str) -> str:
-    """Give the DAG whose access rights are those of the model."""
+    """Return the DAG whose access rights are those of the model."""
     return f"{DAG}__{model}"
 
 
 def readable(names: Iterable[str], user: BaseUser) -> frozenset[str]:
-    """Give the models that the user may read."""
+    """Return the models that the user may read."""
     by_dag = {dag_of(name): name for name in names}
     allowed = get_auth_manager().filter_authorized_dag_ids(
         dag_ids=set(by_dag), user=user, method="GET"
@@ -37,13 +37,13 @@ def readable(names: Iterable[str], user: BaseUser) -> frozenset[str]:
 
 
 def may_read(model: str, user: BaseUser) -> bool:
-    """Tell whether the user may read the model."""
+    """Return whether the user may read the model."""
     details = DagDetails(id=dag_of(model))
     return get_auth_manager().is_authorized_dag(method="GET", details=details, user=user)
 
 
 def may_edit(model: str, user: BaseUser) -> bool:
-    """Tell whether the user may act on the model."""
+    """Return whether the user may act on the model."""
     details = DagDetails(id=dag_of(model))
     return get_auth_manager().is_authorized_dag(method="PUT", details=details, user=user)
 

@@ -20,7 +20,7 @@ REFUSED = "this was not asked for from a page of this Airflow; nothing was chang
 
 
 def issue_token(user: BaseUser) -> str:
-    """Give the token that a form shown to this user carries in its field ``csrf``."""
+    """Return the token that a form shown to this user carries in its field ``csrf``."""
     return _signer().dumps(user.get_id())
 
 
@@ -54,7 +54,7 @@ def check_token(user: BaseUser, token: str) -> None:
 
 
 def _own_hosts(request: Request) -> set[str]:
-    """Give the hosts that are ours: the one that was asked, and the one people are told of."""
+    """Return the hosts that are ours: the one that was asked, and the one people are told of."""
     told = urlsplit(conf.get("api", "base_url", fallback="") or "").netloc
     return {host for host in (request.headers.get("host"), told) if host}
 

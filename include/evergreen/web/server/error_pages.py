@@ -53,7 +53,7 @@ def add_error_handlers(app: FastAPI) -> None:
 def error_response(
     request: Request, status: int, text: str, headers: dict[str, str] | None = None
 ) -> Response:
-    """Give the answer for an error: HTML where a page was asked for, else JSON.
+    """Return the answer for an error: HTML where a page was asked for, else JSON.
 
     Args:
         request: What was asked.
@@ -73,18 +73,18 @@ def error_response(
 
 
 def wants_page(request: Request) -> bool:
-    """Whether a person at a browser asks, not a script."""
+    """Return whether a person at a browser asks, not a script."""
     return "text/html" in request.headers.get("accept", "")
 
 
 def _models_link(request: Request) -> str:
-    """Give the way back, for who stands in a frame without one."""
+    """Return the way back, for who stands in a frame without one."""
     href = escape(f"{request.scope.get('root_path', '')}/models")
     return f'<p><a href="{href}">All models</a></p>'
 
 
 def _login_link(request: Request) -> str:
-    """Give the link to Airflow's login, which comes back to what was asked for."""
+    """Return the link to Airflow's login, which comes back to what was asked for."""
     root = request.scope.get("app_root_path", "")
     here = quote(request.url.path) + (f"?{request.url.query}" if request.url.query else "")
     href = escape(f"{root}/api/v2/auth/login?{urlencode({'next': here})}")

@@ -51,7 +51,7 @@ class Asset(NamedTuple):
 
 @router.get("/static/{name:path}")
 def show_static(name: str, request: Request) -> Response:
-    """Give one of the files that came with the package; no other can be named."""
+    """Return one of the files that came with the package; no other can be named."""
     asset = assets().get(name)
     if asset is None:
         raise HTTPException(404, "there is no such page")
@@ -100,7 +100,7 @@ async def show_docs_of_batch(model: ModelName, batch: BatchId, user: UserDep) ->
 
 @cache
 def assets() -> dict[str, Asset]:
-    """Give the files of the pages by the names under which they are asked for."""
+    """Return the files of the pages by the names under which they are asked for."""
     return dict(_assets_in(files("evergreen.web") / "static"))
 
 

@@ -34,7 +34,7 @@ class LazyApp:
         await made({**scope, AIRFLOW: scope.get("app")}, receive, send)
 
     def make(self) -> "SecureHeaders":
-        """Give the application itself; it is made once, however many ask at the same time."""
+        """Return the application itself; it is made once, however many ask at the same time."""
         from evergreen.web.server.app import create_app
         from evergreen.web.server.security_headers import SecureHeaders
 
@@ -45,7 +45,7 @@ class LazyApp:
 
 
 def external_views(root: str) -> list[dict[str, str]]:
-    """Give where Airflow's UI shows our pages; it fills in what stands in braces.
+    """Return where Airflow's UI shows our pages; it fills in what stands in braces.
 
     Args:
         root: Path under which Airflow is served, without a slash at the end; mostly empty.

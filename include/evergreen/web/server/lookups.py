@@ -16,7 +16,7 @@ from evergreen.web.server.services import Desk
 
 
 def known_model(desk: Desk, model: str, user: BaseUser) -> str:
-    """Give the name of a model back.
+    """Return the name of a model back.
 
     Raises:
         HTTPException: 403 or 404.
@@ -28,7 +28,7 @@ def known_model(desk: Desk, model: str, user: BaseUser) -> str:
 
 
 def model_for(desk: Desk, model: str, user: BaseUser) -> ModelDetail:
-    """Give a model in full.
+    """Return a model in full.
 
     Raises:
         HTTPException: 403 or 404.
@@ -41,7 +41,7 @@ def model_for(desk: Desk, model: str, user: BaseUser) -> ModelDetail:
 
 
 def decision_for(desk: Desk, identity: str, user: BaseUser) -> Decision:
-    """Give a decision.
+    """Return a decision.
 
     Raises:
         HTTPException: 403 or 404.
@@ -54,7 +54,7 @@ def decision_for(desk: Desk, identity: str, user: BaseUser) -> Decision:
 
 
 def incident_for(desk: Desk, incident_id: int, user: BaseUser) -> IncidentDetail:
-    """Give an incident in full.
+    """Return an incident in full.
 
     Raises:
         HTTPException: 403 or 404.

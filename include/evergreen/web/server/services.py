@@ -51,7 +51,7 @@ class Desk:
 
 
 def open_desk() -> Desk:
-    """Give the desk of this process; other settings in the environment give another one.
+    """Return the desk of this process; other settings in the environment give another one.
 
     Raises:
         LedgerError: The ledger's address cannot be understood.
@@ -68,7 +68,7 @@ DeskDep = Annotated[Desk, Depends(open_desk)]
 
 
 def visible_models(desk: DeskDep, user: UserDep) -> frozenset[str]:
-    """Give the models of the installation that the user may read."""
+    """Return the models of the installation that the user may read."""
     return readable(desk.specs.names(), user)
 
 

@@ -6,50 +6,50 @@ from evergreen.alerts import incident_rules
 from evergreen.ledger.records import Hold, Incident
 from evergreen.workflows.alerts.incident_flow import end_incident
 from evergreen.workflows.alerts.manual_action_alerts import question_is_over
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 from evergreen.workflows.promote.holds import holding
 
 RELEASED = "released"
 LEEWAY = timedelta(minutes=15)  # the run that asked tells the end of the time by itself
 
 
-def end_what_is_over(bench: Workbench) -> list[str]:
+def end_what_is_over(context: ModelContext) -> list[str]:
     """End the open incidents about people's orders that do not hold any more; give their topics."""
     ended = []
-    for incident in bench.ledger.incidents.open_of(bench.spec.name):
-        if _end(bench, incident):
+    for incident in context.ledger.incidents.open_of(context.spec.name):
+        if _end(context, incident):
             ended.append(incident.topic)
     return ended
 
 
-def _end(bench: Workbench, incident: Incident) -> bool:
+def _end(context: ModelContext, incident: Incident) -> bool:
     if incident.topic in (incident_rules.HOLD, incident_rules.ROLLBACK_HELD):
-        return _end_hold(bench, incident)
+        return _end_hold(context, incident)
     if incident.topic == incident_rules.APPROVAL:
-        return _end_question(bench, incident)
+        return _end_question(context, incident)
     return False
 
 
-def _end_hold(bench: Workbench, incident: Incident) -> bool:
+def _end_hold(context: ModelContext, incident: Incident) -> bool:
     """End what was held; a rollback is held by people only, a promotion by a freeze too."""
     is_promotion = incident.topic == incident_rules.HOLD
-    standing = bench.ledger.holds.standing(bench.spec.name)
-    if standing or (is_promotion and holding(bench) is not None):
+    standing = context.ledger.holds.standing(context.spec.name)
+    if standing or (is_promotion and holding(context) is not None):
         return False
     follows = "What was held is decided anew." if is_promotion else "The watch goes on."
     return end_incident(
-        bench,
+        context,
         incident.topic,
         resolution=RELEASED,
-        sentence=f"{_how_released(bench, incident)} {follows}",
+        sentence=f"{_how_released(context, incident)} {follows}",
     )
 
 
-def _how_released(bench: Workbench, incident: Incident) -> str:
+def _how_released(context: ModelContext, incident: Incident) -> str:
     released = [
         hold
-        for scope in (bench.spec.name, "*")
-        for hold in bench.ledger.holds.history(scope)
+        for scope in (context.spec.name, "*")
+        for hold in context.ledger.holds.history(scope)
         if hold.released_at is not None and hold.released_at >= incident.opened_at
     ]
     if not released:
@@ -62,12 +62,12 @@ def _ended_at(hold: Hold) -> datetime:
     return hold.released_at or hold.held_at
 
 
-def _end_question(bench: Workbench, incident: Incident) -> bool:
+def _end_question(context: ModelContext, incident: Incident) -> bool:
     """End a question that was answered, or whose time to answer is long over."""
-    if bench.ledger.approvals.waiting(bench.spec.name, at=datetime.now(UTC) - LEEWAY):
+    if context.ledger.approvals.waiting(context.spec.name, at=datetime.now(UTC) - LEEWAY):
         return False
-    asked = bench.ledger.approvals.newest(bench.spec.name)
+    asked = context.ledger.approvals.newest(context.spec.name)
     if asked is None:
         return False
-    question_is_over(bench, asked)
+    question_is_over(context, asked)
     return True

@@ -6,31 +6,31 @@ from datetime import datetime, timedelta
 from evergreen.alerts.digest import ModelDay, digest
 from evergreen.ledger.records import Incident
 from evergreen.workflows.alerts.outbox import deliver_pending
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 
 DAY = timedelta(days=1)
 SHOWN_DECISIONS = 1000
 
 
-def send_digests(benches: Sequence[Workbench], *, now: datetime) -> list[str]:
+def send_digests(contexts: Sequence[ModelContext], *, now: datetime) -> list[str]:
     """Send the summaries that are due, each once a day however often this runs.
 
     Args:
-        benches: Workbenches of all models, on one ledger.
+        contexts: All models, on one ledger.
         now: The moment, in UTC.
 
     Returns:
         The channels that were told.
     """
     told = []
-    for (connection, channel), members in _by_channel(benches).items():
-        if now.hour < min(bench.spec.alerts.digest_hour for bench in members):
+    for (connection, channel), members in _by_channel(contexts).items():
+        if now.hour < min(context.spec.alerts.digest_hour for context in members):
             continue
         first = members[0]
         summary = digest(
             f"digest:{connection}:{channel}:{now:%Y-%m-%d}",
             now.date(),
-            [_day_of(bench, now) for bench in members],
+            [_day_of(context, now) for context in members],
         ).model_copy(update={"model": first.spec.name})
         if first.ledger.alerts.raise_once(summary, channel=channel):
             deliver_pending(first)
@@ -38,19 +38,19 @@ def send_digests(benches: Sequence[Workbench], *, now: datetime) -> list[str]:
     return told
 
 
-def _by_channel(benches: Sequence[Workbench]) -> dict[tuple[str, str], list[Workbench]]:
-    channels: dict[tuple[str, str], list[Workbench]] = {}
-    for bench in sorted(benches, key=lambda one: one.spec.name):
-        rules = bench.spec.alerts
+def _by_channel(contexts: Sequence[ModelContext]) -> dict[tuple[str, str], list[ModelContext]]:
+    channels: dict[tuple[str, str], list[ModelContext]] = {}
+    for context in sorted(contexts, key=lambda one: one.spec.name):
+        rules = context.spec.alerts
         if rules.digest == "daily":
-            channels.setdefault((rules.slack_connection_id, rules.channel), []).append(bench)
+            channels.setdefault((rules.slack_connection_id, rules.channel), []).append(context)
     return channels
 
 
-def _day_of(bench: Workbench, now: datetime) -> ModelDay:
-    name, since = bench.spec.name, now - DAY
-    found = bench.ledger.incidents.history(name, since=since)
-    newest = bench.ledger.decisions.newest(name, limit=SHOWN_DECISIONS)
+def _day_of(context: ModelContext, now: datetime) -> ModelDay:
+    name, since = context.spec.name, now - DAY
+    found = context.ledger.incidents.history(name, since=since)
+    newest = context.ledger.decisions.newest(name, limit=SHOWN_DECISIONS)
     return ModelDay(
         model=name,
         must_act=tuple(_shown(one) for one in found if one.is_open and one.must_act),

@@ -11,11 +11,11 @@ from evergreen.workflows.alerts.incident_flow import count_calm, raise_alert, te
 from evergreen.workflows.alerts.page_urls import report_url
 from evergreen.workflows.alerts.run_alerts import alert_failed, links
 from evergreen.workflows.decide.decide import report_path
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 
 
 def alert_opening(
-    bench: Workbench, context: Any, decision: PolicyDecision, signals: PolicySignals
+    context: ModelContext, airflow_context: Any, decision: PolicyDecision, signals: PolicySignals
 ) -> None:
     """Tell what crossed a limit and what follows, or count a calm batch.
 
@@ -23,29 +23,29 @@ def alert_opening(
     harm is shown and not told. A batch of the past says nothing of how the model is now.
     """
     batch = signals.batch
-    if not _is_past(bench, batch):
+    if not _is_past(context, batch):
         if incident_rules.is_over_limit(decision, signals):
-            _tell_trouble(bench, context, decision, signals)
+            _tell_trouble(context, airflow_context, decision, signals)
         else:
-            count_calm(bench, batch)
+            count_calm(context, batch)
     if decision.verdict != "stand_down":
-        decided = decision_of_run(context, bench.spec.name, batch)
+        decided = decision_of_run(airflow_context, context.spec.name, batch)
         alert = catalogue.retrain_started(
-            bench.spec.name,
+            context.spec.name,
             batch,
             decision=decision,
             requested_by=signals.request.requested_by,
             occurrence=decided,
-            links=links(bench, "retrain_started", context, batch=batch, decision=decided),
+            links=links(context, "retrain_started", airflow_context, batch=batch, decision=decided),
         )
-        raise_alert(bench, alert)
+        raise_alert(context, alert)
 
 
 def _tell_trouble(
-    bench: Workbench, context: Any, decision: PolicyDecision, signals: PolicySignals
+    context: ModelContext, airflow_context: Any, decision: PolicyDecision, signals: PolicySignals
 ) -> None:
-    name, batch = bench.spec.name, signals.batch
-    decided = decision_of_run(context, name, batch)
+    name, batch = context.spec.name, signals.batch
+    decided = decision_of_run(airflow_context, name, batch)
     if incident_rules.is_decayed(decision, signals):
         alert = catalogue.decay(
             name,
@@ -53,54 +53,58 @@ def _tell_trouble(
             measurement=signals.decay,
             follow_up=decision.sentence,
             is_alarm=decision.is_alarm,
-            links=links(bench, "decay", context, batch=batch, decision=decided),
+            links=links(context, "decay", airflow_context, batch=batch, decision=decided),
         )
-        raise_alert(bench, alert)
+        raise_alert(context, alert)
     if signals.drift is not None and incident_rules.is_drift_told(decision, signals):
         alert = catalogue.drift(
             name,
             batch,
             measurement=signals.drift,
-            share_to_retrain=bench.spec.drift.share_to_retrain,
+            share_to_retrain=context.spec.drift.share_to_retrain,
             follow_up=decision.sentence,
             links=links(
-                bench,
-                "drift",
                 context,
+                "drift",
+                airflow_context,
                 batch=batch,
                 decision=decided,
-                report=report_url(bench, decided, report_path(name, batch)),
+                report=report_url(context, decided, report_path(name, batch)),
             ),
         )
-        raise_alert(bench, alert)
+        raise_alert(context, alert)
 
 
-def _is_past(bench: Workbench, batch: str) -> bool:
-    """Tell whether a decision about a newer batch was made already."""
-    decided = bench.ledger.decisions.decided_batches(bench.spec.name)
+def _is_past(context: ModelContext, batch: str) -> bool:
+    """Return whether a decision about a newer batch was made already."""
+    decided = context.ledger.decisions.decided_batches(context.spec.name)
     return any(other > batch for other in decided)
 
 
 def alert_closing(
-    bench: Workbench, context: Any, decision: Decision, *, cause: str | None = None
+    context: ModelContext, airflow_context: Any, decision: Decision, *, cause: str | None = None
 ) -> None:
     """Tell what came of a decision: promoted, kept, held, or a quiet day; each tells it once.
 
     ``cause`` is what held it, ``hold`` or ``freeze``.
     """
     if decision.outcome == "failed":
-        alert_failed(bench, context, task_id="record_decision", error=decision.outcome_sentence)
+        alert_failed(
+            context, airflow_context, task_id="record_decision", error=decision.outcome_sentence
+        )
     elif decision.outcome != "open":
-        alert = _closing(bench, context, decision, cause)
+        alert = _closing(context, airflow_context, decision, cause)
         named = alert.model_copy(update={"incident": f"{alert.incident}:{decision.id}"})
         if alert.kind in incident_rules.ENDS:
-            tell_move(bench, named, version=decision.champion_after)
+            tell_move(context, named, version=decision.champion_after)
         else:
-            raise_alert(bench, named)
+            raise_alert(context, named)
 
 
-def _closing(bench: Workbench, context: Any, decision: Decision, cause: str | None) -> Alert:
-    name, batch = bench.spec.name, decision.batch
+def _closing(
+    context: ModelContext, airflow_context: Any, decision: Decision, cause: str | None
+) -> Alert:
+    name, batch = context.spec.name, decision.batch
     if decision.outcome == "held":
         return catalogue.promotion_held(
             name,
@@ -109,7 +113,9 @@ def _closing(bench: Workbench, context: Any, decision: Decision, cause: str | No
             champion_version=decision.champion_after,
             cause="hold" if cause == "hold" else "freeze",
             sentence=decision.outcome_sentence,
-            links=links(bench, "promotion_held", context, batch=batch, decision=decision.id),
+            links=links(
+                context, "promotion_held", airflow_context, batch=batch, decision=decision.id
+            ),
         )
     if decision.outcome == "stood_down":
         policy = PolicyDecision(verdict="stand_down", trigger="none", sentence=decision.sentence)
@@ -117,7 +123,7 @@ def _closing(bench: Workbench, context: Any, decision: Decision, cause: str | No
             name,
             batch,
             decision=policy,
-            links=links(bench, "stood_down", context, batch=batch, decision=decision.id),
+            links=links(context, "stood_down", airflow_context, batch=batch, decision=decision.id),
         )
     if decision.outcome in ("promoted", "bootstrapped"):
         return catalogue.promoted(
@@ -127,7 +133,7 @@ def _closing(bench: Workbench, context: Any, decision: Decision, cause: str | No
             previous_version=decision.champion_before,
             evaluation=decision.evaluation,
             verdict=PromotionVerdict(verdict="promote", sentence=decision.outcome_sentence),
-            links=links(bench, "promoted", context, batch=batch, decision=decision.id),
+            links=links(context, "promoted", airflow_context, batch=batch, decision=decision.id),
         )
     return catalogue.kept(
         name,
@@ -136,5 +142,5 @@ def _closing(bench: Workbench, context: Any, decision: Decision, cause: str | No
         champion_version=decision.champion_after,
         evaluation=decision.evaluation,
         verdict=PromotionVerdict(verdict="keep", sentence=decision.outcome_sentence),
-        links=links(bench, "kept", context, batch=batch, decision=decision.id),
+        links=links(context, "kept", airflow_context, batch=batch, decision=decision.id),
     )

@@ -13,14 +13,14 @@ from evergreen.ledger.records import AlertState, Incident
 from evergreen.records import Alert
 from evergreen.slack.blocks import to_text
 from evergreen.workflows.alerts.outbox import deliver_pending
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 
 log = logging.getLogger(__name__)
 RECOVERED = "recovered"
 
 
 def raise_alert(
-    bench: Workbench,
+    context: ModelContext,
     alert: Alert,
     *,
     subject: str = "",
@@ -33,7 +33,7 @@ def raise_alert(
     it: ``is_sent_now`` is False.
 
     Args:
-        bench: The model's workbench.
+        context: The model's spec and adapters.
         alert: What happened; ``incident`` names it, and is told once.
         subject: What tells two incidents of its topic apart, such as a DAG.
         is_step: In an open incident: worth a reply; None: as its kind says.
@@ -42,15 +42,17 @@ def raise_alert(
     Returns:
         False when it was told before.
     """
-    state: AlertState = "pending" if incident_rules.is_sent(bench.spec.alerts, alert) else "logged"
-    is_new = _store(bench, alert, subject, is_step, state)
+    state: AlertState = (
+        "pending" if incident_rules.is_sent(context.spec.alerts, alert) else "logged"
+    )
+    is_new = _store(context, alert, subject, is_step, state)
     if is_new:
-        _follow(bench, alert, is_sent_now=is_sent_now)
+        _follow(context, alert, is_sent_now=is_sent_now)
     return is_new
 
 
 def tell_move(
-    bench: Workbench,
+    context: ModelContext,
     alert: Alert,
     *,
     version: str | None,
@@ -62,7 +64,7 @@ def tell_move(
     A promotion that ends the trouble which asked for it is the last message of that thread.
 
     Args:
-        bench: The model's workbench.
+        context: The model's spec and adapters.
         alert: What happened.
         version: The champion from now on.
         moved_at: When; incidents that were opened later stay open. None: now.
@@ -71,24 +73,24 @@ def tell_move(
     Returns:
         False when it was told before.
     """
-    if bench.ledger.alerts.get(alert.incident) is not None:
+    if context.ledger.alerts.get(alert.incident) is not None:
         return False
     resolution = incident_rules.ENDINGS[alert.kind].format(version=version or "?")
-    is_new = _ends_its_cause(bench, alert, resolution, is_sent_now=is_sent_now)
+    is_new = _ends_its_cause(context, alert, resolution, is_sent_now=is_sent_now)
     for topic in incident_rules.ENDS[alert.kind]:
         end_incident(
-            bench,
+            context,
             topic,
             resolution=resolution,
             sentence=f"{alert.title}.",
             opened_before=moved_at,
             is_sent_now=is_sent_now,
         )
-    return is_new or raise_alert(bench, alert, is_sent_now=is_sent_now)
+    return is_new or raise_alert(context, alert, is_sent_now=is_sent_now)
 
 
 def end_incident(
-    bench: Workbench,
+    context: ModelContext,
     topic: str,
     *,
     subject: str = "",
@@ -101,19 +103,19 @@ def end_incident(
 
     Where people were never told of it, because it healed by itself in time, nothing is told.
     """
-    incident = bench.ledger.incidents.standing(bench.spec.name, topic, subject)
+    incident = context.ledger.incidents.standing(context.spec.name, topic, subject)
     if incident is None or (opened_before is not None and incident.opened_at > opened_before):
         return False
-    last = _last_message(bench, incident, resolution, sentence)
-    if bench.ledger.incidents.close(incident.id, resolution=resolution, alert=last) is None:
+    last = _last_message(context, incident, resolution, sentence)
+    if context.ledger.incidents.close(incident.id, resolution=resolution, alert=last) is None:
         return False
     if last is not None:
-        _follow(bench, last, is_sent_now=is_sent_now)
+        _follow(context, last, is_sent_now=is_sent_now)
     return True
 
 
 def count_calm(
-    bench: Workbench,
+    context: ModelContext,
     batch: str,
     *,
     topic: str = incident_rules.QUALITY,
@@ -123,48 +125,48 @@ def count_calm(
     """Take a batch without trouble into the open incident of a topic; enough of them end it.
 
     Args:
-        bench: The model's workbench.
+        context: The model's spec and adapters.
         batch: The batch; it is counted once.
         topic: What the incident is about.
         subject: What tells two incidents of the topic apart.
         finding: What was found, as the beginning of a sentence; empty: under all limits.
     """
-    incident = bench.ledger.incidents.standing(bench.spec.name, topic, subject)
-    opening = None if incident is None else opening_of(bench, incident)
+    incident = context.ledger.incidents.standing(context.spec.name, topic, subject)
+    opening = None if incident is None else opening_of(context, incident)
     if incident is None or opening is None:
         return
-    needed = bench.spec.alerts.calm_batches
+    needed = context.spec.alerts.calm_batches
     said = finding or f"batch {batch} was under all limits"
     shown = incident_rules.calm(opening, said, n_calm=incident.n_calm + 1, n_needed=needed)
     named = shown.model_copy(update={"incident": f"incident:{incident.id}:calm:{batch}"})
-    if bench.ledger.incidents.calm(incident.id, named) >= needed:
+    if context.ledger.incidents.calm(incident.id, named) >= needed:
         last = shown.text.split("\n")[0]
-        end_incident(bench, topic, subject=subject, resolution=RECOVERED, sentence=last)
+        end_incident(context, topic, subject=subject, resolution=RECOVERED, sentence=last)
     else:
-        _send(bench, named)
+        _send(context, named)
 
 
-def opening_of(bench: Workbench, incident: Incident) -> Alert | None:
-    """Give how an incident was first told; None where it was not, not even in the log."""
-    entry = bench.ledger.alerts.opening(incident.id)
+def opening_of(context: ModelContext, incident: Incident) -> Alert | None:
+    """Return how an incident was first told; None where it was not, not even in the log."""
+    entry = context.ledger.alerts.opening(incident.id)
     return None if entry is None else entry.alert
 
 
 def _store(
-    bench: Workbench, alert: Alert, subject: str, is_step: bool | None, state: AlertState
+    context: ModelContext, alert: Alert, subject: str, is_step: bool | None, state: AlertState
 ) -> bool:
-    rows, channel = bench.ledger.incidents, incident_rules.channel_for(bench.spec.alerts, alert)
+    rows, channel = context.ledger.incidents, incident_rules.channel_for(context.spec.alerts, alert)
     topic = incident_rules.topic_of(alert)
     if topic is None:
-        return bench.ledger.alerts.raise_once(alert, state=state, channel=channel)
+        return context.ledger.alerts.raise_once(alert, state=state, channel=channel)
     standing = rows.standing(alert.model, topic.name, subject)
     if standing is None and topic.alone == "silent":
-        return bench.ledger.alerts.raise_once(alert, state="logged")
+        return context.ledger.alerts.raise_once(alert, state="logged")
     if standing is None and topic.alone == "once":
         kept = rows.tell_once(alert, topic=incident_rules.CHAMPION, channel=channel, state=state)
         return kept is not None
     if is_step is None and standing is not None:
-        told = [entry.alert.kind for entry in bench.ledger.alerts.of_incident(standing.id)]
+        told = [entry.alert.kind for entry in context.ledger.alerts.of_incident(standing.id)]
         is_step = incident_rules.is_worth_a_reply(alert, topic, told)
     kept = rows.open_or_update(
         alert,
@@ -177,41 +179,43 @@ def _store(
         told_from=topic.told_from,
     )
     if kept is not None and standing is not None:
-        _escalate(bench, alert, standing, state)
+        _escalate(context, alert, standing, state)
     return kept is not None and kept.n_events >= topic.told_from
 
 
-def _escalate(bench: Workbench, alert: Alert, standing: Incident, state: AlertState) -> None:
+def _escalate(context: ModelContext, alert: Alert, standing: Incident, state: AlertState) -> None:
     """Tell those as well who are told of graver alerts only, once an incident has become graver."""
     before = alert.model_copy(update={"severity": standing.severity})
-    channel = incident_rules.channel_for(bench.spec.alerts, alert)
+    channel = incident_rules.channel_for(context.spec.alerts, alert)
     is_graver = incident_rules.RANK[alert.severity] > incident_rules.RANK[standing.severity]
-    if is_graver and channel != incident_rules.channel_for(bench.spec.alerts, before):
+    if is_graver and channel != incident_rules.channel_for(context.spec.alerts, before):
         named = alert.model_copy(update={"incident": f"{alert.incident}:escalated"})
-        bench.ledger.alerts.raise_once(named, state=state, channel=channel)
+        context.ledger.alerts.raise_once(named, state=state, channel=channel)
 
 
-def _ends_its_cause(bench: Workbench, alert: Alert, resolution: str, *, is_sent_now: bool) -> bool:
+def _ends_its_cause(
+    context: ModelContext, alert: Alert, resolution: str, *, is_sent_now: bool
+) -> bool:
     """Let a promotion be the last message of the incident that asked for it, where there is one."""
-    incident = bench.ledger.incidents.standing(bench.spec.name, incident_rules.QUALITY)
+    incident = context.ledger.incidents.standing(context.spec.name, incident_rules.QUALITY)
     if alert.kind != "promoted" or incident is None:
         return False
-    opening = bench.ledger.alerts.opening(incident.id)
+    opening = context.ledger.alerts.opening(incident.id)
     if opening is None or opening.state == "logged":
         return False
-    if bench.ledger.incidents.close(incident.id, resolution=resolution, alert=alert) is None:
+    if context.ledger.incidents.close(incident.id, resolution=resolution, alert=alert) is None:
         return False
-    _follow(bench, alert, is_sent_now=is_sent_now)
+    _follow(context, alert, is_sent_now=is_sent_now)
     return True
 
 
 def _last_message(
-    bench: Workbench, incident: Incident, resolution: str, sentence: str
+    context: ModelContext, incident: Incident, resolution: str, sentence: str
 ) -> Alert | None:
-    opening = opening_of(bench, incident)
+    opening = opening_of(context, incident)
     if opening is None:
         return None
-    messages = bench.ledger.alerts.of_incident(incident.id)
+    messages = context.ledger.alerts.of_incident(incident.id)
     return incident_rules.closing(
         opening,
         incident.id,
@@ -221,14 +225,14 @@ def _last_message(
     )
 
 
-def _follow(bench: Workbench, alert: Alert, *, is_sent_now: bool) -> None:
+def _follow(context: ModelContext, alert: Alert, *, is_sent_now: bool) -> None:
     failpoint("after_alert_stored")
     if is_sent_now:
         log.warning("%s", to_text(alert))
-        _send(bench, alert)
+        _send(context, alert)
 
 
-def _send(bench: Workbench, alert: Alert) -> None:
+def _send(context: ModelContext, alert: Alert) -> None:
     """Deliver the outbox where the message of an alert waits there, whatever name it was given."""
-    if bench.ledger.alerts.pending(bench.spec.name):
-        deliver_pending(bench)
+    if context.ledger.alerts.pending(context.spec.name):
+        deliver_pending(context)

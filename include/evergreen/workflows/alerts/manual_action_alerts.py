@@ -9,45 +9,49 @@ from evergreen.orchestration.dag_runs import run_url
 from evergreen.records import Evaluation, Promotion
 from evergreen.workflows.alerts.incident_flow import end_incident, raise_alert, tell_move
 from evergreen.workflows.alerts.run_alerts import links
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 from evergreen.workflows.promote.promotion_blocks import SECONDS_PER_HOUR, tell_answer
 
 Payload = dict[str, Any]
 
 
 def alert_wanted(
-    bench: Workbench, context: Any, approval: Approval, batch: str, evaluated: Payload
+    context: ModelContext, airflow_context: Any, approval: Approval, batch: str, evaluated: Payload
 ) -> None:
     """Ask in the batch's thread, with the page in Airflow on which it is answered."""
     evaluation = Evaluation.from_json(evaluated["evaluation"])
     raise_alert(
-        bench,
+        context,
         catalogue.approval_wanted(
-            bench.spec.name,
+            context.spec.name,
             batch,
             version=approval.version,
             champion_version=evaluation.champion_version,
             evaluation=evaluation,
             sentence=evaluated["verdict"]["sentence"],
             due_at=approval.due_at,
-            on_timeout=bench.spec.promotion.approval_on_timeout,
-            approvers=bench.spec.promotion.approvers,
+            on_timeout=context.spec.promotion.approval_on_timeout,
+            approvers=context.spec.promotion.approvers,
             occurrence=_occurrence(approval),
             since=approval.asked_at,
             links=(
-                *_answer_link(bench, context),
+                *_answer_link(context, airflow_context),
                 *links(
-                    bench, "approval_wanted", context, batch=batch, decision=approval.decision_id
+                    context,
+                    "approval_wanted",
+                    airflow_context,
+                    batch=batch,
+                    decision=approval.decision_id,
                 ),
             ),
         ),
     )
 
 
-def remind(bench: Workbench, approval: Approval, batch: str, *, now: datetime) -> None:
+def remind(context: ModelContext, approval: Approval, batch: str, *, now: datetime) -> None:
     """Remind of a question in the thread in which it was asked."""
-    asked = bench.ledger.alerts.get(
-        f"approval_wanted:{bench.spec.name}:{batch}:{_occurrence(approval)}"
+    asked = context.ledger.alerts.get(
+        f"approval_wanted:{context.spec.name}:{batch}:{_occurrence(approval)}"
     )
     if asked is None:
         return
@@ -56,10 +60,10 @@ def remind(bench: Workbench, approval: Approval, batch: str, *, now: datetime) -
         waited_hours=(now - approval.asked_at).total_seconds() / SECONDS_PER_HOUR,
         left_hours=(approval.due_at - now).total_seconds() / SECONDS_PER_HOUR,
     )
-    raise_alert(bench, reminder)
+    raise_alert(context, reminder)
 
 
-def question_is_over(bench: Workbench, approval: Approval) -> None:
+def question_is_over(context: ModelContext, approval: Approval) -> None:
     """Tell in the thread of a question how it was answered, or that nobody answered."""
     who = approval.answered_by or "somebody"
     resolution = {
@@ -71,34 +75,34 @@ def question_is_over(bench: Workbench, approval: Approval) -> None:
     }[approval.answer]
     answer = tell_answer(approval)
     sentence = f"{answer[:1].upper()}{answer[1:]}."
-    end_incident(bench, incident_rules.APPROVAL, resolution=resolution, sentence=sentence)
+    end_incident(context, incident_rules.APPROVAL, resolution=resolution, sentence=sentence)
 
 
-def tell_forced(bench: Workbench, promotion: Promotion, context: Any = None) -> bool:
+def tell_forced(context: ModelContext, promotion: Promotion, airflow_context: Any = None) -> bool:
     """Tell that a person made a version champion; False when it was told before.
 
     Without a context, from outside a run, it is stored for the watchdog to send.
     """
     alert = catalogue.forced(
-        bench.spec.name,
+        context.spec.name,
         epoch=promotion.epoch,
         version=promotion.version,
         previous_version=promotion.previous_version,
         reason=promotion.reason,
         requested_by=promotion.requested_by,
-        links=links(bench, "forced", context),
+        links=links(context, "forced", airflow_context),
     )
     return tell_move(
-        bench,
+        context,
         alert,
         version=promotion.version,
         moved_at=promotion.promoted_at,
-        is_sent_now=context is not None,
+        is_sent_now=airflow_context is not None,
     )
 
 
-def _answer_link(bench: Workbench, context: Any) -> tuple[tuple[str, str], ...]:
-    run = run_url(bench.settings.airflow_url, context)
+def _answer_link(context: ModelContext, airflow_context: Any) -> tuple[tuple[str, str], ...]:
+    run = run_url(context.settings.airflow_url, airflow_context)
     return (("answer", f"{run}/tasks/approve/required_actions"),) if run else ()
 
 

@@ -17,7 +17,7 @@ from evergreen.records import Alert
 from evergreen.slack.status_line import Standing
 from evergreen.workflows.alerts.page_urls import incident_url
 from evergreen.workflows.alerts.thread_chart import show_picture
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 
 if TYPE_CHECKING:
     from evergreen.slack.sender import Posted, SlackSender
@@ -26,23 +26,23 @@ log = logging.getLogger(__name__)
 MAY_BE_LEFT_OUT = ("note", "update")
 
 
-def deliver_pending(bench: Workbench) -> dict[str, int]:
+def deliver_pending(context: ModelContext) -> dict[str, int]:
     """Send what waits in the model's outbox, oldest first.
 
     Returns:
         How many were ``delivered`` and how many still wait or never will be (``undelivered``).
     """
-    wake_snoozed(bench)
-    pending = bench.ledger.alerts.pending(bench.spec.name)
-    waiting = [entry for entry in pending if not _is_left_out(bench, entry)]
+    wake_snoozed(context)
+    pending = context.ledger.alerts.pending(context.spec.name)
+    waiting = [entry for entry in pending if not _is_left_out(context, entry)]
     delivered, sender = 0, None
     for n_tried, entry in enumerate(waiting):
         try:
-            sender = sender or _sender(bench)
-            _deliver(bench, sender, entry, waiting[n_tried + 1 :])
+            sender = sender or _sender(context)
+            _deliver(context, sender, entry, waiting[n_tried + 1 :])
             delivered += 1
         except NotifyError as err:
-            bench.ledger.alerts.record_failure(
+            context.ledger.alerts.record_failure(
                 entry.alert.incident, str(err), is_permanent=err.is_permanent
             )
             log.error("alert %s not delivered: %s", entry.alert.incident, err)  # noqa: TRY400
@@ -51,29 +51,29 @@ def deliver_pending(bench: Workbench) -> dict[str, int]:
     return {"delivered": delivered, "undelivered": len(waiting) - delivered}
 
 
-def wake_snoozed(bench: Workbench) -> None:
+def wake_snoozed(context: ModelContext) -> None:
     """Sum up, in one reply each, what was left out of incidents whose snooze has ended."""
     left_out: dict[int, list[OutboxEntry]] = {}
-    for entry in bench.ledger.alerts.snoozed(bench.spec.name):
+    for entry in context.ledger.alerts.snoozed(context.spec.name):
         left_out.setdefault(entry.incident_id or 0, []).append(entry)
     for incident_id, entries in left_out.items():
-        incident = bench.ledger.incidents.get(incident_id)
+        incident = context.ledger.incidents.get(incident_id)
         if _is_snoozed(incident):
             continue
         if incident.is_open:
             name = f"incident:{incident_id}:woken:{entries[-1].raised_at:%Y%m%dT%H%M%S%f}"
             summary = incident_rules.summed_up(incident.title, name, [e.alert for e in entries])
-            bench.ledger.incidents.note(incident_id, summary)
-        bench.ledger.alerts.set_state([entry.alert.incident for entry in entries], "logged")
+            context.ledger.incidents.note(incident_id, summary)
+        context.ledger.alerts.set_state([entry.alert.incident for entry in entries], "logged")
 
 
-def _is_left_out(bench: Workbench, entry: OutboxEntry) -> bool:
+def _is_left_out(context: ModelContext, entry: OutboxEntry) -> bool:
     """Put a message aside while its incident is snoozed; its beginning and its end are told."""
     if entry.incident_id is None or entry.role not in MAY_BE_LEFT_OUT:
         return False
-    if not _is_snoozed(bench.ledger.incidents.get(entry.incident_id)):
+    if not _is_snoozed(context.ledger.incidents.get(entry.incident_id)):
         return False
-    bench.ledger.alerts.set_state([entry.alert.incident], "snoozed")
+    context.ledger.alerts.set_state([entry.alert.incident], "snoozed")
     return True
 
 
@@ -83,46 +83,48 @@ def _is_snoozed(incident: Incident) -> bool:
 
 
 def _deliver(
-    bench: Workbench, sender: "SlackSender", entry: OutboxEntry, later: Sequence[OutboxEntry]
+    context: ModelContext, sender: "SlackSender", entry: OutboxEntry, later: Sequence[OutboxEntry]
 ) -> None:
     name = entry.alert.incident
     if entry.incident_id is None:
-        channel = entry.channel or incident_rules.channel_for(bench.spec.alerts, entry.alert)
-        bench.ledger.alerts.record_delivered(name, sender.send(channel, entry.alert).ts)
+        channel = entry.channel or incident_rules.channel_for(context.spec.alerts, entry.alert)
+        context.ledger.alerts.record_delivered(name, sender.send(channel, entry.alert).ts)
         return
-    incident = bench.ledger.incidents.get(entry.incident_id)
+    incident = context.ledger.incidents.get(entry.incident_id)
     if entry.role == "opening":
-        root = _open_thread(bench, sender, entry, incident)
-        bench.ledger.alerts.record_delivered(name, root.ts)
-        _show_picture(bench, sender, entry, root)
+        root = _open_thread(context, sender, entry, incident)
+        context.ledger.alerts.record_delivered(name, root.ts)
+        _show_picture(context, sender, entry, root)
         return
     is_newest = all(other.incident_id != incident.id for other in later)
-    message_ts = _go_on(bench, sender, entry, incident, is_newest=is_newest)
-    bench.ledger.alerts.record_delivered(name, message_ts)
+    message_ts = _go_on(context, sender, entry, incident, is_newest=is_newest)
+    context.ledger.alerts.record_delivered(name, message_ts)
 
 
 def _show_picture(
-    bench: Workbench, sender: "SlackSender", entry: OutboxEntry, root: "Posted"
+    context: ModelContext, sender: "SlackSender", entry: OutboxEntry, root: "Posted"
 ) -> None:
     """Draw the newest batches into the thread; a message without a picture is a message too."""
     try:
-        show_picture(bench, sender, entry.alert.kind, root)
+        show_picture(context, sender, entry.alert.kind, root)
     except Exception:  # of whatever kind: the message has been delivered
         log.exception("no picture for %s", entry.alert.incident)
 
 
 def _open_thread(
-    bench: Workbench, sender: "SlackSender", entry: OutboxEntry, incident: Incident
+    context: ModelContext, sender: "SlackSender", entry: OutboxEntry, incident: Incident
 ) -> "Posted":
-    channel = incident_rules.channel_for(bench.spec.alerts, entry.alert)
-    shown = _with_page(bench, entry.alert, incident)
+    channel = incident_rules.channel_for(context.spec.alerts, entry.alert)
+    shown = _with_page(context, entry.alert, incident)
     posted = _send(sender, channel, shown, standing=_standing(incident))
-    bench.ledger.incidents.record_posted(incident.id, channel=posted.channel, message_ts=posted.ts)
+    context.ledger.incidents.record_posted(
+        incident.id, channel=posted.channel, message_ts=posted.ts
+    )
     return posted
 
 
 def _go_on(
-    bench: Workbench,
+    context: ModelContext,
     sender: "SlackSender",
     entry: OutboxEntry,
     incident: Incident,
@@ -137,9 +139,9 @@ def _go_on(
             is_permanent=True,
         )
     if is_newest:
-        opening = bench.ledger.alerts.opening(incident.id) or entry
+        opening = context.ledger.alerts.opening(incident.id) or entry
         shown = incident_rules.first_message(opening.alert, entry.alert, role=entry.role)
-        shown = _with_page(bench, shown, incident)
+        shown = _with_page(context, shown, incident)
         sender.update(incident.channel, incident.message_ts, shown, standing=_standing(incident))
     if entry.role == "update":
         return incident.message_ts
@@ -160,9 +162,9 @@ def _send(
     return posted
 
 
-def _with_page(bench: Workbench, alert: Alert, incident: Incident) -> Alert:
-    """Give the alert with a link to its incident's page, where it is acknowledged and snoozed."""
-    page = incident_url(bench, incident.id)
+def _with_page(context: ModelContext, alert: Alert, incident: Incident) -> Alert:
+    """Return the alert with a link to its incident's page, where it is acknowledged and snoozed."""
+    page = incident_url(context, incident.id)
     links = (*alert.links, ("incident", page)) if page else alert.links
     return alert.model_copy(update={"links": links})
 
@@ -180,13 +182,13 @@ def _standing(incident: Incident) -> Standing:
     )
 
 
-def _sender(bench: Workbench) -> "SlackSender":
+def _sender(context: ModelContext) -> "SlackSender":
     from airflow.sdk import Connection
     from airflow.sdk.exceptions import AirflowException, AirflowRuntimeError
 
     from evergreen.slack.sender import SlackSender
 
-    rules = bench.spec.alerts
+    rules = context.spec.alerts
     try:
         connection = Connection.get(rules.slack_connection_id)
     except (AirflowException, AirflowRuntimeError) as err:

@@ -17,25 +17,25 @@ from evergreen.workflows.alerts.incident_flow import (
     raise_alert,
 )
 from evergreen.workflows.alerts.page_urls import decision_url, docs_url, runbook_url
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 
 ASIDE = ("write_drift_report",)
 LONGEST_RUN_ID = 80
 SECONDS_PER_HOUR = 3600.0
 
 
-def alert_rejected(bench: Workbench, kind: DeliveryKind, batch: str) -> None:
+def alert_rejected(context: ModelContext, kind: DeliveryKind, batch: str) -> None:
     """Tell that a delivery was rejected, with the rules that it broke."""
-    delivery = bench.ledger.batches.delivery(bench.spec.name, kind, batch)
+    delivery = context.ledger.batches.delivery(context.spec.name, kind, batch)
     if delivery is None:
         return
     quality = delivery.quality
     reasons = [r.sentence for r in quality.broken_rules] if quality else [delivery.sentence]
     has_docs = kind == "data" and quality is not None
     raise_alert(
-        bench,
+        context,
         catalogue.data_rejected(
-            bench.spec.name,
+            context.spec.name,
             batch,
             reasons=reasons,
             what=kind,
@@ -43,36 +43,36 @@ def alert_rejected(bench: Workbench, kind: DeliveryKind, batch: str) -> None:
             n_rules=len(quality.rules) if quality else None,
             n_rows=delivery.n_rows,
             links=links(
-                bench,
+                context,
                 "data_rejected",
                 batch=batch,
-                report=docs_url(bench, batch) if has_docs else "",
+                report=docs_url(context, batch) if has_docs else "",
             ),
         ),
         subject=kind,
     )
 
 
-def rejection_is_over(bench: Workbench, kind: DeliveryKind, batch: str) -> None:
+def rejection_is_over(context: ModelContext, kind: DeliveryKind, batch: str) -> None:
     """Take an accepted delivery into what was told of rejected ones.
 
     It is over when all that was rejected has been accepted since, or when deliveries are sound for
     some time: then the rejected ones stay in quarantine.
     """
-    name = bench.spec.name
-    incident = bench.ledger.incidents.standing(name, incident_rules.DATA, kind)
+    name = context.spec.name
+    incident = context.ledger.incidents.standing(name, incident_rules.DATA, kind)
     if incident is None:
         return
-    told = [f"{entry.alert.incident}:" for entry in bench.ledger.alerts.of_incident(incident.id)]
+    told = [f"{entry.alert.incident}:" for entry in context.ledger.alerts.of_incident(incident.id)]
     rejected = [
         delivery.batch
-        for delivery in bench.ledger.batches.deliveries(name, kind, status="rejected")
+        for delivery in context.ledger.batches.deliveries(name, kind, status="rejected")
         if any(known.startswith(f"data_rejected:{name}:{delivery.batch}:") for known in told)
     ]
     if rejected:
         stay = f"{', '.join(rejected)} in quarantine until delivered again"
         count_calm(
-            bench,
+            context,
             batch,
             topic=incident_rules.DATA,
             subject=kind,
@@ -80,7 +80,7 @@ def rejection_is_over(bench: Workbench, kind: DeliveryKind, batch: str) -> None:
         )
         return
     end_incident(
-        bench,
+        context,
         incident_rules.DATA,
         subject=kind,
         resolution="resolved by an accepted delivery",
@@ -88,26 +88,26 @@ def rejection_is_over(bench: Workbench, kind: DeliveryKind, batch: str) -> None:
     )
 
 
-def alert_failed(bench: Workbench, context: Any, *, task_id: str, error: str) -> None:
+def alert_failed(context: ModelContext, airflow_context: Any, *, task_id: str, error: str) -> None:
     """Tell that a run failed for good: one alert per run, however many of its tasks say so."""
-    run, n_tries = context["dag_run"], context["ti"].try_number
+    run, n_tries = airflow_context["dag_run"], airflow_context["ti"].try_number
     raise_alert(
-        bench,
-        failed_alert(bench, run, task_id=task_id, error=error, n_tries=n_tries),
+        context,
+        failed_alert(context, run, task_id=task_id, error=error, n_tries=n_tries),
         subject=failed_subject(run.dag_id, task_id),
         is_step=True if run.clear_number else None,  # who cleared it wants to know
     )
 
 
 def failed_subject(dag_id: str, task_id: str) -> str:
-    """Give what the failures of a run are told under: its DAG, or a task beside the way."""
+    """Return what the failures of a run are told under: its DAG, or a task beside the way."""
     return f"{dag_id}.{task_id}" if task_id in ASIDE else dag_id
 
 
-def failure_is_over(bench: Workbench, run: Any, subject: str) -> None:
+def failure_is_over(context: ModelContext, run: Any, subject: str) -> None:
     """Tell that a DAG, or a task beside the way, works again, where its failure had been told."""
     end_incident(
-        bench,
+        context,
         incident_rules.FAILED,
         subject=subject,
         resolution=RECOVERED,
@@ -115,8 +115,10 @@ def failure_is_over(bench: Workbench, run: Any, subject: str) -> None:
     )
 
 
-def failed_alert(bench: Workbench, run: Any, *, task_id: str, error: str, n_tries: int) -> Alert:
-    """Give the alert of a failed run; its incident is the run, and anew after it was cleared.
+def failed_alert(
+    context: ModelContext, run: Any, *, task_id: str, error: str, n_tries: int
+) -> Alert:
+    """Return the alert of a failed run; its incident is the run, and anew after it was cleared.
 
     A task beside the way, whose failure leaves the run green, is an incident of its own.
     """
@@ -126,14 +128,14 @@ def failed_alert(bench: Workbench, run: Any, *, task_id: str, error: str, n_trie
     if not is_batch_id(batch):
         batch = run_id
     alert = catalogue.failed(
-        bench.spec.name,
+        context.spec.name,
         batch,
         dag_id=run.dag_id,
         task_id=task_id,
         error=error,
         n_tries=n_tries,
         run_id=run.run_id,
-        links=links(bench, "failed", {"dag_run": run}, batch=batch),
+        links=links(context, "failed", {"dag_run": run}, batch=batch),
     )
     incident = f"failed:{run.dag_id}:{run_id}:{run.clear_number or 0}"
     if task_id in ASIDE:
@@ -141,25 +143,27 @@ def failed_alert(bench: Workbench, run: Any, *, task_id: str, error: str, n_trie
     return alert.model_copy(update={"incident": incident})
 
 
-def alert_no_data(bench: Workbench, context: Any, kind: DeliveryKind, batch: str | None) -> None:
+def alert_no_data(
+    context: ModelContext, airflow_context: Any, kind: DeliveryKind, batch: str | None
+) -> None:
     """Tell that the next delivery did not come in time; told once until something arrives."""
-    location = bench.spec.landing if kind == "data" else bench.spec.labels
+    location = context.spec.landing if kind == "data" else context.spec.labels
     alert = catalogue.no_data(
-        bench.spec.name,
+        context.spec.name,
         batch or "(the first)",
-        waited_hours=bench.spec.arrivals.wait_hours,
+        waited_hours=context.spec.arrivals.wait_hours,
         location=location.uri,
         what=kind,
-        links=links(bench, "no_data", context, batch=batch or ""),
+        links=links(context, "no_data", airflow_context, batch=batch or ""),
     )
-    standing = alert.model_copy(update={"incident": f"no_data:{bench.spec.name}:{kind}"})
-    raise_alert(bench, standing, subject=kind)
+    standing = alert.model_copy(update={"incident": f"no_data:{context.spec.name}:{kind}"})
+    raise_alert(context, standing, subject=kind)
 
 
-def no_data_is_over(bench: Workbench, kind: DeliveryKind) -> None:
+def no_data_is_over(context: ModelContext, kind: DeliveryKind) -> None:
     """Tell that data has come after all, where "no data" had been told."""
     end_incident(
-        bench,
+        context,
         incident_rules.NO_DATA,
         subject=kind,
         resolution=RECOVERED,
@@ -167,9 +171,9 @@ def no_data_is_over(bench: Workbench, kind: DeliveryKind) -> None:
     )
 
 
-def alert_late(bench: Workbench, delivery: Delivery, *, waited: timedelta) -> None:
+def alert_late(context: ModelContext, delivery: Delivery, *, waited: timedelta) -> None:
     """Tell that an accepted batch has no decision within its time."""
-    decisions = bench.ledger.decisions.of_batch(delivery.model, delivery.batch)
+    decisions = context.ledger.decisions.of_batch(delivery.model, delivery.batch)
     stage = "It was accepted, but no decision was begun."
     if decisions:
         stage = f"A decision was begun ({decisions[-1].verdict}) and is {decisions[-1].outcome}."
@@ -177,52 +181,54 @@ def alert_late(bench: Workbench, delivery: Delivery, *, waited: timedelta) -> No
         delivery.model,
         delivery.batch,
         waited_hours=waited.total_seconds() / SECONDS_PER_HOUR,
-        limit_hours=bench.spec.arrivals.decide_within_hours,
+        limit_hours=context.spec.arrivals.decide_within_hours,
         stage=stage,
         since=delivery.taken_at,
-        links=links(bench, "late_decision", batch=delivery.batch),
+        links=links(context, "late_decision", batch=delivery.batch),
     )
-    raise_alert(bench, alert)
+    raise_alert(context, alert)
 
 
-def alert_mismatch(bench: Workbench, *, sentence: str) -> None:
+def alert_mismatch(context: ModelContext, *, sentence: str) -> None:
     """Tell that the champion alias names another version, or another file, than the ledger."""
-    latest = bench.ledger.promotions.latest(bench.spec.name)
-    named = bench.registry.get_alias(bench.spec.name, "champion")
+    latest = context.ledger.promotions.latest(context.spec.name)
+    named = context.registry.get_alias(context.spec.name, "champion")
     alert = catalogue.alias_mismatch(
-        bench.spec.name,
+        context.spec.name,
         epoch=0 if latest is None else latest.epoch,
         ledger_version=None if latest is None else latest.version,
         alias_version=None if named is None else named.version,
-        links=links(bench, "alias_mismatch"),
+        links=links(context, "alias_mismatch"),
     )
     if latest is not None and named is not None and latest.version == named.version:
         alert = alert.model_copy(update={"text": sentence})  # the alias is right, the file is not
-    raise_alert(bench, alert)
+    raise_alert(context, alert)
 
 
 def links(
-    bench: Workbench,
+    context: ModelContext,
     kind: str,
-    context: Any = None,
+    airflow_context: Any = None,
     *,
     batch: str = "",
     decision: str = "",
     report: str = "",
 ) -> tuple[tuple[str, str], ...]:
-    """Give the links of an alert: what to do, the decision, the run, the report.
+    """Return the links of an alert: what to do, the decision, the run, the report.
 
     Args:
-        bench: The model's workbench.
+        context: The model's spec and adapters.
         kind: The kind of alert.
-        context: Airflow's, of the run; None outside a run.
+        airflow_context: Airflow's, of the run; None outside a run.
         batch: What the runbook's commands are filled in with.
         decision: Id of the decision that it is about; empty for none.
         report: Address of a report; empty for none.
     """
     return catalogue.links_of(
-        run="" if context is None else run_url(bench.settings.airflow_url, context),
-        decision=decision_url(bench, decision),
+        run=""
+        if airflow_context is None
+        else run_url(context.settings.airflow_url, airflow_context),
+        decision=decision_url(context, decision),
         report=report,
-        runbook=runbook_url(bench, kind, batch=batch),
+        runbook=runbook_url(context, kind, batch=batch),
     )

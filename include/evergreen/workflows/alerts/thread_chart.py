@@ -12,7 +12,7 @@ from evergreen.ledger.ledger import Ledger
 from evergreen.ledger.queries.rows import Glance
 from evergreen.records import AlertKind, Promotion
 from evergreen.slack.chart import MAX_MOMENTS, History, Mark, Moment, alt_of, draw, title_of
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 
 if TYPE_CHECKING:
     from evergreen.slack.sender import Posted, SlackSender
@@ -23,7 +23,9 @@ PICTURED: tuple[AlertKind, ...] = ("drift", "decay", "auto_rolled_back", "rollba
 RERUNS = 2  # decisions that are read per batch to be shown: a batch may be decided about again
 
 
-def show_picture(bench: Workbench, sender: "SlackSender", kind: AlertKind, root: "Posted") -> bool:
+def show_picture(
+    context: ModelContext, sender: "SlackSender", kind: AlertKind, root: "Posted"
+) -> bool:
     """Draw the newest batches into the thread of an incident, where that says more than words.
 
     Call it once, when the first message of the thread was delivered.
@@ -33,14 +35,14 @@ def show_picture(bench: Workbench, sender: "SlackSender", kind: AlertKind, root:
     """
     if kind not in PICTURED:
         return False
-    history = history_of(bench.ledger, bench.spec.name, bench.spec.drift.share_to_retrain)
+    history = history_of(context.ledger, context.spec.name, context.spec.drift.share_to_retrain)
     if not history.is_telling:
         return False
     png, title, alt = draw(history), title_of(history), alt_of(history)
     try:
         return sender.upload(root.channel, root.ts, png, title=title, alt=alt)
     except NotifyError as err:
-        log.warning("no picture in Slack for %s: %s", bench.spec.name, err)
+        log.warning("no picture in Slack for %s: %s", context.spec.name, err)
         return False
 
 
@@ -66,7 +68,7 @@ def history_of(ledger: Ledger, model: str, share_limit: float | None) -> History
 
 
 def _moves(shown: Sequence[Glance], promotions: Sequence[Promotion]) -> dict[str, Promotion]:
-    """Give moves of the champion by batch: the one decided about, or the newest before the move."""
+    """Return moves of the champion by batch: the one decided about, or the newest before the move."""
     batches = {figures.id: figures.batch for figures in shown}
     moves = {}
     for move in promotions:

@@ -87,7 +87,7 @@ def read_model_history(
 
 
 def check_source(model: str, source: Source, *, ask: Ask) -> bool:
-    """Give whether there is a replay to take for a model.
+    """Return whether there is a replay to take for a model.
 
     Raises:
         RequestError: It is asked for, and there is none.
@@ -114,16 +114,16 @@ def _stored(loaded: LoadedSpec, settings: Settings, ask: Ask) -> ModelHistory:
 
 def _read_stored(spec: ModelSpec, settings: Settings) -> "tuple[pa.Table, int]":
     from evergreen.workflows.ingest.labelled_data import matured, read_labelled
-    from evergreen.workflows.model_context import open_workbench
+    from evergreen.workflows.model_context import open_model_context
 
     if not _has_ledger(settings):
         raise EmptyWindowError(_none_stored(spec))
-    with open_workbench(spec.name) as bench:
-        windows = [d.window for d in matured(bench) if d.window is not None]
+    with open_model_context(spec.name) as context:
+        windows = [d.window for d in matured(context) if d.window is not None]
         if not windows:
             raise EmptyWindowError(_none_stored(spec))
         whole = Window(start=min(w.start for w in windows), end=max(w.end for w in windows))
-        return read_labelled(bench, whole), len(windows)
+        return read_labelled(context, whole), len(windows)
 
 
 def _has_ledger(settings: Settings) -> bool:

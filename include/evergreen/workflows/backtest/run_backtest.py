@@ -12,7 +12,7 @@ from evergreen.errors import DataError, RequestError
 from evergreen.records import Record
 from evergreen.spec.deciding import Policy, PolicyName
 from evergreen.workflows.backtest.model_history import Source, check_source, read_model_history
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 from evergreen.workflows.run_config import check_keys
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class BacktestRequest(Record):
         return ("thresholds", "default") if self.policies == "both" else (self.policies,)
 
     def rules(self, policy: Policy) -> Policy:
-        """Give the spec's policy section with what was asked in its place."""
+        """Return the spec's policy section with what was asked in its place."""
         asked = {"budget": self.budget, "every_batches": self.every_batches}
         return policy.model_copy(update={k: v for k, v in asked.items() if v is not None})
 
@@ -79,13 +79,13 @@ def ask_for(source: Source) -> str:
     return f'{{"history": "{source}"}} in the conf of this DAG'
 
 
-def back_test(bench: Workbench, asked: BacktestRequest, *, run_id: str) -> dict[str, Any]:
+def back_test(context: ModelContext, asked: BacktestRequest, *, run_id: str) -> dict[str, Any]:
     """Replay the policies and keep result and page in the store; nothing else is touched.
 
     The same run writes to the same place again.
 
     Args:
-        bench: The model's workbench.
+        context: The model's spec and adapters.
         asked: What was asked for.
         run_id: Of the DAG run.
 
@@ -103,7 +103,7 @@ def back_test(bench: Workbench, asked: BacktestRequest, *, run_id: str) -> dict[
 
     try:
         history = read_model_history(
-            bench.loaded, bench.settings, source=asked.history, ask=ask_for
+            context.loaded, context.settings, source=asked.history, ask=ask_for
         )
     except DataError as err:  # whoever asked must know, and nobody else: nothing depends on it
         raise RequestError(str(err)) from err
@@ -119,25 +119,25 @@ def back_test(bench: Workbench, asked: BacktestRequest, *, run_id: str) -> dict[
     )
     for line in table_lines(result, stream.metric):
         log.info("%s", line)
-    kept = _keep(bench, result, stream, seed=asked.seed, folder=folder_of(stream.name, run_id))
+    kept = _keep(context, result, stream, seed=asked.seed, folder=folder_of(stream.name, run_id))
     return kept | {"history": history.sentence} | _told(result, stream)
 
 
 def folder_of(model: str, run_id: str) -> str:
-    """Give the folder (in the store) of a run's back-test; whatever the run id holds, it is one."""
+    """The folder (in the store) of a run's back-test; whatever the run id holds, it is one."""
     name = re.sub(r"[^A-Za-z0-9]+", "-", run_id).strip("-")[:LONGEST_NAME]
     return f"reports/{model}/backtests/{name}-{sha256(run_id.encode()).hexdigest()[:8]}"
 
 
 def _keep(
-    bench: Workbench, result: "BacktestResult", stream: "Stream", *, seed: int, folder: str
+    context: ModelContext, result: "BacktestResult", stream: "Stream", *, seed: int, folder: str
 ) -> dict[str, str]:
     from evergreen.backtest.report.page import draw_page
 
     files = {"json": result.to_text(), "html": draw_page(result, stream, seed=seed)}
     for kind, text in files.items():
-        bench.store.write_bytes(f"{folder}/backtest.{kind}", text.encode())
-    return {kind: bench.store.uri_of(f"{folder}/backtest.{kind}") for kind in files}
+        context.store.write_bytes(f"{folder}/backtest.{kind}", text.encode())
+    return {kind: context.store.uri_of(f"{folder}/backtest.{kind}") for kind in files}
 
 
 def _told(result: "BacktestResult", stream: "Stream") -> dict[str, Any]:

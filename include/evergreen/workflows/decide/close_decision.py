@@ -7,7 +7,7 @@ from evergreen.ledger.records import Outcome
 from evergreen.records import Evaluation, Promotion, PromotionVerdict
 from evergreen.workflows.alerts.decision_alerts import alert_closing
 from evergreen.workflows.decide.decide import report_path
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 from evergreen.workflows.promote.holds import Stay
 from evergreen.workflows.promote.promotion_blocks import stay_of
 
@@ -17,27 +17,27 @@ NOT_DECISIVE = ("record_decision", "write_drift_report", "write_model_card")
 
 
 def record_outcome(
-    bench: Workbench, context: Any, asked: Payload, states: dict[str, str]
+    context: ModelContext, airflow_context: Any, asked: Payload, states: dict[str, str]
 ) -> Payload:
     """Close the decision of this run; on a dry run only tell what would have been.
 
     Returns:
         ``outcome`` and ``sentence``; versions before and after where there is a decision.
     """
-    trained = _result_of("train_challenger", context, states)
-    evaluated = _result_of("evaluate_challenger", context, states)
-    stay = stay_of(context, states)
+    trained = _result_of("train_challenger", airflow_context, states)
+    evaluated = _result_of("evaluate_challenger", airflow_context, states)
+    stay = stay_of(airflow_context, states)
     if asked["request"]["dry_run"]:
-        return _end_dry_run(bench, asked, *_outcome(states, evaluated, None))
+        return _end_dry_run(context, asked, *_outcome(states, evaluated, None))
     if states.get("decide") != "success":
         outcome, sentence = _outcome(states, evaluated, stay)
         return {"outcome": outcome, "sentence": sentence}
-    mine = bench.ledger.promotions.by_decision(bench.spec.name, asked["decision"])
+    mine = context.ledger.promotions.by_decision(context.spec.name, asked["decision"])
     outcome, sentence = _outcome(states, evaluated, stay) if mine is None else _moved(states, mine)
-    champion = mine or bench.ledger.promotions.latest(bench.spec.name)
-    drawn = report_path(bench.spec.name, asked["batch"])
+    champion = mine or context.ledger.promotions.latest(context.spec.name)
+    drawn = report_path(context.spec.name, asked["batch"])
     failpoint("before_close")
-    decision = bench.ledger.decisions.close(
+    decision = context.ledger.decisions.close(
         asked["decision"],
         outcome=outcome,
         sentence=sentence,
@@ -48,7 +48,7 @@ def record_outcome(
         promotion_verdict=PromotionVerdict.from_json(evaluated["verdict"]) if evaluated else None,
     )
     failpoint("after_close")
-    alert_closing(bench, context, decision, cause=stay.cause if stay else None)
+    alert_closing(context, airflow_context, decision, cause=stay.cause if stay else None)
     return {
         "outcome": outcome,
         "sentence": sentence,
@@ -57,18 +57,18 @@ def record_outcome(
     }
 
 
-def _result_of(task_id: str, context: Any, states: dict[str, str]) -> Payload | None:
-    """Give what a task returned in this round; a skipped one may hold a result of the last."""
+def _result_of(task_id: str, airflow_context: Any, states: dict[str, str]) -> Payload | None:
+    """Return what a task returned in this round; a skipped one may hold a result of the last."""
     if states.get(task_id) != "success":
         return None
-    result: Payload | None = context["ti"].xcom_pull(task_ids=task_id)
+    result: Payload | None = airflow_context["ti"].xcom_pull(task_ids=task_id)
     return result
 
 
-def _end_dry_run(bench: Workbench, asked: Payload, outcome: Outcome, sentence: str) -> Payload:
+def _end_dry_run(context: ModelContext, asked: Payload, outcome: Outcome, sentence: str) -> Payload:
     """Remove what a dry run wrote, unless a task of it is still to be cleared."""
     if outcome != "failed":
-        bench.store.delete(f"scratch/{bench.spec.name}/{asked['decision']}")
+        context.store.delete(f"scratch/{context.spec.name}/{asked['decision']}")
     return {"outcome": outcome, "sentence": f"dry run, nothing kept and nothing moved: {sentence}"}
 
 

@@ -13,50 +13,50 @@ from evergreen.workflows.decide.policy_inputs import Eyes
 from evergreen.workflows.decide.version_baseline import read_profile
 from evergreen.workflows.ingest.labelled_data import count_labelled, matured
 from evergreen.workflows.ingest.quality_gate import read_snapshot, taken
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 from evergreen.workflows.promote.holds import was_held
 
 Payload = dict[str, Any]
 
 
 def decide_batch(
-    bench: Workbench, asked: Payload, drift: Payload, decay: Payload, run_id: str
+    context: ModelContext, asked: Payload, drift: Payload, decay: Payload, run_id: str
 ) -> tuple[PolicyDecision, PolicySignals]:
     """Ask the policy about a batch and keep the answer; a dry run keeps it in scratch only."""
     from evergreen.policy import PolicyRules, decide
 
-    state = bench.ledger.decisions.state_before(bench.spec.name, asked["decision"])
-    signals = signals_for(bench, asked, drift, decay, state)
-    decision, after = decide(signals, state, PolicyRules.of(bench.spec))
+    state = context.ledger.decisions.state_before(context.spec.name, asked["decision"])
+    signals = signals_for(context, asked, drift, decay, state)
+    decision, after = decide(signals, state, PolicyRules.of(context.spec))
     if signals.request.dry_run:
-        bench.store.write_json(_decision_path(bench, asked), decision.to_json())
+        context.store.write_json(_decision_path(context, asked), decision.to_json())
         return decision, signals
-    is_past = newer_batch(bench, asked["batch"]) is not None
-    bench.ledger.decisions.open(
-        bench.spec.name,
+    is_past = newer_batch(context, asked["batch"]) is not None
+    context.ledger.decisions.open(
+        context.spec.name,
         asked["batch"],
         run_id,
         decision=decision,
         signals=signals,
-        spec_hash=bench.loaded.spec_hash,
+        spec_hash=context.loaded.spec_hash,
         state_after=None if is_past else after,
     )
     return decision, signals
 
 
 def signals_for(
-    bench: Workbench, asked: Payload, drift: Payload, decay: Payload, state: PolicyState
+    context: ModelContext, asked: Payload, drift: Payload, decay: Payload, state: PolicyState
 ) -> PolicySignals:
     """Gather all that the policy may look at."""
     from evergreen.metrics import higher_is_better
     from evergreen.metrics.chance import unit_of
 
-    training, holdout = windows_for(bench, asked)
-    scratch = _scratch(bench, asked) if asked["request"]["dry_run"] else None
-    eyes = Eyes(bench, asked["batch"], drift["version"], scratch=scratch)
-    is_paced = bench.spec.policy.name == "default"
-    at_chance = chance_of(bench, drift["version"], before=asked["batch"])
-    held_out = ceil(bench.spec.windows.holdout_days / bench.spec.arrivals.every_days)
+    training, holdout = windows_for(context, asked)
+    scratch = _scratch(context, asked) if asked["request"]["dry_run"] else None
+    eyes = Eyes(context, asked["batch"], drift["version"], scratch=scratch)
+    is_paced = context.spec.policy.name == "default"
+    at_chance = chance_of(context, drift["version"], before=asked["batch"])
+    held_out = ceil(context.spec.windows.holdout_days / context.spec.arrivals.every_days)
     fitted = state.fitted_through  # what it held out was there already: it is not new
     return PolicySignals(
         batch=asked["batch"],
@@ -65,68 +65,68 @@ def signals_for(
         champion=eyes.champion,
         rivals=eyes.rivals if is_paced else (),
         labelled=eyes.labelled() if is_paced else eyes.arrived(),
-        window_batches=bench.spec.windows.training_days / bench.spec.arrivals.every_days,
+        window_batches=context.spec.windows.training_days / context.spec.arrivals.every_days,
         holdout_batches=held_out,
         chance=at_chance,
-        unit=unit_of(bench.spec.metric, at_chance),
-        higher_is_better=higher_is_better(bench.spec.metric),
-        drift=read_drift(bench, drift),
+        unit=unit_of(context.spec.metric, at_chance),
+        higher_is_better=higher_is_better(context.spec.metric),
+        drift=read_drift(context, drift),
         decay=DecayMeasurement.from_json(decay),
-        n_training_rows=_rows_in(bench, training, asked["batch"]),
-        n_holdout_rows=_rows_in(bench, holdout, asked["batch"]),
+        n_training_rows=_rows_in(context, training, asked["batch"]),
+        n_holdout_rows=_rows_in(context, holdout, asked["batch"]),
         batches_since_champion=eyes.batches_since_champion,
-        was_held=was_held(bench, asked["decision"]),
+        was_held=was_held(context, asked["decision"]),
         n_new_rows=eyes.n_new_rows(None if fitted is None else fitted + held_out),
         request=Request.from_json(asked["request"]),
     )
 
 
-def decision_of(bench: Workbench, asked: Payload) -> PolicyDecision:
+def decision_of(context: ModelContext, asked: Payload) -> PolicyDecision:
     """Read back what was decided in this run.
 
     Raises:
         DataError: Nothing was decided yet.
     """
     if asked["request"]["dry_run"]:
-        return PolicyDecision.from_json(bench.store.read_json(_decision_path(bench, asked)))
-    decided = bench.ledger.decisions.get(asked["decision"]).decided
+        return PolicyDecision.from_json(context.store.read_json(_decision_path(context, asked)))
+    decided = context.ledger.decisions.get(asked["decision"]).decided
     if decided is None:
         raise DataError(f"decision {asked['decision']} is of an older version; clear decide")
     return decided
 
 
 def windows_for(
-    bench: Workbench, asked: Payload, *, fraction: float = 1.0
+    context: ModelContext, asked: Payload, *, fraction: float = 1.0
 ) -> tuple[Window | None, Window | None]:
-    """Give training and holdout windows, as of the batch; None while no label has matured.
+    """Return training and holdout windows, as of the batch; None while no label has matured.
 
     Args:
-        bench: The model's workbench.
+        context: The model's spec and adapters.
         asked: What ``check_request`` gave.
         fraction: Share of the training window to learn from: the newest part of it.
     """
     from evergreen.data.windows import training_and_holdout
 
-    ends = [d.window.end for d in matured(bench, before=asked["batch"]) if d.window is not None]
+    ends = [d.window.end for d in matured(context, before=asked["batch"]) if d.window is not None]
     if not ends:
         return None, None
-    windows = bench.spec.windows
+    windows = context.spec.windows
     days = asked["request"]["training_window_days"] or windows.training_days * fraction
     windows = windows.model_copy(update={"training_days": float(days)})
     return training_and_holdout(max(ends), windows)
 
 
-def _scratch(bench: Workbench, asked: Payload) -> str:
-    return f"scratch/{bench.spec.name}/{asked['decision']}"
+def _scratch(context: ModelContext, asked: Payload) -> str:
+    return f"scratch/{context.spec.name}/{asked['decision']}"
 
 
-def _decision_path(bench: Workbench, asked: Payload) -> str:
-    return f"{_scratch(bench, asked)}/decision.json"
+def _decision_path(context: ModelContext, asked: Payload) -> str:
+    return f"{_scratch(context, asked)}/decision.json"
 
 
-def wants_report(bench: Workbench, signals: PolicySignals) -> bool:
-    """Tell whether the drift report is to be drawn for these signals."""
-    wanted = bench.spec.drift.report
+def wants_report(context: ModelContext, signals: PolicySignals) -> bool:
+    """Return whether the drift report is to be drawn for these signals."""
+    wanted = context.spec.drift.report
     if signals.drift is None or signals.request.dry_run:
         return False
     if signals.request.draw_report or wanted == "always":
@@ -134,41 +134,41 @@ def wants_report(bench: Workbench, signals: PolicySignals) -> bool:
     return wanted == "when_crossed" and bool(signals.drift.drifted)
 
 
-def draw_drift_report(bench: Workbench, asked: Payload, drift: Payload) -> str:
+def draw_drift_report(context: ModelContext, asked: Payload, drift: Payload) -> str:
     """Draw the report over a sample of reference and batch; give its place.
 
     The numbers are those of the decision in the ledger, so it can be drawn again at any time.
     """
     from evergreen.drift.report.evidently_report import draw_report
 
-    measured = bench.ledger.decisions.get(asked["decision"]).signals.drift
+    measured = context.ledger.decisions.get(asked["decision"]).signals.drift
     if measured is None:
         raise DataError(f"no drift was measured for batch {asked['batch']}; clear measure_drift")
-    entry = bench.ledger.versions.get(bench.spec.name, drift["version"])
-    reference = bench.store.read_table(f"{entry.folder}/reference.parquet")
-    current = read_snapshot(bench, taken(bench, "data", asked["batch"]))
+    entry = context.ledger.versions.get(context.spec.name, drift["version"])
+    reference = context.store.read_table(f"{entry.folder}/reference.parquet")
+    current = read_snapshot(context, taken(context, "data", asked["batch"]))
     html = draw_report(
         reference.to_pandas(),
         current.to_pandas(),
         measured,
-        read_profile(bench, drift["version"]),
+        read_profile(context, drift["version"]),
     )
-    path = report_path(bench.spec.name, asked["batch"])
-    bench.store.write_bytes(path, html.encode())
-    return bench.store.uri_of(path)
+    path = report_path(context.spec.name, asked["batch"])
+    context.store.write_bytes(path, html.encode())
+    return context.store.uri_of(path)
 
 
 def report_path(model: str, batch: str) -> str:
-    """Give the place of a batch's drift report in the store."""
+    """Return the place of a batch's drift report in the store."""
     return f"reports/{model}/{batch}/drift.html"
 
 
-def read_drift(bench: Workbench, drift: Payload) -> DriftMeasurement | None:
+def read_drift(context: ModelContext, drift: Payload) -> DriftMeasurement | None:
     """Read back what ``measure_batch_drift`` measured."""
     if drift["path"] is None:
         return None
-    return DriftMeasurement.from_json(bench.store.read_json(drift["path"]))
+    return DriftMeasurement.from_json(context.store.read_json(drift["path"]))
 
 
-def _rows_in(bench: Workbench, window: Window | None, before: str) -> int:
-    return 0 if window is None else count_labelled(bench, window, before=before)
+def _rows_in(context: ModelContext, window: Window | None, before: str) -> int:
+    return 0 if window is None else count_labelled(context, window, before=before)

@@ -24,7 +24,7 @@ class HistoryRow:
     decision: Decision | None
 
     def to_json(self) -> dict[str, Any]:
-        """Give the row as JSON-ready values."""
+        """Return the row as JSON-ready values."""
         return {
             "batch": self.batch,
             "delivery": None if self.delivery is None else self.delivery.to_json(),
@@ -45,7 +45,7 @@ class Attempt:
     approval: Approval | None
 
     def to_json(self) -> dict[str, Any]:
-        """Give the attempt as JSON-ready values."""
+        """Return the attempt as JSON-ready values."""
         return {
             "decision": self.decision.to_json(),
             "limits": None if self.limits is None else asdict(self.limits),
@@ -65,7 +65,7 @@ class Explanation:
     attempts: tuple[Attempt, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """Give the explanation as JSON-ready values."""
+        """Return the explanation as JSON-ready values."""
         return {
             "model": self.model,
             "batch": self.batch,
@@ -76,7 +76,7 @@ class Explanation:
 
 
 def read_history(ledger: Ledger, model: str, *, limit: int | None = None) -> list[HistoryRow]:
-    """Give the rows of a model, earliest batch and decision first; with a limit the newest."""
+    """Return the rows of a model, earliest batch and decision first; with a limit the newest."""
     deliveries = {d.batch: d for d in ledger.batches.deliveries(model, "data")}
     decisions: dict[str, list[Decision]] = defaultdict(list)
     for decision in ledger.decisions.history(model):
@@ -91,7 +91,7 @@ def read_history(ledger: Ledger, model: str, *, limit: int | None = None) -> lis
 def explain_batch(
     ledger: Ledger, model: str, batch: str, *, loaded: LoadedSpec | None
 ) -> Explanation:
-    """Give all that the ledger knows of one batch.
+    """Return all that the ledger knows of one batch.
 
     Args:
         ledger: Where to look.
@@ -117,7 +117,7 @@ def explain_batch(
 
 
 def find_batch(rows: list[HistoryRow], asked: str, *, every_days: float | None) -> str:
-    """Give the batch that was named, or that holds the date or time that was named.
+    """Return the batch that was named, or that holds the date or time that was named.
 
     Args:
         rows: The whole history of the model.
@@ -156,7 +156,7 @@ def require_known(model: str, rows: list[HistoryRow], settings: Settings) -> Non
 
 
 def spec_now(model: str, settings: Settings) -> LoadedSpec | None:
-    """Give the model's spec as it is now, None where it cannot be read."""
+    """Return the model's spec as it is now, None where it cannot be read."""
     try:
         return load_specs(settings.models_dir, home=settings.home, only=model).find(model)
     except SpecError:

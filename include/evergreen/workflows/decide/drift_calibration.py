@@ -26,7 +26,7 @@ from evergreen.records import Window
 from evergreen.spec.deciding import Drift
 
 if TYPE_CHECKING:
-    from evergreen.workflows.model_context import Workbench
+    from evergreen.workflows.model_context import ModelContext
 
 DAYS_PER_YEAR = 365.25
 
@@ -103,7 +103,7 @@ class CalibrationReport:
         return tuple(batch for batch in self.batches if batch.in_reference)
 
     def to_json(self) -> dict[str, Any]:
-        """Give the report as JSON-ready values."""
+        """Return the report as JSON-ready values."""
         return asdict(self)
 
 
@@ -115,37 +115,37 @@ class _Reference:
 
 
 def calibrate_model(
-    bench: "Workbench", *, false_verdicts_per_year: float | None = None
+    context: "ModelContext", *, false_verdicts_per_year: float | None = None
 ) -> CalibrationReport:
     """Find the limits of a model, and judge all batches that are still there by them.
 
     Nothing is written.
 
     Args:
-        bench: The model's workbench.
+        context: The model's spec and adapters.
         false_verdicts_per_year: Another budget than the spec's, above 0, to try out.
 
     Raises:
         RequestError: The model has neither a champion nor an accepted batch yet.
         StorageError: The champion's profile or a snapshot is gone.
     """
-    rules, every_days = bench.spec.drift, bench.spec.arrivals.every_days
+    rules, every_days = context.spec.drift, context.spec.arrivals.every_days
     if false_verdicts_per_year is not None:
         rules = rules.model_copy(update={"false_verdicts_per_year": false_verdicts_per_year})
     deliveries = [
         one
-        for one in bench.ledger.batches.deliveries(bench.spec.name, "data", status="accepted")
+        for one in context.ledger.batches.deliveries(context.spec.name, "data", status="accepted")
         if one.path is not None and one.window is not None
     ]
-    reference = _reference(bench, deliveries)
+    reference = _reference(context, deliveries)
     per_year = DAYS_PER_YEAR / every_days
     limits = DriftLimits(reference.profile, rules, batches_per_year=per_year)
     batch_rows = _usual_rows(deliveries, reference, every_days)
-    batches = tuple(_judged(bench, one, reference, rules, per_year) for one in deliveries)
+    batches = tuple(_judged(context, one, reference, rules, per_year) for one in deliveries)
     share = expected_false_share(reference.profile, limits, batch_rows)
     blocks = reference.profile.blocks
     return CalibrationReport(
-        model=bench.spec.name,
+        model=context.spec.name,
         version=reference.version,
         reference_rows=reference.profile.n_rows,
         n_blocks=None if blocks is None else blocks.n_blocks,
@@ -159,30 +159,30 @@ def calibrate_model(
     )
 
 
-def _reference(bench: "Workbench", deliveries: list[Delivery]) -> _Reference:
-    """Give the champion's reference, or the newest history where there is no champion yet."""
-    champion = bench.ledger.promotions.latest(bench.spec.name)
+def _reference(context: "ModelContext", deliveries: list[Delivery]) -> _Reference:
+    """Return the champion's reference, or the newest history where there is no champion yet."""
+    champion = context.ledger.promotions.latest(context.spec.name)
     windows = [one.window for one in deliveries if one.window is not None]
     if champion is None:
         if not windows:
             raise RequestError(
-                f"{bench.spec.name} has no champion and no accepted batch yet; limits are learnt"
-                f" from data: land a batch, and let ingest__{bench.spec.name} take it in"
+                f"{context.spec.name} has no champion and no accepted batch yet; limits are learnt"
+                f" from data: land a batch, and let ingest__{context.spec.name} take it in"
             )
         newest = max(window.end for window in windows)
-        window = Window.ending(newest, days=bench.spec.windows.training_days)
-        rows = _rows_in(bench, deliveries, window)
-        profile = build_profile(rows, bench.spec.data.delivered_features)
-        return _Reference(None, window, _with_blocks(bench, profile, rows))
-    entry = bench.ledger.versions.get(bench.spec.name, champion.version)
-    profile = ReferenceProfile.from_json(bench.store.read_json(f"{entry.folder}/profile.json"))
+        window = Window.ending(newest, days=context.spec.windows.training_days)
+        rows = _rows_in(context, deliveries, window)
+        profile = build_profile(rows, context.spec.data.delivered_features)
+        return _Reference(None, window, _with_blocks(context, profile, rows))
+    entry = context.ledger.versions.get(context.spec.name, champion.version)
+    profile = ReferenceProfile.from_json(context.store.read_json(f"{entry.folder}/profile.json"))
     window = entry.trained.window
     if profile.blocks is None and any(overlaps(one, window) for one in windows):
-        profile = _with_blocks(bench, profile, _rows_in(bench, deliveries, window))
+        profile = _with_blocks(context, profile, _rows_in(context, deliveries, window))
     return _Reference(champion.version, window, profile)
 
 
-def _rows_in(bench: "Workbench", deliveries: list[Delivery], window: Window) -> pa.Table:
+def _rows_in(context: "ModelContext", deliveries: list[Delivery], window: Window) -> pa.Table:
     """Read the features and times of all rows in a window."""
     from evergreen.workflows.ingest.quality_gate import read_snapshot
 
@@ -190,22 +190,24 @@ def _rows_in(bench: "Workbench", deliveries: list[Delivery], window: Window) -> 
     for delivery in deliveries:
         if delivery.window is None or not overlaps(delivery.window, window):
             continue
-        table = read_snapshot(bench, delivery)
-        times = table[bench.spec.data.time_column]
+        table = read_snapshot(context, delivery)
+        times = table[context.spec.data.time_column]
         start, end = (pa.scalar(edge, type=times.type) for edge in (window.start, window.end))
         after, before = pc.greater_equal(times, start), pc.less(times, end)
         tables.append(table.filter(pc.and_(after, before)))
     return pa.concat_tables(tables, promote_options="permissive")
 
 
-def _with_blocks(bench: "Workbench", profile: ReferenceProfile, rows: pa.Table) -> ReferenceProfile:
-    spec = bench.spec
+def _with_blocks(
+    context: "ModelContext", profile: ReferenceProfile, rows: pa.Table
+) -> ReferenceProfile:
+    spec = context.spec
     blocks = cut_blocks(rows, spec.data.time_column, every_days=spec.arrivals.every_days)
     return calibrate(profile, blocks)
 
 
 def _usual_rows(deliveries: list[Delivery], reference: _Reference, every_days: float) -> int:
-    """Give the median rows of a batch; of the reference, as many as a batch is long, without."""
+    """Return the median rows of a batch; of the reference, as many as a batch is long, without."""
     rows = [one.n_rows for one in deliveries if one.n_rows]
     if rows:
         return max(1, round(median(rows)))
@@ -213,14 +215,14 @@ def _usual_rows(deliveries: list[Delivery], reference: _Reference, every_days: f
 
 
 def _judged(
-    bench: "Workbench",
+    context: "ModelContext",
     delivery: Delivery,
     reference: _Reference,
     rules: Drift,
     batches_per_year: float,
 ) -> JudgedBatch:
     names = [column.name for column in reference.profile.columns]
-    with bench.store.open_batches(str(delivery.path), names) as rows:
+    with context.store.open_batches(str(delivery.path), names) as rows:
         found = measure_drift(reference.profile, rows, rules, batches_per_year=batches_per_year)
     verdict = "insufficient_data"
     if found.drifted_share is not None:

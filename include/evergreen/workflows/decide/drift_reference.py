@@ -11,7 +11,7 @@ from evergreen.records import Window
 from evergreen.workflows.decide.version_baseline import make_profile, read_profile
 from evergreen.workflows.ingest.labelled_data import in_incident
 from evergreen.workflows.ingest.quality_gate import read_snapshot, window_of
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 
 if TYPE_CHECKING:
     from evergreen.drift.profile.profile import ReferenceProfile
@@ -19,24 +19,24 @@ if TYPE_CHECKING:
 YEAR = timedelta(days=365.25)
 
 
-def reference_for(bench: Workbench, version: str, delivery: Delivery) -> "ReferenceProfile":
-    """Give the profile that a batch is compared with, as ``drift.reference`` of the spec says.
+def reference_for(context: ModelContext, version: str, delivery: Delivery) -> "ReferenceProfile":
+    """Return the profile that a batch is compared with, as ``drift.reference`` of the spec says.
 
     Where the wanted window holds fewer rows than ``drift.min_rows`` (in the first year there is no
     season before), it is the champion's.
     """
-    wanted = _window(bench, window_of(delivery))
+    wanted = _window(context, window_of(delivery))
     if wanted is None:
-        return read_profile(bench, version)
-    rows = _rows_in(bench, wanted, before=delivery.batch)
-    if rows is None or rows.num_rows < bench.spec.drift.min_rows:
-        return read_profile(bench, version)
-    return make_profile(bench, rows)
+        return read_profile(context, version)
+    rows = _rows_in(context, wanted, before=delivery.batch)
+    if rows is None or rows.num_rows < context.spec.drift.min_rows:
+        return read_profile(context, version)
+    return make_profile(context, rows)
 
 
-def _window(bench: Workbench, batch: Window) -> Window | None:
-    days = bench.spec.windows.training_days
-    match bench.spec.drift.reference:
+def _window(context: ModelContext, batch: Window) -> Window | None:
+    days = context.spec.windows.training_days
+    match context.spec.drift.reference:
         case "rolling":
             return Window.ending(batch.start, days=days)
         case "season":
@@ -46,19 +46,21 @@ def _window(bench: Workbench, batch: Window) -> Window | None:
             return None
 
 
-def _rows_in(bench: Workbench, window: Window, *, before: str) -> pa.Table | None:
+def _rows_in(context: ModelContext, window: Window, *, before: str) -> pa.Table | None:
     """Read the sound accepted batches that reach into a window; None where there are none."""
-    held = bench.ledger.decisions.held_batches(bench.spec.name)
+    held = context.ledger.decisions.held_batches(context.spec.name)
     found = [
         delivery
-        for delivery in bench.ledger.batches.deliveries(bench.spec.name, "data", status="accepted")
+        for delivery in context.ledger.batches.deliveries(
+            context.spec.name, "data", status="accepted"
+        )
         if delivery.path is not None
         and delivery.batch < before
         and delivery.batch not in held
-        and not in_incident(bench, delivery)
+        and not in_incident(context, delivery)
         and overlaps(window_of(delivery), window)
     ]
     if not found:
         return None
-    tables = [read_snapshot(bench, delivery) for delivery in found]
+    tables = [read_snapshot(context, delivery) for delivery in found]
     return pa.concat_tables(tables, promote_options="permissive")

@@ -27,7 +27,7 @@ from evergreen.workflows.ingest.labelled_data import (
     scored_batches,
 )
 from evergreen.workflows.ingest.quality_gate import taken
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 
 if TYPE_CHECKING:
     from evergreen.decay.measure import DecaySignals, ScoredBatch
@@ -38,99 +38,99 @@ SAMPLE_ROWS = 10_000
 BATCHES_FOR_DETECTORS = 26
 
 
-def measure_batch_drift(bench: Workbench, asked: Payload) -> Payload:
+def measure_batch_drift(context: ModelContext, asked: Payload) -> Payload:
     """Measure the drift of a batch; the numbers go to the ledger, or to scratch on a dry run.
 
     Returns:
         ``version`` measured against (None without a champion), ``path`` of the measurement in the
         store, and its sentence.
     """
-    version = champion_before(bench, asked)
+    version = champion_before(context, asked)
     if version is None:
         return {"version": None, "path": None, "sentence": "no champion yet, nothing to compare"}
     batch = asked["batch"]
-    measured = _measure_drift(bench, version, batch)
-    path = f"scratch/{bench.spec.name}/{asked['decision']}/drift.json"
-    bench.store.write_json(path, measured.to_json())
+    measured = _measure_drift(context, version, batch)
+    path = f"scratch/{context.spec.name}/{asked['decision']}/drift.json"
+    context.store.write_json(path, measured.to_json())
     if not asked["request"]["dry_run"]:
-        bench.ledger.decisions.record_drift(bench.spec.name, batch, version, measured)
+        context.ledger.decisions.record_drift(context.spec.name, batch, version, measured)
     return {"version": version, "path": path, "sentence": measured.sentence}
 
 
-def measure_champion_decay(bench: Workbench, asked: Payload) -> DecayMeasurement:
+def measure_champion_decay(context: ModelContext, asked: Payload) -> DecayMeasurement:
     """Measure the champion's decay on the newest matured batches that it has scored."""
     from evergreen.decay.measure import measure_decay
 
-    version, batch = champion_before(bench, asked), asked["batch"]
+    version, batch = champion_before(context, asked), asked["batch"]
     if version is None:
         return DecayMeasurement(verdict="insufficient_data", sentence="no champion yet")
-    scored = scored_batches(bench, version, newest=BATCHES_FOR_DETECTORS, before=batch)
+    scored = scored_batches(context, version, newest=BATCHES_FOR_DETECTORS, before=batch)
     return measure_decay(
         scored,
-        metric=bench.spec.metric,
-        reference=_metric_at_promotion(bench, version),
-        rules=bench.spec.decay,
-        signals=_beside_decay(bench, version, batch, scored),
+        metric=context.spec.metric,
+        reference=_metric_at_promotion(context, version),
+        rules=context.spec.decay,
+        signals=_beside_decay(context, version, batch, scored),
     )
 
 
-def champion_before(bench: Workbench, asked: Payload) -> str | None:
-    """Give the champion that a run decides about, None before the first.
+def champion_before(context: ModelContext, asked: Payload) -> str | None:
+    """Return the champion that a run decides about, None before the first.
 
     When the run has made a promotion already and is run again, that is the version it replaced: so
     it comes to the same decision again, instead of judging its own challenger against itself.
     """
-    mine = bench.ledger.promotions.by_decision(bench.spec.name, asked["decision"])
+    mine = context.ledger.promotions.by_decision(context.spec.name, asked["decision"])
     if mine is not None:
         return mine.previous_version
-    latest = bench.ledger.promotions.latest(bench.spec.name)
+    latest = context.ledger.promotions.latest(context.spec.name)
     return None if latest is None else latest.version
 
 
-def batches_per_year(bench: Workbench) -> float:
-    """Give the model's cadence, over which the budget of false verdicts is shared out."""
-    return DAYS_PER_YEAR / bench.spec.arrivals.every_days
+def batches_per_year(context: ModelContext) -> float:
+    """Return the model's cadence, over which the budget of false verdicts is shared out."""
+    return DAYS_PER_YEAR / context.spec.arrivals.every_days
 
 
-def _measure_drift(bench: Workbench, version: str, batch: str) -> DriftMeasurement:
+def _measure_drift(context: ModelContext, version: str, batch: str) -> DriftMeasurement:
     """Read the batch once, piece by piece; a sample of it is kept for the check over all."""
     from evergreen.drift.measure import measure_drift
 
-    spec, delivery = bench.spec, taken(bench, "data", batch)
+    spec, delivery = context.spec, taken(context, "data", batch)
     names = [feature.name for feature in spec.data.delivered_features]
-    background = read_background(bench, version)
+    background = read_background(context, version)
     kept: list[pa.RecordBatch] = []
     step = max(1, (delivery.n_rows or 0) // SAMPLE_ROWS)
-    with bench.store.open_batches(delivery.path or "", names) as batches:
+    with context.store.open_batches(delivery.path or "", names) as batches:
         measured = measure_drift(
-            reference_for(bench, version, delivery),
+            reference_for(context, version, delivery),
             _sampling(batches, kept, step=step) if spec.drift.multivariate else batches,
             spec.drift,
-            batches_per_year=batches_per_year(bench),
+            batches_per_year=batches_per_year(context),
             importance=background.importance,
         )
-    extra: dict[str, Any] = {"prediction": _prediction_drift(bench, version, batch)}
+    extra: dict[str, Any] = {"prediction": _prediction_drift(context, version, batch)}
     if kept:
-        extra["multivariate"] = _all_together(bench, version, kept, background.quiet_auc)
+        extra["multivariate"] = _all_together(context, version, kept, background.quiet_auc)
     return measured.model_copy(update=extra)
 
 
 def _all_together(
-    bench: Workbench, version: str, kept: list[pa.RecordBatch], quiet_auc: float | None
+    context: ModelContext, version: str, kept: list[pa.RecordBatch], quiet_auc: float | None
 ) -> MultivariateDrift:
     """Ask whether the batch can be told from the reference; it is shown, and decides nothing."""
     from evergreen.drift.multivariate import measure_multivariate
 
-    folder = bench.ledger.versions.get(bench.spec.name, version).folder
+    folder = context.ledger.versions.get(context.spec.name, version).folder
     try:
-        reference = bench.store.read_table(f"{folder}/reference.parquet")
+        reference = context.store.read_table(f"{folder}/reference.parquet")
     except (StorageError, DataError) as err:
         return MultivariateDrift(verdict="not_computable", sentence=str(err))
     return measure_multivariate(
         reference,
         pa.Table.from_batches(kept),
-        bench.spec.data.delivered_features,
-        min_rows=bench.spec.drift.min_rows,
+        context.spec.data.delivered_features,
+        min_rows=context.spec.drift.min_rows,
         seed=SEED,
         quiet_auc=quiet_auc,
     )
@@ -145,49 +145,51 @@ def _sampling(
         yield batch
 
 
-def _prediction_drift(bench: Workbench, version: str, batch: str) -> ColumnDrift | None:
+def _prediction_drift(context: ModelContext, version: str, batch: str) -> ColumnDrift | None:
     """Measure the drift of the champion's scores; None where it has not scored the batch."""
     from evergreen.drift.predictions_and_labels import measure_predictions
     from evergreen.drift.profile.profile import ReferenceProfile
 
-    baseline = read_baseline(bench, version)
-    scores = _scores(bench, version, batch)
+    baseline = read_baseline(context, version)
+    scores = _scores(context, version, batch)
     if baseline is None or scores is None:
         return None
     return measure_predictions(
         ReferenceProfile.from_json(baseline.predictions),
         scores,
-        bench.spec.drift,
-        batches_per_year=batches_per_year(bench),
+        context.spec.drift,
+        batches_per_year=batches_per_year(context),
     )
 
 
 def _beside_decay(
-    bench: Workbench, version: str, batch: str, scored: "list[ScoredBatch]"
+    context: ModelContext, version: str, batch: str, scored: "list[ScoredBatch]"
 ) -> "DecaySignals":
     """Gather what is shown beside the verdict about decay."""
     from evergreen.decay.detectors import detect_changes
     from evergreen.decay.measure import DecaySignals
     from evergreen.decay.unlabelled import Calibrator, estimate_unlabelled
 
-    spec, baseline = bench.spec, read_baseline(bench, version)
-    known = [d.batch for d in bench.ledger.batches.deliveries(spec.name, "data", status="accepted")]
-    labelled = matured(bench, before=batch)
+    spec, baseline = context.spec, read_baseline(context, version)
+    known = [
+        d.batch for d in context.ledger.batches.deliveries(spec.name, "data", status="accepted")
+    ]
+    labelled = matured(context, before=batch)
     lag = sum(labelled[-1].batch < b <= batch for b in known) if labelled else None
     detectors = detect_changes(scored, metric=spec.metric) if scored else ()
     if baseline is None:
         return DecaySignals(lag_batches=lag, detectors=detectors)
-    scores = _scores(bench, version, batch)
+    scores = _scores(context, version, batch)
     calibrator = Calibrator.from_json(baseline.calibrator)
     estimated = None
     if scores is not None:
         estimated = estimate_unlabelled(spec.metric, scores, calibrator)
     signals = DecaySignals(lag_batches=lag, detectors=detectors, estimated=estimated)
-    return _on_labels(bench, baseline, scored[-1], signals) if scored else signals
+    return _on_labels(context, baseline, scored[-1], signals) if scored else signals
 
 
 def _on_labels(
-    bench: Workbench, baseline: Baseline, newest: "ScoredBatch", signals: "DecaySignals"
+    context: ModelContext, baseline: Baseline, newest: "ScoredBatch", signals: "DecaySignals"
 ) -> "DecaySignals":
     """Add what takes labels: calibration, label drift and the metric by slice."""
     from dataclasses import replace
@@ -197,12 +199,12 @@ def _on_labels(
     from evergreen.drift.predictions_and_labels import measure_labels
     from evergreen.drift.profile.profile import ReferenceProfile
 
-    spec = bench.spec
+    spec = context.spec
     slices: tuple[Any, ...] = ()
     if baseline.cuts:
         columns = [spec.data.key, spec.data.time_column, *spec.decay.slices]
         path = labelled_path(spec.name, newest.batch)
-        rows = in_order(bench, bench.store.read_table(path, columns=columns))
+        rows = in_order(context, context.store.read_table(path, columns=columns))
         if rows.num_rows == newest.target.size:
             slices = measure_slices(
                 [SliceCut.from_json(cut) for cut in baseline.cuts],
@@ -223,21 +225,21 @@ def _on_labels(
             newest.target,
             spec.drift,
             task=spec.data.task,
-            batches_per_year=batches_per_year(bench),
+            batches_per_year=batches_per_year(context),
         ),
     )
 
 
-def _scores(bench: Workbench, version: str, batch: str) -> Any:
-    """Give a version's scores on a batch, with labels or without; None where there are none."""
-    logs = bench.ledger.batches.predictions(bench.spec.name, version=version, batch=batch)
+def _scores(context: ModelContext, version: str, batch: str) -> Any:
+    """Return a version's scores on a batch, with labels or without; None where there are none."""
+    logs = context.ledger.batches.predictions(context.spec.name, version=version, batch=batch)
     if not logs:
         return None
     from evergreen.training.scores import to_array
 
-    return to_array(bench.store.read_table(logs[0].path, columns=["prediction"])["prediction"])
+    return to_array(context.store.read_table(logs[0].path, columns=["prediction"])["prediction"])
 
 
-def _metric_at_promotion(bench: Workbench, version: str) -> MetricEstimate | None:
-    evaluation = bench.ledger.versions.get(bench.spec.name, version).evaluation
+def _metric_at_promotion(context: ModelContext, version: str) -> MetricEstimate | None:
+    evaluation = context.ledger.versions.get(context.spec.name, version).evaluation
     return None if evaluation is None else evaluation.challenger

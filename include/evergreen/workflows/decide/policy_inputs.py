@@ -13,7 +13,7 @@ from evergreen.signals import LabelledBatch, ModelFacts, RivalGain
 from evergreen.workflows.decide.score import log_scores
 from evergreen.workflows.ingest.labelled_data import in_incident, matured, scored_with
 from evergreen.workflows.ingest.quality_gate import read_snapshot
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 
 if TYPE_CHECKING:
     from evergreen.decay.measure import ScoredBatch
@@ -31,20 +31,20 @@ class Eyes:
     """Looks at the ledger and the store as of one batch; nothing newer is seen.
 
     Args:
-        bench: The model's workbench.
+        context: The model's spec and adapters.
         batch: Id of the batch that is decided about.
         champion: The version that is champion for this decision, None before the first.
         scratch: Folder in the store for a dry run: late scores go there, not to the ledger.
     """
 
     def __init__(
-        self, bench: Workbench, batch: str, champion: str | None, *, scratch: str | None = None
+        self, context: ModelContext, batch: str, champion: str | None, *, scratch: str | None = None
     ) -> None:
-        self._bench = bench
+        self._bench = context
         self._batch = batch
         self._champion = champion
         self._scratch = scratch
-        self._start = _start_of(bench, batch)
+        self._start = _start_of(context, batch)
 
     @property
     def position(self) -> int:
@@ -53,7 +53,7 @@ class Eyes:
         return math.floor(days / self._bench.spec.arrivals.every_days + ROUNDING)
 
     def facts(self, version: str) -> ModelFacts:
-        """Give what a policy may know of a version."""
+        """Return what a policy may know of a version."""
         trained = self._bench.ledger.versions.get(self._bench.spec.name, version).trained
         window = self._bench.spec.windows.training_days
         return ModelFacts(
@@ -96,7 +96,7 @@ class Eyes:
         return tuple(found)
 
     def labelled(self) -> tuple[LabelledBatch, ...]:
-        """Give the newest labelled batches; models that lack scores on the newest are let score."""
+        """The newest labelled batches; models that lack scores on the newest are let score."""
         from evergreen.metrics import estimate, paired_gain
 
         if self.champion is None:
@@ -129,7 +129,7 @@ class Eyes:
         return tuple(found)
 
     def arrived(self) -> tuple[LabelledBatch, ...]:
-        """Give the newest labelled batches without scores, for policies that ask for none."""
+        """Return the newest labelled batches without scores, for policies that ask for none."""
         newest = matured(self._bench, before=self._batch)[-LOOK_BACK:]
         return tuple(
             LabelledBatch(position=self._position_of(delivery), champion=None)
@@ -146,7 +146,7 @@ class Eyes:
     def _scores(
         self, model: ModelFacts, delivery: Delivery, position: int, *, is_new: bool
     ) -> "ScoredBatch | None":
-        """Give a model's scores on a batch that it has not learnt from; None where there are none.
+        """A model's scores on a batch that it has not learnt from; None where there are none.
 
         Labels that cover too few of the rows give none: what came first may not be typical.
         """
@@ -183,13 +183,13 @@ class Eyes:
         return self._position_from(_start_of(self._bench, delivery.batch))
 
     def _position_from(self, moment: datetime) -> int:
-        """Give the position of the first batch that begins at or after a moment."""
+        """Return the position of the first batch that begins at or after a moment."""
         days = (self._start - moment).total_seconds() / SECONDS_PER_DAY
         return self.position - math.floor(days / self._bench.spec.arrivals.every_days + ROUNDING)
 
 
-def _start_of(bench: Workbench, batch: str) -> datetime:
-    delivery = bench.ledger.batches.delivery(bench.spec.name, "data", batch)
+def _start_of(context: ModelContext, batch: str) -> datetime:
+    delivery = context.ledger.batches.delivery(context.spec.name, "data", batch)
     if delivery is not None and delivery.window is not None:
         return delivery.window.start
     return batch_start(batch)

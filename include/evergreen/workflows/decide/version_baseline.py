@@ -9,7 +9,7 @@ from pydantic import Field
 from evergreen.errors import MissingFileError
 from evergreen.measurements import Calibration, SliceMetric
 from evergreen.records import Record
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 
 if TYPE_CHECKING:
     import numpy as np
@@ -49,57 +49,57 @@ class Background(Record):
     quiet_auc: float | None = None
 
 
-def make_profile(bench: Workbench, rows: pa.Table) -> "ReferenceProfile":
+def make_profile(context: ModelContext, rows: pa.Table) -> "ReferenceProfile":
     """Profile a reference, with how much its own batches differ from each other."""
     from evergreen.drift.limits.calibrate import calibrate, cut_blocks
     from evergreen.drift.profile.build import build_profile
 
-    spec = bench.spec
+    spec = context.spec
     blocks = cut_blocks(rows, spec.data.time_column, every_days=spec.arrivals.every_days)
     return calibrate(build_profile(rows, spec.data.delivered_features), blocks)
 
 
-def keep_reference(bench: Workbench, rows: pa.Table, folder: str) -> None:
+def keep_reference(context: ModelContext, rows: pa.Table, folder: str) -> None:
     """Keep what later batches are compared with, and the code and spec the model was made by."""
-    spec = bench.spec
-    bench.store.write_json(f"{folder}/profile.json", make_profile(bench, rows).to_json())
+    spec = context.spec
+    context.store.write_json(f"{folder}/profile.json", make_profile(context, rows).to_json())
     step = max(1, rows.num_rows // REFERENCE_SAMPLE_ROWS)
     ordered = rows.sort_by(spec.data.time_column)
     names = [feature.name for feature in spec.data.delivered_features]
     sample = ordered.select(names).take(list(range(0, rows.num_rows, step)))
-    bench.store.write_table(f"{folder}/reference.parquet", sample)
-    bench.store.write_json(f"{folder}/spec.json", spec.model_dump(mode="json"))
-    if bench.loaded.features_file is not None:
-        bench.store.upload(bench.loaded.features_file, f"{folder}/features.py")
+    context.store.write_table(f"{folder}/reference.parquet", sample)
+    context.store.write_json(f"{folder}/spec.json", spec.model_dump(mode="json"))
+    if context.loaded.features_file is not None:
+        context.store.upload(context.loaded.features_file, f"{folder}/features.py")
 
 
-def keep_background(bench: Workbench, model_file: Path, folder: str) -> None:
+def keep_background(context: ModelContext, model_file: Path, folder: str) -> None:
     """Keep which features the model leans on, and how much the reference differs from itself."""
     from evergreen.drift.importance import importance_of
     from evergreen.training.feature_matrix import internal_name
 
     gains = importance_of(model_file.read_text(encoding="utf-8"))
-    names = {internal_name(name): name for name in bench.spec.data.feature_names}
+    names = {internal_name(name): name for name in context.spec.data.feature_names}
     background = Background(
         importance={names[name]: gain for name, gain in gains.items() if name in names},
-        quiet_auc=_quiet_auc(bench, folder) if bench.spec.drift.multivariate else None,
+        quiet_auc=_quiet_auc(context, folder) if context.spec.drift.multivariate else None,
     )
-    bench.store.write_json(f"{folder}/background.json", background.to_json())
+    context.store.write_json(f"{folder}/background.json", background.to_json())
 
 
-def _quiet_auc(bench: Workbench, folder: str) -> float | None:
+def _quiet_auc(context: ModelContext, folder: str) -> float | None:
     from evergreen.drift.multivariate import measure_quiet_auc
 
     return measure_quiet_auc(
-        bench.store.read_table(f"{folder}/reference.parquet"),
-        bench.spec.data.delivered_features,
-        min_rows=bench.spec.drift.min_rows,
+        context.store.read_table(f"{folder}/reference.parquet"),
+        context.spec.data.delivered_features,
+        min_rows=context.spec.drift.min_rows,
         seed=SEED,
     )
 
 
 def keep_baseline(
-    bench: Workbench, folder: str, rows: pa.Table, scores: "NDArray[np.float64]"
+    context: ModelContext, folder: str, rows: pa.Table, scores: "NDArray[np.float64]"
 ) -> None:
     """Keep how a version did on its holdout: scores and labels as figures, without the rows."""
     from evergreen.decay.calibration_shift import measure_calibration
@@ -108,7 +108,7 @@ def keep_baseline(
     from evergreen.drift.predictions_and_labels import profile_labels, profile_predictions
     from evergreen.metrics.chance import chance
 
-    spec = bench.spec
+    spec = context.spec
     target = rows[spec.data.target].to_numpy()
     sliced = [f for f in spec.data.delivered_features if f.name in spec.decay.slices]
     cuts = cut_slices(rows, sliced)
@@ -123,10 +123,10 @@ def keep_baseline(
             cuts, rows, target, scores, metric=spec.metric, min_rows=spec.decay.min_rows
         ),
     )
-    bench.store.write_json(f"{folder}/baseline.json", baseline.to_json())
+    context.store.write_json(f"{folder}/baseline.json", baseline.to_json())
 
 
-def read_profile(bench: Workbench, version: str) -> "ReferenceProfile":
+def read_profile(context: ModelContext, version: str) -> "ReferenceProfile":
     """Read the reference profile of a version.
 
     Raises:
@@ -135,27 +135,27 @@ def read_profile(bench: Workbench, version: str) -> "ReferenceProfile":
     from evergreen.drift.profile.profile import ReferenceProfile
 
     return ReferenceProfile.from_json(
-        bench.store.read_json(f"{_folder(bench, version)}/profile.json")
+        context.store.read_json(f"{_folder(context, version)}/profile.json")
     )
 
 
-def read_background(bench: Workbench, version: str) -> Background:
+def read_background(context: ModelContext, version: str) -> Background:
     """Read what is known of a version's reference; empty for a version that kept nothing."""
     try:
-        kept = bench.store.read_json(f"{_folder(bench, version)}/background.json")
+        kept = context.store.read_json(f"{_folder(context, version)}/background.json")
     except MissingFileError:
         return Background()
     return Background.from_json(kept)
 
 
-def read_baseline(bench: Workbench, version: str) -> Baseline | None:
+def read_baseline(context: ModelContext, version: str) -> Baseline | None:
     """Read how a version did on its holdout; None for a version that kept nothing."""
     try:
-        kept = bench.store.read_json(f"{_folder(bench, version)}/baseline.json")
+        kept = context.store.read_json(f"{_folder(context, version)}/baseline.json")
     except MissingFileError:
         return None
     return Baseline.from_json(kept)
 
 
-def _folder(bench: Workbench, version: str) -> str:
-    return bench.ledger.versions.get(bench.spec.name, version).folder
+def _folder(context: ModelContext, version: str) -> str:
+    return context.ledger.versions.get(context.spec.name, version).folder

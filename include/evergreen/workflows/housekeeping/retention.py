@@ -6,34 +6,34 @@ from datetime import UTC, datetime, timedelta
 from evergreen.errors import RegistryError
 from evergreen.ledger.records import Delivery, DeliveryKind, VersionEntry
 from evergreen.workflows.ingest.labelled_data import labelled_path, matured
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 
 log = logging.getLogger(__name__)
 
 SCRATCH_DAYS = 7.0
 
 
-def remove_expired(bench: Workbench) -> dict[str, int]:
+def remove_expired(context: ModelContext) -> dict[str, int]:
     """Apply the spec's retention to one model; give how many of each kind were removed."""
-    rules = bench.spec.retention
-    name = bench.spec.name
+    rules = context.spec.retention
+    name = context.spec.name
     return {
-        "reports": _remove_older(bench, f"reports/{name}", rules.reports_days),
-        "scratch": _remove_older(bench, f"scratch/{name}", SCRATCH_DAYS),
-        "predictions": _remove_predictions(bench),
-        "snapshots": _remove_snapshots(bench, "data") + _remove_snapshots(bench, "labels"),
-        "replaced_snapshots": _remove_replaced(bench),
-        "model_versions": _remove_versions(bench),
+        "reports": _remove_older(context, f"reports/{name}", rules.reports_days),
+        "scratch": _remove_older(context, f"scratch/{name}", SCRATCH_DAYS),
+        "predictions": _remove_predictions(context),
+        "snapshots": _remove_snapshots(context, "data") + _remove_snapshots(context, "labels"),
+        "replaced_snapshots": _remove_replaced(context),
+        "model_versions": _remove_versions(context),
     }
 
 
-def protected_versions(bench: Workbench) -> set[str]:
-    """Give the versions that stay whatever their age: the champion, and each that it replaced.
+def protected_versions(context: ModelContext) -> set[str]:
+    """Return the versions that stay whatever their age: the champion, and each that it replaced.
 
     After a rollback these are both the version that was left and the one before the restored one,
     to which the next rollback would go.
     """
-    history = bench.ledger.promotions.history(bench.spec.name)
+    history = context.ledger.promotions.history(context.spec.name)
     if not history:
         return set()
     champion = history[-1].version
@@ -42,52 +42,52 @@ def protected_versions(bench: Workbench) -> set[str]:
 
 
 def _remove_older(
-    bench: Workbench, folder: str, days: float, *, keep: frozenset[str] = frozenset()
+    context: ModelContext, folder: str, days: float, *, keep: frozenset[str] = frozenset()
 ) -> int:
     limit = datetime.now(UTC) - timedelta(days=days)
     removed = 0
-    for path in bench.store.list_files(folder):
-        if path not in keep and bench.store.modified(path) < limit:
-            bench.store.delete(path)
+    for path in context.store.list_files(folder):
+        if path not in keep and context.store.modified(path) < limit:
+            context.store.delete(path)
             removed += 1
     return removed
 
 
-def _remove_predictions(bench: Workbench) -> int:
+def _remove_predictions(context: ModelContext) -> int:
     """Remove old predictions, except those on which the champion's decay is yet to be measured."""
-    limit = datetime.now(UTC) - timedelta(days=bench.spec.retention.predictions_days)
-    champion = bench.ledger.promotions.latest(bench.spec.name)
+    limit = datetime.now(UTC) - timedelta(days=context.spec.retention.predictions_days)
+    champion = context.ledger.promotions.latest(context.spec.name)
     version = None if champion is None else champion.version
-    labelled = [delivery.batch for delivery in matured(bench)]
-    awaited = labelled[-bench.spec.decay.window_batches :][:1] or [""]
+    labelled = [delivery.batch for delivery in matured(context)]
+    awaited = labelled[-context.spec.decay.window_batches :][:1] or [""]
     expired = [
         prediction
-        for prediction in bench.ledger.batches.predictions(bench.spec.name)
+        for prediction in context.ledger.batches.predictions(context.spec.name)
         if prediction.scored_at < limit
         and not (prediction.version == version and prediction.batch >= awaited[0])
     ]
     for prediction in expired:
-        bench.store.delete(prediction.path)
-        bench.ledger.batches.forget_predictions(
+        context.store.delete(prediction.path)
+        context.ledger.batches.forget_predictions(
             prediction.model, prediction.batch, prediction.version
         )
     return len(expired)
 
 
-def _remove_snapshots(bench: Workbench, kind: DeliveryKind) -> int:
+def _remove_snapshots(context: ModelContext, kind: DeliveryKind) -> int:
     """Remove old snapshots, except those that the next model would still learn from."""
-    limit = datetime.now(UTC) - timedelta(days=bench.spec.retention.snapshots_days)
-    needed = _history_start(bench)
+    limit = datetime.now(UTC) - timedelta(days=context.spec.retention.snapshots_days)
+    needed = _history_start(context)
     expired = [
         delivery
-        for delivery in bench.ledger.batches.deliveries(bench.spec.name, kind)
+        for delivery in context.ledger.batches.deliveries(context.spec.name, kind)
         if delivery.taken_at < limit and not _is_needed(delivery, needed)
     ]
     for delivery in expired:
-        bench.store.delete(str(delivery.path))
+        context.store.delete(str(delivery.path))
         if kind == "labels":
-            bench.store.delete(labelled_path(bench.spec.name, delivery.batch))
-        bench.ledger.batches.forget_snapshot(bench.spec.name, kind, delivery.batch)
+            context.store.delete(labelled_path(context.spec.name, delivery.batch))
+        context.ledger.batches.forget_snapshot(context.spec.name, kind, delivery.batch)
     return len(expired)
 
 
@@ -97,47 +97,47 @@ def _is_needed(delivery: Delivery, history_start: datetime | None) -> bool:
     return delivery.window.end > history_start
 
 
-def _history_start(bench: Workbench) -> datetime | None:
-    """Give the start of what a retrain of today would still read."""
-    ends = [d.window.end for d in matured(bench) if d.window is not None]
-    windows = bench.spec.windows
+def _history_start(context: ModelContext) -> datetime | None:
+    """Return the start of what a retrain of today would still read."""
+    ends = [d.window.end for d in matured(context) if d.window is not None]
+    windows = context.spec.windows
     days = windows.training_days + windows.holdout_days
     return max(ends) - timedelta(days=days) if ends else None
 
 
-def _remove_replaced(bench: Workbench) -> int:
+def _remove_replaced(context: ModelContext) -> int:
     """Remove old snapshots that a later delivery of the same batch has replaced."""
-    name = bench.spec.name
+    name = context.spec.name
     known = [
         delivery.path
         for kind in ("data", "labels")
-        for delivery in bench.ledger.batches.deliveries(name, kind)
+        for delivery in context.ledger.batches.deliveries(name, kind)
         if delivery.path is not None
     ]
-    days = bench.spec.retention.snapshots_days
-    return _remove_older(bench, f"snapshots/{name}", days, keep=frozenset(known))
+    days = context.spec.retention.snapshots_days
+    return _remove_older(context, f"snapshots/{name}", days, keep=frozenset(known))
 
 
-def _remove_versions(bench: Workbench) -> int:
-    keep = protected_versions(bench)
-    entries = bench.ledger.versions.history(bench.spec.name)
-    newest = entries[-bench.spec.retention.model_versions :]
+def _remove_versions(context: ModelContext) -> int:
+    keep = protected_versions(context)
+    entries = context.ledger.versions.history(context.spec.name)
+    newest = entries[-context.spec.retention.model_versions :]
     kept_folders = {e.folder for e in entries if e in newest or e.version in keep}
     expired = [e for e in entries if e not in newest and e.version not in keep]
-    return sum(_remove_version(bench, entry, kept_folders) for entry in expired)
+    return sum(_remove_version(context, entry, kept_folders) for entry in expired)
 
 
-def _remove_version(bench: Workbench, entry: VersionEntry, kept_folders: set[str]) -> int:
+def _remove_version(context: ModelContext, entry: VersionEntry, kept_folders: set[str]) -> int:
     """Remove a version and its folder; what is gone already is fine."""
-    was_there = bench.registry.get_version(entry.model, entry.version) is not None
+    was_there = context.registry.get_version(entry.model, entry.version) is not None
     if was_there:
         try:
-            bench.registry.delete_version(entry.model, entry.version)
+            context.registry.delete_version(entry.model, entry.version)
         except RegistryError as err:
             if not err.is_permanent:
                 raise
             log.warning("%s v%s stays: %s", entry.model, entry.version, err)
             return 0
     if entry.folder not in kept_folders:
-        bench.store.delete(entry.folder)
+        context.store.delete(entry.folder)
     return int(was_there)

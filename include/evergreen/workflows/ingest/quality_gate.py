@@ -7,34 +7,34 @@ import pyarrow as pa
 from evergreen.errors import ExternalError, GateError
 from evergreen.ledger.records import Delivery, DeliveryKind
 from evergreen.records import QualityResult, Window
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 
 log = logging.getLogger(__name__)
 
 
-def route_batch(bench: Workbench, batch: str, *, is_taken: bool) -> list[str]:
+def route_batch(context: ModelContext, batch: str, *, is_taken: bool) -> list[str]:
     """Gate a batch that was taken in; give the tasks that follow."""
     if not is_taken:
         return ["quarantine_batch"]
-    result = gate_batch(bench, batch)
-    log.info("gate of %s %s: %s", bench.spec.name, batch, result.sentence)
+    result = gate_batch(context, batch)
+    log.info("gate of %s %s: %s", context.spec.name, batch, result.sentence)
     accepted = result.verdict == "accepted"
-    wants_docs = not accepted or bench.spec.quality.data_docs == "always"
+    wants_docs = not accepted or context.spec.quality.data_docs == "always"
     route = "publish_batch" if accepted else "quarantine_batch"
     return [route, "write_data_docs"] if wants_docs else [route]
 
 
-def route_labels(bench: Workbench, batch: str, *, is_taken: bool) -> list[str]:
+def route_labels(context: ModelContext, batch: str, *, is_taken: bool) -> list[str]:
     """Gate labels that were taken in; give the tasks that follow."""
     if not is_taken:
         return ["reject_labels"]
-    status = gate_label_delivery(bench, batch)
-    log.info("labels of %s %s: %s", bench.spec.name, batch, status)
+    status = gate_label_delivery(context, batch)
+    log.info("labels of %s %s: %s", context.spec.name, batch, status)
     routes = {"accepted": "publish_labels", "rejected": "reject_labels"}
     return [routes.get(status, "skip_labels")]
 
 
-def gate_batch(bench: Workbench, batch: str) -> QualityResult:
+def gate_batch(context: ModelContext, batch: str) -> QualityResult:
     """Run the Great Expectations gate over a snapshot and record what it said.
 
     Raises:
@@ -42,14 +42,14 @@ def gate_batch(bench: Workbench, batch: str) -> QualityResult:
     """
     from evergreen.quality.gate import run_gate
 
-    delivery = taken(bench, "data", batch)
-    frame = read_snapshot(bench, delivery).to_pandas()
-    result = run_gate(frame, bench.spec, bench.loaded.expectations, window=window_of(delivery))
-    bench.ledger.batches.record_quality(bench.spec.name, "data", batch, result)
+    delivery = taken(context, "data", batch)
+    frame = read_snapshot(context, delivery).to_pandas()
+    result = run_gate(frame, context.spec, context.loaded.expectations, window=window_of(delivery))
+    context.ledger.batches.record_quality(context.spec.name, "data", batch, result)
     return result
 
 
-def gate_label_delivery(bench: Workbench, batch: str) -> str:
+def gate_label_delivery(context: ModelContext, batch: str) -> str:
     """Gate the labels of a batch: ``accepted``, ``rejected``, or ``skipped`` with no such batch.
 
     Raises:
@@ -57,9 +57,9 @@ def gate_label_delivery(bench: Workbench, batch: str) -> str:
     """
     from evergreen.quality.labels import gate_labels
 
-    model = bench.spec.name
-    data = bench.ledger.batches.delivery(model, "data", batch)
-    if _may_still_come(bench, data, batch):
+    model = context.spec.name
+    data = context.ledger.batches.delivery(model, "data", batch)
+    if _may_still_come(context, data, batch):
         raise ExternalError(
             f"labels of {batch} of {model} are here before the batch has passed its gate;"
             f" they are tried again, is ingest__{model} running?"
@@ -67,63 +67,63 @@ def gate_label_delivery(bench: Workbench, batch: str) -> str:
     if data is None or data.status != "accepted":
         state = "never arrived" if data is None else f"is {data.status}"
         sentence = f"labels put aside: batch {batch} {state}"
-        bench.ledger.batches.record_refusal(
+        context.ledger.batches.record_refusal(
             model, "labels", batch, status="skipped", sentence=sentence
         )
         return "skipped"
-    labels = read_snapshot(bench, taken(bench, "labels", batch)).to_pandas()
-    keys = read_snapshot(bench, data, columns=[bench.spec.data.key]).to_pandas()
-    result = gate_labels(labels, keys[bench.spec.data.key], bench.spec)
-    bench.ledger.batches.record_quality(model, "labels", batch, result)
+    labels = read_snapshot(context, taken(context, "labels", batch)).to_pandas()
+    keys = read_snapshot(context, data, columns=[context.spec.data.key]).to_pandas()
+    result = gate_labels(labels, keys[context.spec.data.key], context.spec)
+    context.ledger.batches.record_quality(model, "labels", batch, result)
     return result.verdict
 
 
-def _may_still_come(bench: Workbench, data: Delivery | None, batch: str) -> bool:
+def _may_still_come(context: ModelContext, data: Delivery | None, batch: str) -> bool:
     if data is not None:
         return data.status == "received"
-    known = bench.ledger.batches.deliveries(bench.spec.name, "data")
+    known = context.ledger.batches.deliveries(context.spec.name, "data")
     return not known or batch > known[-1].batch
 
 
-def write_docs(bench: Workbench, batch: str) -> str:
+def write_docs(context: ModelContext, batch: str) -> str:
     """Write Great Expectations' Data Docs of a batch into the store; give their place."""
     from evergreen.quality.docs import render_data_docs
 
-    delivery = taken(bench, "data", batch)
-    place = docs_folder(bench.spec.name, batch)
-    with bench.scratch() as folder:
-        frame = read_snapshot(bench, delivery).to_pandas()
+    delivery = taken(context, "data", batch)
+    place = docs_folder(context.spec.name, batch)
+    with context.scratch() as folder:
+        frame = read_snapshot(context, delivery).to_pandas()
         render_data_docs(
-            frame, bench.spec, bench.loaded.expectations, folder, window=window_of(delivery)
+            frame, context.spec, context.loaded.expectations, folder, window=window_of(delivery)
         )
         for page in sorted(p for p in folder.rglob("*") if p.is_file()):
-            bench.store.upload(page, f"{place}/{page.relative_to(folder).as_posix()}")
-    return bench.store.uri_of(f"{place}/index.html")
+            context.store.upload(page, f"{place}/{page.relative_to(folder).as_posix()}")
+    return context.store.uri_of(f"{place}/index.html")
 
 
 def docs_folder(model: str, batch: str) -> str:
-    """Give the place of a batch's Data Docs in the store; the page in it is ``index.html``."""
+    """Return the place of a batch's Data Docs in the store; the page in it is ``index.html``."""
     return f"reports/{model}/{batch}/data_docs"
 
 
-def taken(bench: Workbench, kind: DeliveryKind, batch: str) -> Delivery:
-    """Give a delivery that has a snapshot.
+def taken(context: ModelContext, kind: DeliveryKind, batch: str) -> Delivery:
+    """Return a delivery that has a snapshot.
 
     Raises:
         GateError: The ledger knows none.
     """
-    delivery = bench.ledger.batches.delivery(bench.spec.name, kind, batch)
+    delivery = context.ledger.batches.delivery(context.spec.name, kind, batch)
     if delivery is None or delivery.path is None:
         raise GateError(
-            f"no snapshot of {kind} {batch} of {bench.spec.name} in the ledger;"
+            f"no snapshot of {kind} {batch} of {context.spec.name} in the ledger;"
             " it has passed its retention, or was never taken in; then deliver it and start"
-            f" redelivery__{bench.spec.name} for it"
+            f" redelivery__{context.spec.name} for it"
         )
     return delivery
 
 
 def window_of(delivery: Delivery) -> Window:
-    """Give the period that a delivery stands for.
+    """Return the period that a delivery stands for.
 
     Raises:
         GateError: It was never taken in, so its manifest's window is unknown.
@@ -134,9 +134,9 @@ def window_of(delivery: Delivery) -> Window:
 
 
 def read_snapshot(
-    bench: Workbench, delivery: Delivery, *, columns: list[str] | None = None
+    context: ModelContext, delivery: Delivery, *, columns: list[str] | None = None
 ) -> pa.Table:
     """Read the snapshot of a delivery as an Arrow table."""
     if delivery.path is None:
         raise GateError(f"{delivery.kind} {delivery.batch} of {delivery.model} has no snapshot")
-    return bench.store.read_table(delivery.path, columns=columns)
+    return context.store.read_table(delivery.path, columns=columns)

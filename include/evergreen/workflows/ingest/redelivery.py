@@ -5,13 +5,13 @@ from typing import Any, get_args
 from evergreen.errors import RequestError
 from evergreen.ledger.records import DeliveryKind
 from evergreen.workflows.ingest.snapshot import MANIFEST, manifest_uri
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 from evergreen.workflows.run_config import batch_of, check_keys
 
 KINDS: tuple[str, ...] = get_args(DeliveryKind)
 
 
-def check_redelivery(bench: Workbench, conf: object) -> dict[str, Any]:
+def check_redelivery(context: ModelContext, conf: object) -> dict[str, Any]:
     """Turn the conf of a redelivery into what ``take_snapshot`` takes.
 
     Raises:
@@ -25,13 +25,13 @@ def check_redelivery(bench: Workbench, conf: object) -> dict[str, Any]:
     batch = batch_of(given, known=None)
     if batch is None:
         raise RequestError('a redelivery needs a batch: {"batch": "2013-03-05"}')
-    delivery = bench.ledger.batches.delivery(bench.spec.name, kind, batch)
+    delivery = context.ledger.batches.delivery(context.spec.name, kind, batch)
     if delivery is not None and delivery.status == "accepted":
         raise RequestError(
-            f"the {kind} of batch {batch} of {bench.spec.name} is accepted already; decisions rest"
-            " on it, so it is not replaced"
+            f"the {kind} of batch {batch} of {context.spec.name} is accepted already; decisions"
+            " rest on it, so it is not replaced"
         )
-    uri = manifest_uri(bench, kind, batch)
-    if not bench.deliveries(kind).exists(f"{batch}/{MANIFEST}"):
+    uri = manifest_uri(context, kind, batch)
+    if not context.deliveries(kind).exists(f"{batch}/{MANIFEST}"):
         raise RequestError(f"nothing to take in: there is no {uri}")
     return {"kind": kind, "batch": batch, "manifest": uri}

@@ -10,30 +10,30 @@ from evergreen.records import Promotion
 from evergreen.workflows.decide.score import log_scores
 from evergreen.workflows.ingest.labelled_data import in_incident, matured, scored_with
 from evergreen.workflows.ingest.quality_gate import read_snapshot, taken
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 
 if TYPE_CHECKING:
     from evergreen.decay.measure import ScoredBatch
     from evergreen.promotion.watch import WatchedBatch
 
 
-def labelled_batch(bench: Workbench, announced: str | None) -> Delivery:
-    """Give the labels of the batch that was announced, else the newest there are.
+def labelled_batch(context: ModelContext, announced: str | None) -> Delivery:
+    """Return the labels of the batch that was announced, else the newest there are.
 
     Raises:
         RequestError: There are none.
     """
-    found = matured(bench)
+    found = matured(context)
     wanted = [labels for labels in found if announced in (None, labels.batch)]
     if not wanted:
         raise RequestError(
-            f"{bench.spec.name} has no accepted labels"
+            f"{context.spec.name} has no accepted labels"
             f"{'' if announced is None else f' of batch {announced}'}; there is nothing to compare"
         )
     return wanted[-1]
 
 
-def why_not_watched(bench: Workbench, promotion: Promotion | None, labels: Delivery) -> str:
+def why_not_watched(context: ModelContext, promotion: Promotion | None, labels: Delivery) -> str:
     """Say why a batch is no part of a watch; empty when it is.
 
     It has to lie after all rows that either model learnt from or was judged on, and its labels have
@@ -42,23 +42,23 @@ def why_not_watched(bench: Workbench, promotion: Promotion | None, labels: Deliv
     from evergreen.promotion.watch import is_watched
 
     if promotion is None:
-        return f"{bench.spec.name} has no champion yet"
+        return f"{context.spec.name} has no champion yet"
     if not is_watched(promotion):
         return f"v{promotion.version} came by a {promotion.kind}, it has nothing to be watched for"
-    length = bench.spec.promotion.watch_batches
-    counted = _counted(bench, promotion)
+    length = context.spec.promotion.watch_batches
+    counted = _counted(context, promotion)
     if len(counted) >= length and labels.batch not in {watch.batch for watch in counted}:
         return f"the watch of v{promotion.version} is over: it lasts {length} labelled batches"
     if labels.taken_at <= promotion.promoted_at:
         return f"the labels of {labels.batch} came before v{promotion.version} was promoted"
     for version in (promotion.version, promotion.previous_version or ""):
-        seen = _seen_through(bench, version)
-        if _start_of(bench, labels) < seen:
+        seen = _seen_through(context, version)
+        if _start_of(context, labels) < seen:
             return f"v{version} learnt from, or was judged on, rows until {seen:%Y-%m-%d %H:%M} UTC"
     return ""
 
 
-def watch_batch(bench: Workbench, promotion: Promotion, labels: Delivery) -> Watch:
+def watch_batch(context: ModelContext, promotion: Promotion, labels: Delivery) -> Watch:
     """Compare the champion with the former one on a batch, and judge the watch so far.
 
     A batch that has counted is not looked at again: the row that stands is given.
@@ -66,30 +66,30 @@ def watch_batch(bench: Workbench, promotion: Promotion, labels: Delivery) -> Wat
     Raises:
         ExternalError: An outside system failed; trying again may help.
     """
-    for watch in _counted(bench, promotion):
+    for watch in _counted(context, promotion):
         if watch.batch == labels.batch:
             return watch
-    name = bench.spec.name
-    if labels.batch in bench.ledger.decisions.held_batches(name):
-        return _left_out(bench, promotion, labels, "it is held for a data fault")
-    if in_incident(bench, labels):
-        return _left_out(bench, promotion, labels, "it reaches into an incident of the spec")
+    name = context.spec.name
+    if labels.batch in context.ledger.decisions.held_batches(name):
+        return _left_out(context, promotion, labels, "it is held for a data fault")
+    if in_incident(context, labels):
+        return _left_out(context, promotion, labels, "it reaches into an incident of the spec")
     try:
-        mine = _scores(bench, promotion.version, labels.batch)
-        former = _scores(bench, promotion.previous_version or "", labels.batch)
+        mine = _scores(context, promotion.version, labels.batch)
+        former = _scores(context, promotion.previous_version or "", labels.batch)
     except ExternalError:
         raise
     except EvergreenError as err:
-        return _left_out(bench, promotion, labels, f"{err}", verdict="not_computable")
+        return _left_out(context, promotion, labels, f"{err}", verdict="not_computable")
     coverage = mine.target.size / max(mine.n_scored, 1)
-    if coverage < bench.spec.decay.min_coverage:
-        few = f"{coverage:.0%} of its rows have labels, needs {bench.spec.decay.min_coverage:.0%}"
-        return _left_out(bench, promotion, labels, few)
-    return _judged(bench, promotion, labels, mine, former)
+    if coverage < context.spec.decay.min_coverage:
+        few = f"{coverage:.0%} of its rows have labels, needs {context.spec.decay.min_coverage:.0%}"
+        return _left_out(context, promotion, labels, few)
+    return _judged(context, promotion, labels, mine, former)
 
 
 def _judged(
-    bench: Workbench,
+    context: ModelContext,
     promotion: Promotion,
     labels: Delivery,
     mine: "ScoredBatch",
@@ -98,24 +98,24 @@ def _judged(
     from evergreen.metrics import estimate, paired_gain
     from evergreen.promotion.watch import WatchedBatch, judge_watch, prior_sd
 
-    metric, rule = bench.spec.metric, bench.spec.promotion
+    metric, rule = context.spec.metric, context.spec.promotion
     gain, se = None, None
     if mine.target.size == former.target.size:
         gain, se = paired_gain(metric, mine.target, former.prediction, mine.prediction)
     newest = WatchedBatch(batch=labels.batch, n_rows=int(mine.target.size), gain=gain, se=se)
     level = estimate(metric, former.target, former.prediction).value
     verdict = judge_watch(
-        [*map(_as_watched, _counted(bench, promotion)), newest],
+        [*map(_as_watched, _counted(context, promotion)), newest],
         metric=metric,
         n_batches=rule.watch_batches,
         error=rule.watch_error,
         prior=prior_sd(metric, level),
-        earlier=_earlier(bench, promotion),
+        earlier=_earlier(context, promotion),
     )
     relation = "is worse than" if verdict.verdict == "worse" else "against"
     sentence = f"v{promotion.version} {relation} v{promotion.previous_version}: {verdict.sentence}"
-    return bench.ledger.watches.record(
-        bench.spec.name,
+    return context.ledger.watches.record(
+        context.spec.name,
         promotion.epoch,
         labels.batch,
         n_rows=newest.n_rows,
@@ -126,40 +126,40 @@ def _judged(
     )
 
 
-def _scores(bench: Workbench, version: str, batch: str) -> "ScoredBatch":
-    """Give a version's predictions on a batch with its labels; what is missing is scored now."""
-    name = bench.spec.name
-    logs = bench.ledger.batches.predictions(name, version=version, batch=batch)
+def _scores(context: ModelContext, version: str, batch: str) -> "ScoredBatch":
+    """Return a version's predictions on a batch with its labels; what is missing is scored now."""
+    name = context.spec.name
+    logs = context.ledger.batches.predictions(name, version=version, batch=batch)
     if logs:
-        return scored_with(bench, logs[0])
-    rows = read_snapshot(bench, taken(bench, "data", batch))
-    return scored_with(bench, log_scores(bench, version, batch, rows))
+        return scored_with(context, logs[0])
+    rows = read_snapshot(context, taken(context, "data", batch))
+    return scored_with(context, log_scores(context, version, batch, rows))
 
 
-def _seen_through(bench: Workbench, version: str) -> datetime:
-    """Give the end of what a version learnt from and was judged on."""
-    entry = bench.ledger.versions.get(bench.spec.name, version)
+def _seen_through(context: ModelContext, version: str) -> datetime:
+    """Return the end of what a version learnt from and was judged on."""
+    entry = context.ledger.versions.get(context.spec.name, version)
     ends = [entry.trained.window.end]
     if entry.evaluation is not None:
         ends.append(entry.evaluation.holdout.end)
     return max(ends)
 
 
-def _start_of(bench: Workbench, labels: Delivery) -> datetime:
-    data = bench.ledger.batches.delivery(bench.spec.name, "data", labels.batch)
+def _start_of(context: ModelContext, labels: Delivery) -> datetime:
+    data = context.ledger.batches.delivery(context.spec.name, "data", labels.batch)
     starts = [d.window.start for d in (data, labels) if d is not None and d.window is not None]
     return min(starts)
 
 
-def _counted(bench: Workbench, promotion: Promotion) -> list[Watch]:
-    rows = bench.ledger.watches.of_epoch(bench.spec.name, promotion.epoch)
+def _counted(context: ModelContext, promotion: Promotion) -> list[Watch]:
+    rows = context.ledger.watches.of_epoch(context.spec.name, promotion.epoch)
     return [watch for watch in rows if watch.has_counted]
 
 
-def _earlier(bench: Workbench, promotion: Promotion) -> "list[list[WatchedBatch]]":
-    """Give the batches of each earlier watch of the model."""
+def _earlier(context: ModelContext, promotion: Promotion) -> "list[list[WatchedBatch]]":
+    """Return the batches of each earlier watch of the model."""
     watches: dict[int, list[WatchedBatch]] = defaultdict(list)
-    for watch in bench.ledger.watches.history(bench.spec.name):
+    for watch in context.ledger.watches.history(context.spec.name):
         if watch.has_counted and watch.epoch != promotion.epoch:
             watches[watch.epoch].append(_as_watched(watch))
     return list(watches.values())
@@ -172,7 +172,7 @@ def _as_watched(watch: Watch) -> "WatchedBatch":
 
 
 def _left_out(
-    bench: Workbench,
+    context: ModelContext,
     promotion: Promotion,
     labels: Delivery,
     why: str,
@@ -180,8 +180,8 @@ def _left_out(
     verdict: WatchState = "left_out",
 ) -> Watch:
     sentence = f"batch {labels.batch} does not count in the watch of v{promotion.version}: {why}"
-    return bench.ledger.watches.record(
-        bench.spec.name,
+    return context.ledger.watches.record(
+        context.spec.name,
         promotion.epoch,
         labels.batch,
         n_rows=0,

@@ -5,12 +5,14 @@ from evergreen.errors import RequestError
 from evergreen.ledger.decisions import decision_id
 from evergreen.ledger.records import Decision, VersionEntry
 from evergreen.records import Promotion
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 from evergreen.workflows.promote.holds import check_not_held
 from evergreen.workflows.run_config import MAX_REASON, check_keys, text_of
 
 
-def force_by_conf(bench: Workbench, conf: object, *, run_id: str, requested_by: str) -> Promotion:
+def force_by_conf(
+    context: ModelContext, conf: object, *, run_id: str, requested_by: str
+) -> Promotion:
     """Make the version that the conf names champion.
 
     Raises:
@@ -20,11 +22,11 @@ def force_by_conf(bench: Workbench, conf: object, *, run_id: str, requested_by: 
     given = check_keys(conf, allowed=("version", "reason"))
     version = text_of(given, "version", longest=20)
     reason = text_of(given, "reason", longest=MAX_REASON)
-    return force_champion(bench, version, reason, run_id=run_id, requested_by=requested_by)
+    return force_champion(context, version, reason, run_id=run_id, requested_by=requested_by)
 
 
 def force_champion(
-    bench: Workbench, version: str, reason: str, *, run_id: str, requested_by: str
+    context: ModelContext, version: str, reason: str, *, run_id: str, requested_by: str
 ) -> Promotion:
     """Make a named version champion; asked again by the same person, finish or confirm it.
 
@@ -42,36 +44,38 @@ def force_champion(
         raise RequestError(
             'a forced promotion needs a version and a reason: {"version": "3", "reason": "why"}'
         )
-    name, identity = bench.spec.name, decision_id(bench.spec.name, "force_promote", run_id)
-    entry = bench.ledger.versions.get(name, version)
-    champion = bench.ledger.promotions.latest(name)
+    name, identity = context.spec.name, decision_id(context.spec.name, "force_promote", run_id)
+    entry = context.ledger.versions.get(name, version)
+    champion = context.ledger.promotions.latest(name)
     if champion is not None and _is_same(champion, version, requested_by):
         identity = champion.decision_id
-    if bench.ledger.promotions.by_decision(name, identity) is None:
-        check_not_held(bench)
+    if context.ledger.promotions.by_decision(name, identity) is None:
+        check_not_held(context)
     return promote(
-        bench.ledger.promotions,
-        bench.registry,
+        context.ledger.promotions,
+        context.registry,
         model=name,
         version=version,
         sha256=entry.sha256,
         expected_champion=None if champion is None else champion.version,
         decision_id=identity,
         kind="forced",
-        reason=f"forced by {requested_by or 'somebody'}: {reason} ({_known(bench, entry)})",
+        reason=f"forced by {requested_by or 'somebody'}: {reason} ({_known(context, entry)})",
         requested_by=requested_by,
     )
 
 
 def _is_same(champion: Promotion, version: str, requested_by: str) -> bool:
-    """Tell whether the newest row is this very order, given before."""
+    """Return whether the newest row is this very order, given before."""
     order = (champion.kind, champion.version, champion.requested_by)
     return order == ("forced", version, requested_by)
 
 
-def _known(bench: Workbench, entry: VersionEntry) -> str:
+def _known(context: ModelContext, entry: VersionEntry) -> str:
     """Say what the version's own evaluation said of it."""
-    judged = [d for d in bench.ledger.decisions.history(entry.model) if _is_about(d, entry.version)]
+    judged = [
+        d for d in context.ledger.decisions.history(entry.model) if _is_about(d, entry.version)
+    ]
     if judged:
         verdict = judged[-1].promotion_verdict
         said = judged[-1].outcome_sentence if verdict is None else verdict.sentence

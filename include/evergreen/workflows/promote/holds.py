@@ -9,7 +9,7 @@ from evergreen.alerts.manual_actions import HoldCause
 from evergreen.errors import PromotionError, RequestError
 from evergreen.ledger.records import ALL_MODELS, Hold, Outcome
 from evergreen.spec.promoting import Freeze
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 from evergreen.workflows.run_config import MAX_REASON, check_keys, text_of
 
 Payload = dict[str, Any]
@@ -63,19 +63,19 @@ def what_holds(holds: Sequence[Hold], freezes: Sequence[Freeze], now: datetime) 
     return None
 
 
-def holding(bench: Workbench) -> Stay | None:
+def holding(context: ModelContext) -> Stay | None:
     """Tell what holds promotions of this model now."""
-    holds = bench.ledger.holds.standing(bench.spec.name)
-    return what_holds(holds, bench.spec.promotion.freeze, datetime.now(UTC))
+    holds = context.ledger.holds.standing(context.spec.name)
+    return what_holds(holds, context.spec.promotion.freeze, datetime.now(UTC))
 
 
-def check_not_held(bench: Workbench) -> None:
+def check_not_held(context: ModelContext) -> None:
     """Refuse a forced promotion while a person holds promotions; a freeze does not stop it.
 
     Raises:
         PromotionError: Somebody does; the text says who and how to release.
     """
-    for hold in bench.ledger.holds.standing(bench.spec.name):
+    for hold in context.ledger.holds.standing(context.spec.name):
         scope = "--all" if hold.model == ALL_MODELS else hold.model
         raise PromotionError(
             f"{tell_hold(hold)}. Nothing was changed: release first (evergreen release {scope}"
@@ -83,7 +83,7 @@ def check_not_held(bench: Workbench) -> None:
         )
 
 
-def change_hold(bench: Workbench, conf: object, *, requested_by: str) -> str:
+def change_hold(context: ModelContext, conf: object, *, requested_by: str) -> str:
     """Hold or release promotions of one model as the conf says; say what came of it.
 
     Releasing what is not held changes nothing, so that a task may be cleared.
@@ -98,27 +98,27 @@ def change_hold(bench: Workbench, conf: object, *, requested_by: str) -> str:
         raise RequestError(f"action must be one of {', '.join(ACTIONS)}, got {action!r}")
     if not reason:
         raise RequestError(f'to {action} needs a reason: add "reason": "why" to the conf')
-    name = bench.spec.name
+    name = context.spec.name
     if action == "hold":
-        return tell_hold(bench.ledger.holds.hold(name, reason=reason, held_by=requested_by))
-    ended = bench.ledger.holds.release(name, reason=reason, released_by=requested_by)
+        return tell_hold(context.ledger.holds.hold(name, reason=reason, held_by=requested_by))
+    ended = context.ledger.holds.release(name, reason=reason, released_by=requested_by)
     who = requested_by or "somebody"
     return f"released by {who}: {reason}" if ended else f"promotions of {name} were not held"
 
 
-def was_held(bench: Workbench, identity: str = NEXT) -> bool:
-    """Tell whether a promotion was held, and nothing holds any more: then it is decided anew.
+def was_held(context: ModelContext, identity: str = NEXT) -> bool:
+    """Return whether a promotion was held, and nothing holds any more: then it is decided anew.
 
     Args:
-        bench: The model's workbench.
+        context: The model's spec and adapters.
         identity: The decision that asks; without one: whether it holds for the next.
     """
-    is_held = bench.ledger.decisions.was_held(bench.spec.name, identity)
-    return is_held and holding(bench) is None
+    is_held = context.ledger.decisions.was_held(context.spec.name, identity)
+    return is_held and holding(context) is None
 
 
-def anew(bench: Workbench, sentence: str) -> Payload | None:
-    """Give the conf of a run that decides anew what was held; None where nothing is owed."""
-    if not was_held(bench):
+def anew(context: ModelContext, sentence: str) -> Payload | None:
+    """Return the conf of a run that decides anew what was held; None where nothing is owed."""
+    if not was_held(context):
         return None
     return {"force_retrain": True, "reason": f"held before, {sentence}"[:MAX_REASON]}

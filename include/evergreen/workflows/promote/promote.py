@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from evergreen.records import Promotion
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 from evergreen.workflows.promote.promotion_blocks import standing_answer, tell_answer
 from evergreen.workflows.promote.promotion_lock import check_age
 
@@ -12,7 +12,7 @@ Payload = dict[str, Any]
 
 
 def promote_challenger(
-    bench: Workbench,
+    context: ModelContext,
     asked: Payload,
     trained: Payload,
     evaluated: Payload,
@@ -27,26 +27,26 @@ def promote_challenger(
     """
     from evergreen.promotion.protocol import promote
 
-    check_age(bench, asked, evaluated["evaluation"].get("evaluated_at"))
+    check_age(context, asked, evaluated["evaluation"].get("evaluated_at"))
     expected = evaluated["evaluation"]["champion_version"]
     return promote(
-        bench.ledger.promotions,
-        bench.registry,
-        model=bench.spec.name,
+        context.ledger.promotions,
+        context.registry,
+        model=context.spec.name,
         version=trained["version"],
         sha256=trained["sha256"],
         expected_champion=expected,
         decision_id=asked["decision"],
         kind="bootstrap" if expected is None else "promotion",
-        reason=_reason(bench, asked, trained, evaluated),
+        reason=_reason(context, asked, trained, evaluated),
         token=token,
         last_look=last_look,
         requested_by=asked["request"]["requested_by"],
     )
 
 
-def _reason(bench: Workbench, asked: Payload, trained: Payload, evaluated: Payload) -> str:
-    """Give the rule's sentence, and who approved where somebody was asked."""
+def _reason(context: ModelContext, asked: Payload, trained: Payload, evaluated: Payload) -> str:
+    """Return the rule's sentence, and who approved where somebody was asked."""
     sentence = str(evaluated["verdict"]["sentence"])
-    answer = standing_answer(bench, asked, trained, evaluated)
+    answer = standing_answer(context, asked, trained, evaluated)
     return sentence if answer is None else f"{sentence}; {tell_answer(answer)}"

@@ -7,7 +7,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from evergreen.ledger.records import Approval
 from evergreen.presentation.phrases import hours
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 from evergreen.workflows.promote.holds import Stay, holding
 
 Payload = dict[str, Any]
@@ -16,58 +16,58 @@ SECONDS_PER_HOUR = 3600.0
 
 
 def why_not_now(
-    bench: Workbench, asked: Payload, trained: Payload, evaluated: Payload
+    context: ModelContext, asked: Payload, trained: Payload, evaluated: Payload
 ) -> Stay | None:
     """Tell why a challenger that won is not promoted in this run; None where it may be.
 
     What was begun is finished, whatever holds by now.
     """
-    if bench.ledger.promotions.by_decision(bench.spec.name, asked["decision"]) is not None:
+    if context.ledger.promotions.by_decision(context.spec.name, asked["decision"]) is not None:
         return None
     return (
-        _held_before(bench, asked, evaluated)
-        or holding(bench)
-        or _unapproved(bench, asked, trained, evaluated)
+        _held_before(context, asked, evaluated)
+        or holding(context)
+        or _unapproved(context, asked, trained, evaluated)
     )
 
 
-def why_not_asked(bench: Workbench, asked: Payload, evaluated: Payload) -> Stay | None:
+def why_not_asked(context: ModelContext, asked: Payload, evaluated: Payload) -> Stay | None:
     """Tell why nobody needs to be asked about this challenger; None where somebody does."""
     if evaluated["verdict"]["verdict"] != "promote":
         return Stay("kept", f"kept the champion: {evaluated['verdict']['sentence']}")
     if asked["request"]["dry_run"]:
         return Stay("kept", f"dry run, nobody is asked: {evaluated['verdict']['sentence']}")
-    return _held_before(bench, asked, evaluated) or holding(bench)
+    return _held_before(context, asked, evaluated) or holding(context)
 
 
-def stay_here(context: Any, stay: Stay) -> None:
+def stay_here(airflow_context: Any, stay: Stay) -> None:
     """Leave word for ``record_decision`` and skip what would move the champion.
 
     Raises:
         AirflowSkipException: Always.
     """
     note = {"outcome": stay.outcome, "sentence": stay.sentence, "cause": stay.cause}
-    context["ti"].xcom_push(key=NOTE, value=note)
+    airflow_context["ti"].xcom_push(key=NOTE, value=note)
     raise AirflowSkipException(stay.sentence)
 
 
-def stay_of(context: Any, states: dict[str, str]) -> Stay | None:
-    """Give the word that this round of the run left, of whichever step was the first to skip."""
+def stay_of(airflow_context: Any, states: dict[str, str]) -> Stay | None:
+    """Return the word that this round of the run left, of whichever step was the first to skip."""
     first = "approve" if states.get("approve") == "skipped" else "promote"
     if states.get(first) != "skipped":
         return None
-    note = context["ti"].xcom_pull(task_ids=first, key=NOTE)
+    note = airflow_context["ti"].xcom_pull(task_ids=first, key=NOTE)
     return None if note is None else Stay(note["outcome"], note["sentence"], note["cause"])
 
 
 def standing_answer(
-    bench: Workbench, asked: Payload, trained: Payload, evaluated: Payload
+    context: ModelContext, asked: Payload, trained: Payload, evaluated: Payload
 ) -> Approval | None:
-    """Give what was asked about this very evaluation, open or answered; None for any other.
+    """Return what was asked about this very evaluation, open or answered; None for any other.
 
     An answer counts for the version and the evaluation that it was given about.
     """
-    found = bench.ledger.approvals.get(asked["decision"])
+    found = context.ledger.approvals.get(asked["decision"])
     if found is None or found.version != trained["version"]:
         return None
     judged = _judged_at(evaluated)
@@ -87,9 +87,9 @@ def tell_answer(approval: Approval) -> str:
     }[approval.answer]
 
 
-def _held_before(bench: Workbench, asked: Payload, evaluated: Payload) -> Stay | None:
+def _held_before(context: ModelContext, asked: Payload, evaluated: Payload) -> Stay | None:
     """Refuse to apply late what was held: only a newer evaluation may go on."""
-    decision = bench.ledger.decisions.get(asked["decision"])
+    decision = context.ledger.decisions.get(asked["decision"])
     if decision.outcome != "held" or decision.closed_at is None:
         return None
     judged = _judged_at(evaluated)
@@ -104,12 +104,12 @@ def _held_before(bench: Workbench, asked: Payload, evaluated: Payload) -> Stay |
 
 
 def _unapproved(
-    bench: Workbench, asked: Payload, trained: Payload, evaluated: Payload
+    context: ModelContext, asked: Payload, trained: Payload, evaluated: Payload
 ) -> Stay | None:
     """Refuse where the spec asks for a person's word and the ledger holds none for this."""
-    if bench.spec.promotion.approval == "none":
+    if context.spec.promotion.approval == "none":
         return None
-    answer = standing_answer(bench, asked, trained, evaluated)
+    answer = standing_answer(context, asked, trained, evaluated)
     if answer is None:
         return Stay(
             "refused",

@@ -10,7 +10,7 @@ from evergreen.ledger.records import Watch
 from evergreen.records import Promotion
 from evergreen.workflows.alerts.incident_flow import raise_alert, tell_move
 from evergreen.workflows.alerts.run_alerts import links
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 from evergreen.workflows.promote.holds import tell_hold
 from evergreen.workflows.run_config import MAX_REASON, check_keys, text_of
 
@@ -19,7 +19,7 @@ LONGEST_VERSION = 20
 
 
 def roll_back_champion(
-    bench: Workbench, conf: object, *, run_id: str, requested_by: str
+    context: ModelContext, conf: object, *, run_id: str, requested_by: str
 ) -> Promotion:
     """Go back to the version that the conf names, or to the previous champion.
 
@@ -29,8 +29,8 @@ def roll_back_champion(
     given = check_keys(conf, allowed=("version", "reason"))
     version, reason = _version_and_reason(given, remedy='{"reason": "why"}')
     return _roll_back(
-        bench,
-        decision_id(bench.spec.name, "rollback", run_id),
+        context,
+        decision_id(context.spec.name, "rollback", run_id),
         to_version=version,
         reason=reason,
         requested_by=_person(requested_by),
@@ -38,7 +38,7 @@ def roll_back_champion(
 
 
 def roll_back_by_command(
-    bench: Workbench, *, version: str | None, reason: str, requested_by: str, invocation: str
+    context: ModelContext, *, version: str | None, reason: str, requested_by: str, invocation: str
 ) -> Promotion:
     """Go back as a person asks from a shell.
 
@@ -46,7 +46,7 @@ def roll_back_by_command(
     row, and not committed yet.
 
     Args:
-        bench: The model's workbench.
+        context: The model's spec and adapters.
         version: Version to go back to; None: the previous champion.
         reason: Why.
         requested_by: Who asks.
@@ -58,22 +58,22 @@ def roll_back_by_command(
     given = {"version": version or "", "reason": reason}
     wanted, why = _version_and_reason(given, remedy='--reason "why"')
     person = _person(requested_by)
-    begun = bench.ledger.promotions.latest(bench.spec.name)
-    decision = decision_id(bench.spec.name, "rollback", f"command {invocation}")
+    begun = context.ledger.promotions.latest(context.spec.name)
+    decision = decision_id(context.spec.name, "rollback", f"command {invocation}")
     if begun is not None and _is_the_same(begun, wanted, why, person):
         decision = begun.decision_id
-    return _roll_back(bench, decision, to_version=wanted, reason=why, requested_by=person)
+    return _roll_back(context, decision, to_version=wanted, reason=why, requested_by=person)
 
 
-def undo(bench: Workbench, watch: Watch, context: Any) -> Promotion | str:
+def undo(context: ModelContext, watch: Watch, airflow_context: Any) -> Promotion | str:
     """Go back from a champion that the watch found worse, at most once for each promotion.
 
     While a person holds promotions it stays, and that is told once.
 
     Args:
-        bench: The model's workbench.
+        context: The model's spec and adapters.
         watch: What was found.
-        context: Of the run, for the links of an alert.
+        airflow_context: Of the run, for the links of an alert.
 
     Returns:
         The rollback, or why there was none.
@@ -81,7 +81,7 @@ def undo(bench: Workbench, watch: Watch, context: Any) -> Promotion | str:
     Raises:
         PromotionError: The former champion cannot be used, or somebody moved the alias.
     """
-    promotions = bench.ledger.promotions
+    promotions = context.ledger.promotions
     (watched,) = [row for row in promotions.history(watch.model) if row.epoch == watch.epoch]
     decision = decision_id(watch.model, WATCH, f"epoch {watch.epoch}")
     moved_on = f"v{watched.version} of epoch {watch.epoch} is not the champion any more"
@@ -89,12 +89,12 @@ def undo(bench: Workbench, watch: Watch, context: Any) -> Promotion | str:
         latest = promotions.latest(watch.model)
         if latest is None or latest.epoch != watch.epoch:
             return moved_on
-        for hold in bench.ledger.holds.standing(watch.model):
-            _tell_held(bench, watched, watch, tell_hold(hold), context)
+        for hold in context.ledger.holds.standing(watch.model):
+            _tell_held(context, watched, watch, tell_hold(hold), airflow_context)
             return f"v{watched.version} stays: {tell_hold(hold)}"
     try:
         return _roll_back(
-            bench,
+            context,
             decision,
             reason=watch.sentence,
             expected_champion=watched.version,
@@ -104,7 +104,7 @@ def undo(bench: Workbench, watch: Watch, context: Any) -> Promotion | str:
         return moved_on
 
 
-def tell_rollback(bench: Workbench, row: Promotion, context: Any = None) -> bool:
+def tell_rollback(context: ModelContext, row: Promotion, airflow_context: Any = None) -> bool:
     """Tell that the champion was moved back, by whom and why; False when it was told before.
 
     Without a context, from outside a run, it is stored for the watchdog to send.
@@ -116,7 +116,7 @@ def tell_rollback(bench: Workbench, row: Promotion, context: Any = None) -> bool
             version=row.version,
             previous_version=row.previous_version,
             reason=row.reason,
-            links=links(bench, "auto_rolled_back", context),
+            links=links(context, "auto_rolled_back", airflow_context),
         )
     else:
         alert = catalogue.rolled_back(
@@ -126,18 +126,20 @@ def tell_rollback(bench: Workbench, row: Promotion, context: Any = None) -> bool
             previous_version=row.previous_version,
             reason=row.reason,
             requested_by=row.requested_by,
-            links=links(bench, "rolled_back", context),
+            links=links(context, "rolled_back", airflow_context),
         )
     return tell_move(
-        bench,
+        context,
         alert,
         version=row.version,
         moved_at=row.promoted_at,
-        is_sent_now=context is not None,
+        is_sent_now=airflow_context is not None,
     )
 
 
-def _tell_held(bench: Workbench, watched: Promotion, watch: Watch, held: str, context: Any) -> None:
+def _tell_held(
+    context: ModelContext, watched: Promotion, watch: Watch, held: str, airflow_context: Any
+) -> None:
     alert = catalogue.rollback_held(
         watched.model,
         epoch=watched.epoch,
@@ -146,13 +148,13 @@ def _tell_held(bench: Workbench, watched: Promotion, watch: Watch, held: str, co
         reason=watch.sentence,
         held=held,
         since=watched.promoted_at,
-        links=links(bench, "rollback_held", context),
+        links=links(context, "rollback_held", airflow_context),
     )
-    raise_alert(bench, alert)
+    raise_alert(context, alert)
 
 
 def _person(name: str) -> str:
-    """Give a person's name as it is recorded: one line, and never that of the watch."""
+    """Return a person's name as it is recorded: one line, and never that of the watch."""
     known = " ".join(name.split())
     return f"user {known}" if known == WATCH else known
 
@@ -166,19 +168,19 @@ def _version_and_reason(given: Mapping[str, Any], *, remedy: str) -> tuple[str |
 
 
 def _is_the_same(begun: Promotion, version: str | None, reason: str, requested_by: str) -> bool:
-    """Tell whether the newest row is this very rollback, which was begun and not finished."""
+    """Return whether the newest row is this very rollback, which was begun and not finished."""
     is_open = begun.kind == "rollback" and begun.state == "intent"
     is_mine = (begun.reason, begun.requested_by) == (reason, requested_by)
     return is_open and is_mine and version in (None, begun.version)
 
 
-def _roll_back(bench: Workbench, decision: str, **asked: Any) -> Promotion:
+def _roll_back(context: ModelContext, decision: str, **asked: Any) -> Promotion:
     from evergreen.promotion.rollback import roll_back
 
     return roll_back(
-        bench.ledger.promotions,
-        bench.registry,
-        model=bench.spec.name,
+        context.ledger.promotions,
+        context.registry,
+        model=context.spec.name,
         decision_id=decision,
         **asked,
     )

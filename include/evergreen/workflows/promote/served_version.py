@@ -30,7 +30,7 @@ class ServedBatch:
     promotion: Promotion | None
 
     def to_json(self) -> dict[str, Any]:
-        """Give it as JSON-ready values."""
+        """Return it as JSON-ready values."""
         return {
             "batch": self.batch,
             "window": self.window.to_json(),
@@ -61,7 +61,7 @@ class Served:
         return None if self.by_clock is None else self.by_clock.version
 
     def to_json(self) -> dict[str, Any]:
-        """Give it as JSON-ready values."""
+        """Return it as JSON-ready values."""
         return {
             "at": self.at.isoformat(),
             "version": self.version,
@@ -92,7 +92,7 @@ def _by_data(ledger: Ledger, model: str, moment: datetime) -> ServedBatch | None
 
 
 def _served_batch(ledger: Ledger, model: str, batch: str, window: Window) -> ServedBatch | None:
-    """Give who scored a batch before it was decided about; what was scored later is a shadow."""
+    """Return who scored a batch before it was decided about; what was scored later is a shadow."""
     decisions = ledger.decisions.of_batch(model, batch)
     logs = [
         log

@@ -14,7 +14,7 @@ from evergreen.workflows.decide.measure import champion_before
 from evergreen.workflows.decide.policy_inputs import Eyes
 from evergreen.workflows.decide.score import Scorer, registered_scorer
 from evergreen.workflows.ingest.labelled_data import count_labelled
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 from evergreen.workflows.train.holdout_comparison import Contest
 
 log = logging.getLogger(__name__)
@@ -48,31 +48,31 @@ class Fitted:
     folder: str
 
 
-def candidates_for(bench: Workbench, asked: Payload, *, fraction: float) -> list[Candidate]:
-    """Give what the spec wants tried, as far as there are rows and former champions for it.
+def candidates_for(context: ModelContext, asked: Payload, *, fraction: float) -> list[Candidate]:
+    """Return what the spec wants tried, as far as there are rows and former champions for it.
 
     The very first model has nothing to be compared with: then only the first of them is tried.
     """
-    training = bench.spec.training
+    training = context.spec.training
     found: list[Candidate] = []
     for name in training.candidates:
         if name == "full":
             found.append(Candidate("full", fraction))
         elif name == "recent":
             recent = Candidate("recent", fraction * training.recent_share)
-            if _has_rows(bench, asked, recent):
+            if _has_rows(context, asked, recent):
                 found.append(recent)
-    champion = champion_before(bench, asked)
+    champion = champion_before(context, asked)
     if champion is None or not found:
         return found[:1] or [Candidate("full", fraction)]
     if "archived" in training.candidates:
-        rivals = Eyes(bench, asked["batch"], champion).rivals
+        rivals = Eyes(context, asked["batch"], champion).rivals
         found += [Candidate(f"archived v{one.version}", 1.0, one.version) for one in rivals]
     return found
 
 
 def pick(
-    bench: Workbench,
+    context: ModelContext,
     asked: Payload,
     candidates: list[Candidate],
     fit: Callable[[Candidate], Fitted],
@@ -88,62 +88,64 @@ def pick(
         return fit(candidates[0]), ()
     from evergreen.evaluation.choose import choose
 
-    contest = Contest(bench, asked)
+    contest = Contest(context, asked)
     seen: dict[str, Fitted | VersionEntry] = {}
     evaluations = []
     for candidate in candidates:
         try:
-            one = _made(bench, candidate, fit)
-            with bench.scratch() as folder:
-                contender = contest.see(_scorer(bench, one, folder))
+            one = _made(context, candidate, fit)
+            with context.scratch() as folder:
+                contender = contest.see(_scorer(context, one, folder))
             evaluation = contest.compare(contender, candidate.version)
         except (TrainingError, ModelFileError, DataError) as err:
             if candidate is candidates[0]:
                 raise
-            log.warning("candidate %s of %s is left out: %s", candidate.name, bench.spec.name, err)
+            log.warning(
+                "candidate %s of %s is left out: %s", candidate.name, context.spec.name, err
+            )
             continue
         seen[candidate.name] = one
         evaluations.append((candidate.name, evaluation))
     name, chosen = choose(evaluations)
-    log.info("%s: %s is the best of %s", bench.spec.name, name, ", ".join(seen))
+    log.info("%s: %s is the best of %s", context.spec.name, name, ", ".join(seen))
     for other, one in seen.items():
         if other != name and isinstance(one, Fitted):
-            bench.store.delete(one.folder)
+            context.store.delete(one.folder)
     return seen[name], chosen.candidates
 
 
-def keep_looks(bench: Workbench, folder: str, looks: tuple[CandidateResult, ...]) -> None:
+def keep_looks(context: ModelContext, folder: str, looks: tuple[CandidateResult, ...]) -> None:
     """Keep beside a challenger what it was chosen from, for a rerun that does not fit again."""
     if looks:
-        bench.store.write_json(f"{folder}/{LOOKS}", {"looks": [one.to_json() for one in looks]})
+        context.store.write_json(f"{folder}/{LOOKS}", {"looks": [one.to_json() for one in looks]})
 
 
-def read_looks(bench: Workbench, folder: str) -> tuple[CandidateResult, ...]:
+def read_looks(context: ModelContext, folder: str) -> tuple[CandidateResult, ...]:
     """Read back what a challenger was chosen from; empty where it was the only one."""
     try:
-        kept = bench.store.read_json(f"{folder}/{LOOKS}")
+        kept = context.store.read_json(f"{folder}/{LOOKS}")
     except MissingFileError:
         return ()
     return tuple(map(CandidateResult.from_json, kept["looks"]))
 
 
 def _made(
-    bench: Workbench, candidate: Candidate, fit: Callable[[Candidate], Fitted]
+    context: ModelContext, candidate: Candidate, fit: Callable[[Candidate], Fitted]
 ) -> Fitted | VersionEntry:
     if candidate.version is None:
         return fit(candidate)
-    return bench.ledger.versions.get(bench.spec.name, candidate.version)
+    return context.ledger.versions.get(context.spec.name, candidate.version)
 
 
-def _scorer(bench: Workbench, one: Fitted | VersionEntry, folder: Path) -> Scorer:
+def _scorer(context: ModelContext, one: Fitted | VersionEntry, folder: Path) -> Scorer:
     if isinstance(one, VersionEntry):
-        return registered_scorer(bench, one.version, folder)
+        return registered_scorer(context, one.version, folder)
     return Scorer(one.file, one.trained.sha256, one.folder)
 
 
-def _has_rows(bench: Workbench, asked: Payload, candidate: Candidate) -> bool:
-    window, _ = windows_for(bench, asked, fraction=candidate.fraction)
+def _has_rows(context: ModelContext, asked: Payload, candidate: Candidate) -> bool:
+    window, _ = windows_for(context, asked, fraction=candidate.fraction)
     if window is None:
         return False
-    n_rows = count_labelled(bench, window, before=asked["batch"])
-    return n_rows >= bench.spec.windows.min_training_rows
+    n_rows = count_labelled(context, window, before=asked["batch"])
+    return n_rows >= context.spec.windows.min_training_rows

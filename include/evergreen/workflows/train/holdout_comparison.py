@@ -13,7 +13,7 @@ from evergreen.workflows.decide.decide import windows_for
 from evergreen.workflows.decide.measure import champion_before
 from evergreen.workflows.decide.score import Scorer, registered_scorer, timed_scores
 from evergreen.workflows.ingest.labelled_data import read_labelled
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,23 +30,23 @@ class Contest:
     """One holdout on which models meet; the champion is scored once, whoever it is compared with.
 
     Args:
-        bench: The model's workbench.
+        context: The model's spec and adapters.
         asked: What ``check_request`` gave.
 
     Raises:
         EmptyWindowError: No labels have matured before the batch.
     """
 
-    def __init__(self, bench: Workbench, asked: Payload) -> None:
-        _, holdout = windows_for(bench, asked)
+    def __init__(self, context: ModelContext, asked: Payload) -> None:
+        _, holdout = windows_for(context, asked)
         if holdout is None:
             raise EmptyWindowError(
-                f"no labels of {bench.spec.name} have matured before {asked['batch']}"
+                f"no labels of {context.spec.name} have matured before {asked['batch']}"
             )
         self.window = holdout
-        self.rows = read_labelled(bench, holdout, before=asked["batch"])
-        self.champion_version = champion_before(bench, asked)
-        self._bench = bench
+        self.rows = read_labelled(context, holdout, before=asked["batch"])
+        self.champion_version = champion_before(context, asked)
+        self._bench = context
         self._batch = asked["batch"]
         self._problem = ""
 
@@ -166,7 +166,7 @@ class Contest:
 
 
 def scores_of(contender: "Contender") -> "NDArray[np.float64]":
-    """Give the scores of a model that has scored, as numbers."""
+    """Return the scores of a model that has scored, as numbers."""
     import numpy as np
 
     return np.asarray(contender.scores, dtype=np.float64)

@@ -11,7 +11,7 @@ from evergreen.errors import MissingFileError
 from evergreen.records import Json, Record, Window
 from evergreen.workflows.ingest.labelled_data import labelled_parts
 from evergreen.workflows.ingest.snapshot import sha256_of
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 from evergreen.workflows.train.provenance import git_commit, library_versions, lock_hash
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class Lineage(Record):
 
 
 def keep_lineage(
-    bench: Workbench,
+    context: ModelContext,
     asked: Payload,
     job: "FitJob",
     fitted: "FitResult",
@@ -83,28 +83,28 @@ def keep_lineage(
     folder: str,
 ) -> Lineage:
     """Keep what a fit was made from, beside the model file that came out."""
-    spec = bench.spec
+    spec = context.spec
     lineage = Lineage(
         model=spec.name,
         decision=asked["decision"],
         batch=asked["batch"],
         sha256=fitted.sha256,
         window=window,
-        batches=_used(bench, window, before=asked["batch"]),
-        held=tuple(sorted(bench.ledger.decisions.held_batches(spec.name))),
+        batches=_used(context, window, before=asked["batch"]),
+        held=tuple(sorted(context.ledger.decisions.held_batches(spec.name))),
         incidents=tuple(Window(start=i.start, end=i.end) for i in spec.policy.incidents),
         key=spec.data.key,
         time_column=spec.data.time_column,
         job=job.model_dump(mode="json", exclude=OF_THE_MACHINE),
         device=fitted.device,
         features_sha256=None if job.features_file is None else sha256_of(job.features_file),
-        spec_hash=bench.loaded.spec_hash,
+        spec_hash=context.loaded.spec_hash,
         git_commit=git_commit(),
         lock=lock_hash(),
         libraries=library_versions(),
         made_at=datetime.now(UTC),
     )
-    bench.store.write_json(_path(folder, fitted.sha256), lineage.to_json())
+    context.store.write_json(_path(folder, fitted.sha256), lineage.to_json())
     return lineage
 
 
@@ -116,13 +116,13 @@ def read_lineage(store: "Store", folder: str, sha256: str) -> Lineage | None:
         return None
 
 
-def _used(bench: Workbench, window: Window, *, before: str) -> tuple[UsedBatch, ...]:
-    name = bench.spec.name
+def _used(context: ModelContext, window: Window, *, before: str) -> tuple[UsedBatch, ...]:
+    name = context.spec.name
     used = []
     for labels, rows in labelled_parts(
-        bench, window, before=before, columns=[bench.spec.data.time_column]
+        context, window, before=before, columns=[context.spec.data.time_column]
     ):
-        data = bench.ledger.batches.delivery(name, "data", labels.batch)
+        data = context.ledger.batches.delivery(name, "data", labels.batch)
         used.append(
             UsedBatch(
                 batch=labels.batch,

@@ -19,7 +19,7 @@ from evergreen.evaluation.card_page import draw_card, summarise
 from evergreen.ledger.records import Decision, DeliveryKind, VersionEntry
 from evergreen.workflows.decide.version_baseline import read_baseline
 from evergreen.workflows.ingest.labelled_data import read_labelled
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 from evergreen.workflows.train.feature_attribution import attribute_features
 from evergreen.workflows.train.lineage import Lineage, read_lineage
 
@@ -32,7 +32,7 @@ MARKDOWN, JSON = "model_card.md", "model_card.json"
 UNKNOWN = "unknown"
 
 
-def write_card(bench: Workbench, decision: Decision) -> str | None:
+def write_card(context: ModelContext, decision: Decision) -> str | None:
     """Write the card of the version that a decision was about; writing it again replaces it.
 
     Returns:
@@ -43,46 +43,48 @@ def write_card(bench: Workbench, decision: Decision) -> str | None:
     """
     if decision.challenger_version is None:
         return None
-    entry = bench.ledger.versions.get(decision.model, decision.challenger_version)
-    card = gather_card(bench, decision, entry)
+    entry = context.ledger.versions.get(decision.model, decision.challenger_version)
+    card = gather_card(context, decision, entry)
     page = draw_card(card)
-    bench.store.write_bytes(f"{entry.folder}/{MARKDOWN}", page.encode())
-    bench.store.write_json(f"{entry.folder}/{JSON}", card.to_json())
-    registered = bench.registry.get_version(entry.model, entry.version)
+    context.store.write_bytes(f"{entry.folder}/{MARKDOWN}", page.encode())
+    context.store.write_json(f"{entry.folder}/{JSON}", card.to_json())
+    registered = context.registry.get_version(entry.model, entry.version)
     if registered is not None and registered.run_id:
         data = json.dumps(card.to_json(), indent=2, ensure_ascii=False, allow_nan=False)
         texts = {f"card/{MARKDOWN}": page, f"card/{JSON}": f"{data}\n"}
-        bench.registry.log_texts(registered.run_id, texts)
-        bench.registry.describe_version(entry.model, entry.version, summarise(card))
+        context.registry.log_texts(registered.run_id, texts)
+        context.registry.describe_version(entry.model, entry.version, summarise(card))
     return f"{entry.folder}/{MARKDOWN}"
 
 
-def gather_card(bench: Workbench, decision: Decision, entry: VersionEntry) -> ModelCard:
+def gather_card(context: ModelContext, decision: Decision, entry: VersionEntry) -> ModelCard:
     """Gather all that ledger and store know of a version and of the decision that judged it."""
-    lineage = read_lineage(bench.store, entry.folder, entry.sha256)
+    lineage = read_lineage(context.store, entry.folder, entry.sha256)
     return ModelCard(
         model=entry.model,
         version=entry.version,
         sha256=entry.sha256,
         made_at=entry.registered_at,
-        description=bench.spec.description,
-        owner=bench.spec.owner,
-        task=bench.spec.data.task,
-        training=_training(bench, entry, lineage),
-        data=_batches(bench, lineage),
+        description=context.spec.description,
+        owner=context.spec.owner,
+        task=context.spec.data.task,
+        training=_training(context, entry, lineage),
+        data=_batches(context, lineage),
         evaluation=decision.evaluation,
-        slices=_slices(bench, entry),
+        slices=_slices(context, entry),
         drift=_drift(decision),
-        attributions=_attributions(bench, decision, entry),
+        attributions=_attributions(context, decision, entry),
         decision=_decision(decision),
-        acts=_acts(bench, decision, entry),
-        lineage=_lineage(bench, decision, lineage),
+        acts=_acts(context, decision, entry),
+        lineage=_lineage(context, decision, lineage),
     )
 
 
-def _training(bench: Workbench, entry: VersionEntry, lineage: Lineage | None) -> CardTraining:
+def _training(context: ModelContext, entry: VersionEntry, lineage: Lineage | None) -> CardTraining:
     trained = entry.trained
-    params = bench.spec.training.params.to_lightgbm() if lineage is None else lineage.job["params"]
+    params = (
+        context.spec.training.params.to_lightgbm() if lineage is None else lineage.job["params"]
+    )
     return CardTraining(
         window=trained.window,
         n_rows=trained.n_rows,
@@ -95,33 +97,33 @@ def _training(bench: Workbench, entry: VersionEntry, lineage: Lineage | None) ->
     )
 
 
-def _batches(bench: Workbench, lineage: Lineage | None) -> tuple[CardBatch, ...]:
+def _batches(context: ModelContext, lineage: Lineage | None) -> tuple[CardBatch, ...]:
     found = []
     for used in () if lineage is None else lineage.batches:
-        data = bench.ledger.batches.delivery(bench.spec.name, "data", used.batch)
+        data = context.ledger.batches.delivery(context.spec.name, "data", used.batch)
         found.append(
             CardBatch(
                 batch=used.batch,
                 n_rows=used.n_rows,
                 window=None if data is None else data.window,
                 data_sha256=used.data_sha256,
-                data_gate=_gate(bench, "data", used.batch, used.data_sha256),
+                data_gate=_gate(context, "data", used.batch, used.data_sha256),
                 labels_sha256=used.labels_sha256,
-                labels_gate=_gate(bench, "labels", used.batch, used.labels_sha256),
+                labels_gate=_gate(context, "labels", used.batch, used.labels_sha256),
             )
         )
     return tuple(found)
 
 
-def _gate(bench: Workbench, kind: DeliveryKind, batch: str, sha256: str) -> str:
-    delivery = bench.ledger.batches.delivery(bench.spec.name, kind, batch)
+def _gate(context: ModelContext, kind: DeliveryKind, batch: str, sha256: str) -> str:
+    delivery = context.ledger.batches.delivery(context.spec.name, kind, batch)
     if delivery is None or delivery.sha256 != sha256:
         return "not known: the delivery was replaced since"
     return f"{delivery.status}: {delivery.sentence}"
 
 
-def _slices(bench: Workbench, entry: VersionEntry) -> "tuple[SliceMetric, ...]":
-    baseline = read_baseline(bench, entry.version)
+def _slices(context: ModelContext, entry: VersionEntry) -> "tuple[SliceMetric, ...]":
+    baseline = read_baseline(context, entry.version)
     return () if baseline is None else baseline.slices
 
 
@@ -138,15 +140,15 @@ def _drift(decision: Decision) -> CardDrift | None:
     )
 
 
-def _attributions(bench: Workbench, decision: Decision, entry: VersionEntry) -> Attributions:
+def _attributions(context: ModelContext, decision: Decision, entry: VersionEntry) -> Attributions:
     if decision.evaluation is None:
         return Attributions(sentence="not computed: the version was not evaluated on a holdout")
     try:
-        rows = read_labelled(bench, decision.evaluation.holdout, before=decision.batch)
+        rows = read_labelled(context, decision.evaluation.holdout, before=decision.batch)
     except EvergreenError as err:
         return Attributions(sentence=f"not computed: {err}")
     champion = decision.evaluation.champion_version
-    return attribute_features(bench, entry.version, champion, rows)
+    return attribute_features(context, entry.version, champion, rows)
 
 
 def _decision(decision: Decision) -> CardDecision:
@@ -165,23 +167,23 @@ def _decision(decision: Decision) -> CardDecision:
     )
 
 
-def _acts(bench: Workbench, decision: Decision, entry: VersionEntry) -> tuple[CardAct, ...]:
-    """Give what a person was asked, and each time the version was made champion."""
+def _acts(context: ModelContext, decision: Decision, entry: VersionEntry) -> tuple[CardAct, ...]:
+    """Return what a person was asked, and each time the version was made champion."""
     acts = []
-    asked = bench.ledger.approvals.get(decision.id)
+    asked = context.ledger.approvals.get(decision.id)
     if asked is not None:
         said = f"{asked.answer}: {asked.comment}" if asked.comment else asked.answer
         by = asked.answered_by or "nobody"
         acts.append(CardAct(what="approval", at=asked.answered_at, by=by, text=said))
     acts += [
         CardAct(what=row.kind, at=row.promoted_at, by=row.requested_by, text=row.reason)
-        for row in bench.ledger.promotions.history(entry.model)
+        for row in context.ledger.promotions.history(entry.model)
         if row.version == entry.version
     ]
     return tuple(acts)
 
 
-def _lineage(bench: Workbench, decision: Decision, lineage: Lineage | None) -> CardLineage:
+def _lineage(context: ModelContext, decision: Decision, lineage: Lineage | None) -> CardLineage:
     if lineage is None:
         return CardLineage(
             made_by=UNKNOWN,

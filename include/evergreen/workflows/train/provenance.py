@@ -14,7 +14,7 @@ LIBRARIES = ("evergreen", "lightgbm", "numpy", "pandas", "pyarrow")
 
 
 def git_commit() -> str:
-    """Give the project's commit: ``EVERGREEN_GIT_COMMIT``, or what git says, or ``unknown``."""
+    """Return the project's commit: ``EVERGREEN_GIT_COMMIT``, or what git says, or ``unknown``."""
     named = os.environ.get("EVERGREEN_GIT_COMMIT")
     if named:
         return named
@@ -32,13 +32,13 @@ def git_commit() -> str:
 
 
 def lock_hash() -> str:
-    """Give the SHA-256 of requirements.txt, the lock that everything runs on."""
+    """Return the SHA-256 of requirements.txt, the lock that everything runs on."""
     lock: Path = project_root() / "requirements.txt"
     return sha256(lock.read_bytes()).hexdigest() if lock.is_file() else UNKNOWN
 
 
 def library_versions() -> dict[str, str]:
-    """Give the versions of Python, of this suite and of each library that may change a fit."""
+    """Return the versions of Python, of this suite and of each library that may change a fit."""
     found = {"python": platform.python_version(), "machine": platform.machine()}
     for name in LIBRARIES:
         try:

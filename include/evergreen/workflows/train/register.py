@@ -7,7 +7,7 @@ from evergreen.data.windows import overlaps
 from evergreen.failpoints import failpoint
 from evergreen.ledger.records import VersionEntry
 from evergreen.records import TrainedModel, Window
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 from evergreen.workflows.train.provenance import git_commit, lock_hash
 
 Payload = dict[str, Any]
@@ -15,17 +15,17 @@ MODEL_FILE = "model.lgb"
 MAX_SNAPSHOTS = 100
 
 
-def known_version(bench: Workbench, key: str) -> VersionEntry | None:
-    """Give the version of a key, unless it was deleted from the registry: then it is made anew."""
-    known = bench.ledger.versions.by_key(bench.spec.name, key)
-    if known is None or bench.registry.get_version(known.model, known.version) is not None:
+def known_version(context: ModelContext, key: str) -> VersionEntry | None:
+    """The version of a key, unless it was deleted from the registry: then it is made anew."""
+    known = context.ledger.versions.by_key(context.spec.name, key)
+    if known is None or context.registry.get_version(known.model, known.version) is not None:
         return known
-    bench.ledger.versions.release_key(known.model, known.version)
+    context.ledger.versions.release_key(known.model, known.version)
     return None
 
 
 def register(
-    bench: Workbench,
+    context: ModelContext,
     asked: Payload,
     key: str,
     trained: TrainedModel,
@@ -39,8 +39,8 @@ def register(
     GPU may.
     """
     failpoint("before_register")
-    spec = bench.spec
-    registered = bench.registry.register(
+    spec = context.spec
+    registered = context.registry.register(
         spec.name,
         idempotency_key=key,
         model_file=local / MODEL_FILE,
@@ -48,11 +48,11 @@ def register(
             "evergreen.sha256": trained.sha256,
             "evergreen.batch": asked["batch"],
             "evergreen.decision": asked["decision"],
-            "evergreen.snapshots": ",".join(_snapshots_in(bench, trained.window)),
+            "evergreen.snapshots": ",".join(_snapshots_in(context, trained.window)),
             "evergreen.training_window": str(trained.window),
             "evergreen.git_commit": git_commit(),
             "evergreen.lock": lock_hash(),
-            "evergreen.spec": bench.loaded.spec_hash,
+            "evergreen.spec": context.loaded.spec_hash,
             "evergreen.seed": str(trained.seed),
             "evergreen.device": trained.device,
         },
@@ -60,10 +60,10 @@ def register(
         params={k: str(v) for k, v in spec.training.params.to_lightgbm().items()},
     )
     failpoint("after_register")
-    kept = bench.registry.download_model(registered, local / MODEL_FILE, registered.sha256)
-    bench.store.upload(kept, trained.path)
+    kept = context.registry.download_model(registered, local / MODEL_FILE, registered.sha256)
+    context.store.upload(kept, trained.path)
     failpoint("before_ledger_version")
-    entry = bench.ledger.versions.record(
+    entry = context.ledger.versions.record(
         spec.name,
         registered.version,
         idempotency_key=key,
@@ -75,8 +75,8 @@ def register(
     return entry
 
 
-def _snapshots_in(bench: Workbench, window: Window) -> list[str]:
-    """Give the ids of the newest data snapshots that reach into a window."""
-    data = bench.ledger.batches.deliveries(bench.spec.name, "data", status="accepted")
+def _snapshots_in(context: ModelContext, window: Window) -> list[str]:
+    """Return the ids of the newest data snapshots that reach into a window."""
+    data = context.ledger.batches.deliveries(context.spec.name, "data", status="accepted")
     used = [d for d in data if d.window is not None and overlaps(d.window, window)]
     return [(d.sha256 or "")[:16] for d in used[-MAX_SNAPSHOTS:]]

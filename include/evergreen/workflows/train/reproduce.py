@@ -115,7 +115,7 @@ def _lineage_of(store: Store, entry: VersionEntry) -> Lineage:
 
 
 def _job(store: Store, entry: VersionEntry, lineage: Lineage, folder: Path) -> "FitJob":
-    """Give the training process's orders of then, with the paths of this machine."""
+    """Return the training process's orders of then, with the paths of this machine."""
     from evergreen.training.jobs import FitJob
 
     features_file = None
@@ -142,7 +142,7 @@ def _job(store: Store, entry: VersionEntry, lineage: Lineage, folder: Path) -> "
 
 
 def _rows(store: Store, lineage: Lineage, folder: Path) -> pa.Table:
-    """Give the labelled rows of then, joined anew from the snapshots that their hashes name."""
+    """Return the labelled rows of then, joined anew from the snapshots that their hashes name."""
     return pa.concat_tables(_parts(store, lineage, folder), promote_options="permissive")
 
 

@@ -24,7 +24,7 @@ from evergreen.workflows.decide.version_baseline import (
     keep_reference,
 )
 from evergreen.workflows.ingest.labelled_data import read_labelled
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 from evergreen.workflows.train.candidates import (
     Candidate,
     Fitted,
@@ -42,13 +42,13 @@ Looks = tuple[CandidateResult, ...]
 CHALLENGER = "challenger"
 
 
-def idempotency_key(bench: Workbench, asked: Payload, *, fraction: float = 1.0) -> str:
-    """Give the key under which a batch and an effective spec have one version."""
+def idempotency_key(context: ModelContext, asked: Payload, *, fraction: float = 1.0) -> str:
+    """Return the key under which a batch and an effective spec have one version."""
     request = Request.from_json(asked["request"])
     parts = (
-        bench.spec.name,
+        context.spec.name,
         asked["batch"],
-        bench.loaded.spec_hash,
+        context.loaded.spec_hash,
         request.device or "",
         str(request.training_window_days or ""),
         *((f"{fraction:g}",) if fraction != 1 else ()),
@@ -57,7 +57,7 @@ def idempotency_key(bench: Workbench, asked: Payload, *, fraction: float = 1.0) 
 
 
 def train(
-    bench: Workbench,
+    context: ModelContext,
     asked: Payload,
     *,
     scratch: str,
@@ -70,7 +70,7 @@ def train(
     only the best is registered.
 
     Args:
-        bench: The model's workbench.
+        context: The model's spec and adapters.
         asked: What ``check_request`` gave.
         scratch: Folder in the store for a dry run.
         fraction: Share of the training window to learn from, the newest part of it.
@@ -82,36 +82,38 @@ def train(
     """
     is_dry = bool(asked["request"]["dry_run"])
     if reinstate is not None:
-        return _reinstated(bench, bench.ledger.versions.get(bench.spec.name, reinstate), asked, ())
-    candidates = candidates_for(bench, asked, fraction=fraction)
-    known = None if is_dry else _known(bench, asked, candidates)
+        return _reinstated(
+            context, context.ledger.versions.get(context.spec.name, reinstate), asked, ()
+        )
+    candidates = candidates_for(context, asked, fraction=fraction)
+    known = None if is_dry else _known(context, asked, candidates)
     if known is not None:
-        return _reinstated(bench, known, asked, read_looks(bench, known.folder))
-    with bench.scratch() as local:
+        return _reinstated(context, known, asked, read_looks(context, known.folder))
+    with context.scratch() as local:
 
         def fit(candidate: Candidate) -> Fitted:
-            key = idempotency_key(bench, asked, fraction=candidate.fraction)
+            key = idempotency_key(context, asked, fraction=candidate.fraction)
             folder = (
                 f"{scratch}/challenger-{candidate.name}"
                 if is_dry
-                else f"versions/{bench.spec.name}/{key}"
+                else f"versions/{context.spec.name}/{key}"
             )
-            return _fitted(bench, asked, candidate, local=local / candidate.name, folder=folder)
+            return _fitted(context, asked, candidate, local=local / candidate.name, folder=folder)
 
-        chosen, looks = pick(bench, asked, candidates, fit)
+        chosen, looks = pick(context, asked, candidates, fit)
         if isinstance(chosen, VersionEntry):
-            return _reinstated(bench, chosen, asked, looks)
-        keep_looks(bench, chosen.folder, looks)
+            return _reinstated(context, chosen, asked, looks)
+        keep_looks(context, chosen.folder, looks)
         if is_dry:
-            return _in_scratch(bench, chosen, looks)
-        key = idempotency_key(bench, asked, fraction=chosen.candidate.fraction)
+            return _in_scratch(context, chosen, looks)
+        key = idempotency_key(context, asked, fraction=chosen.candidate.fraction)
         trained, folder = chosen.trained, chosen.folder
-        entry = register(bench, asked, key, trained, local=chosen.file.parent, folder=folder)
-    return _reinstated(bench, entry, asked, read_looks(bench, entry.folder))
+        entry = register(context, asked, key, trained, local=chosen.file.parent, folder=folder)
+    return _reinstated(context, entry, asked, read_looks(context, entry.folder))
 
 
 def evaluate(
-    bench: Workbench, asked: Payload, trained: Payload
+    context: ModelContext, asked: Payload, trained: Payload
 ) -> tuple[Evaluation, PromotionVerdict]:
     """Score both models anew on the newest labelled rows and apply the promotion rule.
 
@@ -119,16 +121,16 @@ def evaluate(
     """
     from evergreen.promotion.rule import judge
 
-    evaluation = _promoted_on(bench, asked, trained) or _compared(bench, asked, trained)
+    evaluation = _promoted_on(context, asked, trained) or _compared(context, asked, trained)
     verdict = judge(
         evaluation,
-        bench.spec.promotion,
-        min_rows=bench.spec.windows.min_holdout_rows,
-        earlier=bench.ledger.decisions.evaluations(bench.spec.name, before=asked["decision"]),
+        context.spec.promotion,
+        min_rows=context.spec.windows.min_holdout_rows,
+        earlier=context.ledger.decisions.evaluations(context.spec.name, before=asked["decision"]),
     )
     if trained["version"] is not None and not asked["request"]["dry_run"]:
-        _keep_evaluation(bench, trained["version"], evaluation, verdict)
-    newer = newer_batch(bench, asked["batch"])
+        _keep_evaluation(context, trained["version"], evaluation, verdict)
+    newer = newer_batch(context, asked["batch"])
     if verdict.verdict == "promote" and newer is not None:
         sentence = (
             f"batch {asked['batch']} is older than the newest, {newer}; decisions about the past"
@@ -139,18 +141,18 @@ def evaluate(
     return evaluation, verdict
 
 
-def _promoted_on(bench: Workbench, asked: Payload, trained: Payload) -> Evaluation | None:
-    """Give what the challenger was promoted on, if this decision has promoted it."""
-    made = bench.ledger.promotions.by_decision(bench.spec.name, asked["decision"])
+def _promoted_on(context: ModelContext, asked: Payload, trained: Payload) -> Evaluation | None:
+    """Return what the challenger was promoted on, if this decision has promoted it."""
+    made = context.ledger.promotions.by_decision(context.spec.name, asked["decision"])
     if made is None or made.state != "committed" or made.version != trained["version"]:
         return None
-    return bench.ledger.versions.get(bench.spec.name, made.version).evaluation
+    return context.ledger.versions.get(context.spec.name, made.version).evaluation
 
 
-def _compared(bench: Workbench, asked: Payload, trained: Payload) -> Evaluation:
+def _compared(context: ModelContext, asked: Payload, trained: Payload) -> Evaluation:
     """Let the challenger meet the champion, guards and all; keep its scores for monitoring."""
-    contest = Contest(bench, asked)
-    with _scorer_of(bench, trained) as scorer:
+    contest = Contest(context, asked)
+    with _scorer_of(context, trained) as scorer:
         challenger = contest.see(scorer)
         evaluation = contest.compare(challenger, trained["version"]).model_copy(
             update={
@@ -159,25 +161,29 @@ def _compared(bench: Workbench, asked: Payload, trained: Payload) -> Evaluation:
             }
         )
     if trained["version"] is not None and not asked["request"]["dry_run"]:
-        keep_baseline(bench, trained["folder"], contest.rows, scores_of(challenger))
+        keep_baseline(context, trained["folder"], contest.rows, scores_of(challenger))
     return evaluation
 
 
-def _known(bench: Workbench, asked: Payload, candidates: list[Candidate]) -> VersionEntry | None:
-    """Give the version that an earlier try made of one of the candidates."""
+def _known(
+    context: ModelContext, asked: Payload, candidates: list[Candidate]
+) -> VersionEntry | None:
+    """Return the version that an earlier try made of one of the candidates."""
     for candidate in candidates:
         if candidate.version is None:
-            key = idempotency_key(bench, asked, fraction=candidate.fraction)
-            known = known_version(bench, key)
+            key = idempotency_key(context, asked, fraction=candidate.fraction)
+            known = known_version(context, key)
             if known is not None:
                 return known
     return None
 
 
-def _reinstated(bench: Workbench, entry: VersionEntry, asked: Payload, looks: Looks) -> Payload:
-    """Give a registered version as the challenger; it has to win like any other."""
+def _reinstated(
+    context: ModelContext, entry: VersionEntry, asked: Payload, looks: Looks
+) -> Payload:
+    """Return a registered version as the challenger; it has to win like any other."""
     if not asked["request"]["dry_run"]:
-        bench.registry.set_alias(bench.spec.name, CHALLENGER, entry.version)
+        context.registry.set_alias(context.spec.name, CHALLENGER, entry.version)
     return {
         "version": entry.version,
         "sha256": entry.sha256,
@@ -187,9 +193,9 @@ def _reinstated(bench: Workbench, entry: VersionEntry, asked: Payload, looks: Lo
     }
 
 
-def _in_scratch(bench: Workbench, chosen: Fitted, looks: Looks) -> Payload:
+def _in_scratch(context: ModelContext, chosen: Fitted, looks: Looks) -> Payload:
     """Keep a challenger of a dry run where the next task finds it."""
-    bench.store.upload(chosen.file, chosen.trained.path)
+    context.store.upload(chosen.file, chosen.trained.path)
     return {
         "version": None,
         "sha256": chosen.trained.sha256,
@@ -200,29 +206,35 @@ def _in_scratch(bench: Workbench, chosen: Fitted, looks: Looks) -> Payload:
 
 
 def _fitted(
-    bench: Workbench, asked: Payload, candidate: Candidate, *, local: Path, folder: str
+    context: ModelContext, asked: Payload, candidate: Candidate, *, local: Path, folder: str
 ) -> Fitted:
     """Fit a candidate on its window; keep beside it what later batches are compared with."""
-    window, _ = windows_for(bench, asked, fraction=candidate.fraction)
+    window, _ = windows_for(context, asked, fraction=candidate.fraction)
     if window is None:
         raise EmptyWindowError(
-            f"no labels of {bench.spec.name} have matured before {asked['batch']}"
+            f"no labels of {context.spec.name} have matured before {asked['batch']}"
         )
     local.mkdir()
-    rows = read_labelled(bench, window, before=asked["batch"])
-    trained = _fit(bench, asked, rows, window, local=local, folder=folder)
-    keep_reference(bench, rows, folder)
-    keep_background(bench, local / MODEL_FILE, folder)
+    rows = read_labelled(context, window, before=asked["batch"])
+    trained = _fit(context, asked, rows, window, local=local, folder=folder)
+    keep_reference(context, rows, folder)
+    keep_background(context, local / MODEL_FILE, folder)
     return Fitted(candidate, local / MODEL_FILE, trained, folder)
 
 
 def _fit(
-    bench: Workbench, asked: Payload, rows: pa.Table, window: Window, *, local: Path, folder: str
+    context: ModelContext,
+    asked: Payload,
+    rows: pa.Table,
+    window: Window,
+    *,
+    local: Path,
+    folder: str,
 ) -> TrainedModel:
     from evergreen.training.jobs import FitJob
     from evergreen.training.process import run_child
 
-    spec = bench.spec
+    spec = context.spec
     data = local / "training.parquet"
     pq.write_table(rows, data)
     limit = timedelta(minutes=spec.training.time_limit_minutes)
@@ -237,11 +249,11 @@ def _fit(
         seed=spec.training.seed,
         device=asked["request"]["device"] or spec.training.device,
         on_missing_gpu=spec.training.on_missing_gpu,
-        features_file=bench.loaded.features_file,
+        features_file=context.loaded.features_file,
         output=local / MODEL_FILE,
     )
     result = run_child(job, time_limit_seconds=limit.total_seconds())
-    keep_lineage(bench, asked, job, result, window, folder=folder)
+    keep_lineage(context, asked, job, result, window, folder=folder)
     return TrainedModel(
         path=f"{folder}/{MODEL_FILE}",
         sha256=result.sha256,
@@ -256,24 +268,24 @@ def _fit(
 
 
 @contextmanager
-def _scorer_of(bench: Workbench, trained: Payload) -> Iterator[Scorer]:
-    """Give the challenger's file on this machine: from the registry, on a dry run from scratch."""
-    with bench.scratch() as local:
+def _scorer_of(context: ModelContext, trained: Payload) -> Iterator[Scorer]:
+    """The challenger's file on this machine: from the registry, on a dry run from scratch."""
+    with context.scratch() as local:
         if trained["version"] is not None:
-            yield registered_scorer(bench, trained["version"], local)
+            yield registered_scorer(context, trained["version"], local)
             return
         file = local / MODEL_FILE
-        bench.store.download(trained["trained"]["path"], file)
+        context.store.download(trained["trained"]["path"], file)
         yield Scorer(file, trained["sha256"], trained["folder"])
 
 
 def _keep_evaluation(
-    bench: Workbench, version: str, evaluation: Evaluation, verdict: PromotionVerdict
+    context: ModelContext, version: str, evaluation: Evaluation, verdict: PromotionVerdict
 ) -> None:
-    bench.ledger.versions.record_evaluation(bench.spec.name, version, evaluation)
+    context.ledger.versions.record_evaluation(context.spec.name, version, evaluation)
     failpoint("after_evaluation_recorded")
     tags = {"evergreen.verdict": verdict.verdict, "evergreen.verdict_sentence": verdict.sentence}
     for name, value in (("metric", evaluation.challenger.value), ("gain", evaluation.gain)):
         if value is not None:
             tags[f"evergreen.holdout_{name}"] = f"{value:.6f}"
-    bench.registry.tag_version(bench.spec.name, version, tags)
+    context.registry.tag_version(context.spec.name, version, tags)

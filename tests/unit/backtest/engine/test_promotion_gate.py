@@ -15,7 +15,7 @@ BALANCED = PromotionRule()
 
 
 def rows_of(gate: Gate, newest: int) -> tuple[int, int]:
-    """Give the holdout, counted in rows from the first batch."""
+    """Return the holdout, counted in rows from the first batch."""
     found = gate.holdout(make_world(6), newest)
     return found.start - HISTORY, found.stop - HISTORY
 

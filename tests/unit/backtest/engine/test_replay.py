@@ -47,7 +47,7 @@ def without_time(result: BacktestResult) -> BacktestResult:
 
 
 def known_by(result: BacktestResult, batch: int) -> dict[str, Any]:
-    """Give all that was decided before a batch."""
+    """Return all that was decided before a batch."""
     return {
         name: [
             [fit for fit in run.fits if fit.batch < batch],

@@ -53,7 +53,7 @@ def references(n_rows: int, classes: Classes) -> list[ReferenceProfile]:
 
 
 def judge(cells: Cells, windows: Counts, limits: DriftLimits) -> NDArray[np.bool_]:
-    """Give the windows (w, k) in which the column is over a limit, as ``measure_drift`` judges."""
+    """The windows (w, k) in which the column is over a limit, as ``measure_drift`` judges."""
     n_rows = windows[0].sum()
     psi, ks, rise = distances(cells, windows)
     n_values = windows[:, :-1].sum(axis=1)
@@ -66,7 +66,7 @@ def judge(cells: Cells, windows: Counts, limits: DriftLimits) -> NDArray[np.bool
 
 
 def distances(cells: Cells, windows: Counts) -> tuple[NDArray[np.float64], ...]:
-    """Give PSI, D and the rise of the null share of each window, shape (w,) each."""
+    """Return PSI, D and the rise of the null share of each window, shape (w,) each."""
     before, after = cells.binned(cells.reference), cells.binned(windows)
     expected = np.maximum(before / before.sum(), SHARE_FLOOR)
     shares = np.maximum(after / after.sum(axis=1, keepdims=True), SHARE_FLOOR)

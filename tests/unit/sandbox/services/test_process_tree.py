@@ -13,7 +13,7 @@ WAIT = "import sys; sys.stdin.read()"
 
 @contextmanager
 def sleeper(**environment: str) -> Iterator[psutil.Process]:
-    """Give a process of its own session that lives as long as the block."""
+    """Return a process of its own session that lives as long as the block."""
     process = subprocess.Popen(
         [sys.executable, "-c", WAIT],
         stdin=subprocess.PIPE,

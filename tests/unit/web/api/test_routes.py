@@ -44,13 +44,13 @@ def client_of(desk: Desk, rights: Rights) -> Iterator[TestClient]:
 
 @pytest.fixture(scope="module")
 def client(desk: Desk) -> Iterator[TestClient]:
-    """Give a client that may read every model."""
+    """Return a client that may read every model."""
     yield from client_of(desk, Rights())
 
 
 @pytest.fixture
 def viewer(desk: Desk) -> Iterator[TestClient]:
-    """Give a client that may not read the hidden model."""
+    """Return a client that may not read the hidden model."""
     yield from client_of(desk, Rights(HIDDEN))
 
 

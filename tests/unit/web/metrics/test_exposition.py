@@ -28,7 +28,7 @@ class Page(dict[tuple[str, ...], float]):
     """The samples of a page, by name and sorted label values."""
 
     def of(self, name: str) -> dict[tuple[str, ...], float]:
-        """Give the values of one metric by its labels' values, the labels in their order."""
+        """Return the values of one metric by its labels' values, the labels in their order."""
         return {key[1:]: value for key, value in self.items() if key[0] == f"evergreen_{name}"}
 
 

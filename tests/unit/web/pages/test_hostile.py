@@ -115,7 +115,7 @@ def _addresses(page: BeautifulSoup) -> Iterator[str]:
 
 
 def _may_stand(link: str) -> bool:
-    """Tell whether a link of a runbook may lead there: a web page, or a place here."""
+    """Return whether a link of a runbook may lead there: a web page, or a place here."""
     return link.startswith("https://") or not re.match(r"//|\\|/\\|[a-zA-Z+.-]*:", link)
 
 

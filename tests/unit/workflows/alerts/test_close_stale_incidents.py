@@ -5,37 +5,39 @@ import pytest
 from drivers.telling import BATCH, incidents, make_alert
 from evergreen.workflows.alerts.close_stale_incidents import end_what_is_over
 from evergreen.workflows.alerts.incident_flow import raise_alert
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 from evergreen.workflows.promote.holds import change_hold
 
 
-def last_text(bench: Workbench) -> str:
-    return bench.ledger.alerts.history(bench.spec.name)[-1].alert.text
+def last_text(context: ModelContext) -> str:
+    return context.ledger.alerts.history(context.spec.name)[-1].alert.text
 
 
 @pytest.mark.parametrize(
     ("kind", "topic"), [("promotion_held", "hold"), ("rollback_held", "rollback_held")]
 )
-def test_what_is_held_is_over_when_it_is_released(bench: Workbench, kind: str, topic: str) -> None:
-    change_hold(bench, {"action": "hold", "reason": "audit"}, requested_by="ada")
-    raise_alert(bench, make_alert(bench, kind, must_act=True))
+def test_what_is_held_is_over_when_it_is_released(
+    context: ModelContext, kind: str, topic: str
+) -> None:
+    change_hold(context, {"action": "hold", "reason": "audit"}, requested_by="ada")
+    raise_alert(context, make_alert(context, kind, must_act=True))
 
-    while_held = end_what_is_over(bench)
-    change_hold(bench, {"action": "release", "reason": "audit done"}, requested_by="ben")
-    after = end_what_is_over(bench)
+    while_held = end_what_is_over(context)
+    change_hold(context, {"action": "release", "reason": "audit done"}, requested_by="ben")
+    after = end_what_is_over(context)
 
     assert (while_held, after) == ([], [topic])
-    assert incidents(bench) == [(topic, "", "released")]
-    assert "Released by ben: audit done." in last_text(bench)
+    assert incidents(context) == [(topic, "", "released")]
+    assert "Released by ben: audit done." in last_text(context)
 
 
-def test_a_freeze_that_has_ended_ends_what_it_held(bench: Workbench) -> None:
-    raise_alert(bench, make_alert(bench, "promotion_held"))
+def test_a_freeze_that_has_ended_ends_what_it_held(context: ModelContext) -> None:
+    raise_alert(context, make_alert(context, "promotion_held"))
 
-    end_what_is_over(bench)
+    end_what_is_over(context)
 
-    assert incidents(bench) == [("hold", "", "released")]
-    assert "Nothing holds promotions any more." in last_text(bench)
+    assert incidents(context) == [("hold", "", "released")]
+    assert "Nothing holds promotions any more." in last_text(context)
 
 
 @pytest.mark.parametrize(
@@ -48,21 +50,21 @@ def test_a_freeze_that_has_ended_ends_what_it_held(bench: Workbench) -> None:
     ],
 )
 def test_a_question_is_over_when_it_is_answered_or_its_time_has_passed(
-    bench: Workbench, hours_left: float, is_answered: bool, resolution: str
+    context: ModelContext, hours_left: float, is_answered: bool, resolution: str
 ) -> None:
     due = datetime.now(UTC) + timedelta(hours=hours_left)
-    bench.ledger.approvals.ask("d", model=bench.spec.name, version="2", due_at=due)
-    raise_alert(bench, make_alert(bench, "approval_wanted", must_act=True))
+    context.ledger.approvals.ask("d", model=context.spec.name, version="2", due_at=due)
+    raise_alert(context, make_alert(context, "approval_wanted", must_act=True))
     if is_answered:
-        bench.ledger.approvals.answer("d", "refused", answered_by="ada", comment="not now")
+        context.ledger.approvals.answer("d", "refused", answered_by="ada", comment="not now")
 
-    end_what_is_over(bench)
+    end_what_is_over(context)
 
-    assert incidents(bench) == [("approval", "", resolution)]
+    assert incidents(context) == [("approval", "", resolution)]
 
 
-def test_other_incidents_are_left_to_those_who_know(bench: Workbench) -> None:
-    raise_alert(bench, make_alert(bench, "drift"))
-    raise_alert(bench, make_alert(bench, "no_data", BATCH), subject="data")
+def test_other_incidents_are_left_to_those_who_know(context: ModelContext) -> None:
+    raise_alert(context, make_alert(context, "drift"))
+    raise_alert(context, make_alert(context, "no_data", BATCH), subject="data")
 
-    assert end_what_is_over(bench) == []
+    assert end_what_is_over(context) == []

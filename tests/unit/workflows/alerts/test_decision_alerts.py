@@ -8,7 +8,7 @@ from evergreen.ledger.records import Decision
 from evergreen.measurements import ColumnDrift, DecayMeasurement, DriftMeasurement
 from evergreen.signals import PolicyDecision, PolicySignals, Request
 from evergreen.workflows.alerts.decision_alerts import alert_closing, alert_opening
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 from standins.slack import SlackServer
 
 
@@ -51,9 +51,9 @@ def many_columns(n_columns: int) -> DriftMeasurement:
     return DriftMeasurement(columns=columns, n_rows=400, drifted_share=1.0, sentence="all drifted")
 
 
-def open_decision(bench: Workbench, signals: PolicySignals, run_id: str = "r") -> Decision:
-    return bench.ledger.decisions.open(
-        bench.spec.name,
+def open_decision(context: ModelContext, signals: PolicySignals, run_id: str = "r") -> Decision:
+    return context.ledger.decisions.open(
+        context.spec.name,
         signals.batch,
         run_id,
         decision=decided(),
@@ -62,9 +62,11 @@ def open_decision(bench: Workbench, signals: PolicySignals, run_id: str = "r") -
     )
 
 
-def closed(bench: Workbench, outcome: Any, *, version: str = "7", batch: str = BATCH) -> Decision:
-    row = open_decision(bench, make_signals(batch=batch), f"run {outcome}")
-    return bench.ledger.decisions.close(
+def closed(
+    context: ModelContext, outcome: Any, *, version: str = "7", batch: str = BATCH
+) -> Decision:
+    row = open_decision(context, make_signals(batch=batch), f"run {outcome}")
+    return context.ledger.decisions.close(
         row.id,
         outcome=outcome,
         sentence="why so",
@@ -76,61 +78,63 @@ def closed(bench: Workbench, outcome: Any, *, version: str = "7", batch: str = B
 
 
 def test_twenty_columns_and_five_retries_are_one_message(
-    bench: Workbench, slack: SlackServer
+    context: ModelContext, slack: SlackServer
 ) -> None:
-    context = a_run(bench).context("decide")
+    airflow_context = a_run(context).context("decide")
 
     for _ in range(5):
-        alert_opening(bench, context, decided(), make_signals(many_columns(20)))
+        alert_opening(context, airflow_context, decided(), make_signals(many_columns(20)))
 
     assert (len(slack.messages), len(slack.requests)) == (1, 1)
     assert "20 features" in slack.messages[0]["text"]
 
 
-def test_drift_that_does_no_harm_stays_silent(bench: Workbench, slack: SlackServer) -> None:
-    context = a_run(bench).context("decide")
+def test_drift_that_does_no_harm_stays_silent(context: ModelContext, slack: SlackServer) -> None:
+    airflow_context = a_run(context).context("decide")
     harmless = decided(is_harmless_drift=True)
 
-    alert_opening(bench, context, harmless, make_signals(make_drift(0.41)))
+    alert_opening(context, airflow_context, harmless, make_signals(make_drift(0.41)))
 
-    assert (incidents(bench), slack.requests) == ([], [])
+    assert (incidents(context), slack.requests) == ([], [])
 
 
-def test_decay_is_told_although_nothing_is_retrained(bench: Workbench, slack: SlackServer) -> None:
-    context = a_run(bench).context("decide")
+def test_decay_is_told_although_nothing_is_retrained(
+    context: ModelContext, slack: SlackServer
+) -> None:
+    airflow_context = a_run(context).context("decide")
 
-    alert_opening(bench, context, decided(), make_signals(decay="decayed"))
+    alert_opening(context, airflow_context, decided(), make_signals(decay="decayed"))
 
-    assert [alert.alert.kind for alert in bench.ledger.alerts.history()] == ["decay"]
+    assert [alert.alert.kind for alert in context.ledger.alerts.history()] == ["decay"]
     assert "AUC fell" in slack.messages[0]["text"]
 
 
-def test_a_batch_of_the_past_says_nothing_of_how_the_model_is_now(bench: Workbench) -> None:
-    closed(bench, "stood_down", batch="2024-03-01")
-    context = a_run(bench).context("decide")
+def test_a_batch_of_the_past_says_nothing_of_how_the_model_is_now(context: ModelContext) -> None:
+    closed(context, "stood_down", batch="2024-03-01")
+    airflow_context = a_run(context).context("decide")
 
-    alert_opening(bench, context, decided(), make_signals(make_drift(0.41)))
+    alert_opening(context, airflow_context, decided(), make_signals(make_drift(0.41)))
 
-    assert incidents(bench) == []
+    assert incidents(context) == []
 
 
-def test_a_second_forced_retrain_of_a_batch_is_kept_too(bench: Workbench) -> None:
+def test_a_second_forced_retrain_of_a_batch_is_kept_too(context: ModelContext) -> None:
     signals = make_signals(request=Request(force_retrain=True, reason="new carrier"))
 
     for run_id in ("manual__1", "manual__2", "manual__2"):
-        context = a_run(bench, run_id).context("decide")
-        alert_opening(bench, context, decided("retrain", trigger="forced"), signals)
+        airflow_context = a_run(context, run_id).context("decide")
+        alert_opening(context, airflow_context, decided("retrain", trigger="forced"), signals)
 
-    kinds = [entry.alert.kind for entry in bench.ledger.alerts.history()]
+    kinds = [entry.alert.kind for entry in context.ledger.alerts.history()]
     assert kinds == ["retrain_started"] * 2
 
 
-def test_the_story_of_a_retrain_is_one_thread(bench: Workbench, slack: SlackServer) -> None:
-    context = a_run(bench).context("decide")
+def test_the_story_of_a_retrain_is_one_thread(context: ModelContext, slack: SlackServer) -> None:
+    airflow_context = a_run(context).context("decide")
 
-    alert_opening(bench, context, decided("retrain"), make_signals(make_drift(0.41)))
+    alert_opening(context, airflow_context, decided("retrain"), make_signals(make_drift(0.41)))
     for _ in range(2):
-        alert_closing(bench, context, closed(bench, "promoted"))
+        alert_closing(context, airflow_context, closed(context, "promoted"))
 
     ((headline, replies),) = threads(slack)
     assert headline.startswith("Resolved by promotion of v7: ")
@@ -140,13 +144,13 @@ def test_the_story_of_a_retrain_is_one_thread(bench: Workbench, slack: SlackServ
 
 @pytest.mark.parametrize("outcome", ["kept", "promoted"])
 def test_a_promotion_that_was_held_is_over_when_it_is_decided_anew(
-    bench: Workbench, outcome: str
+    context: ModelContext, outcome: str
 ) -> None:
-    context = a_run(bench).context("record_decision")
+    airflow_context = a_run(context).context("record_decision")
 
-    alert_closing(bench, context, closed(bench, "held"), cause="hold")
-    alert_closing(bench, context, closed(bench, outcome))
+    alert_closing(context, airflow_context, closed(context, "held"), cause="hold")
+    alert_closing(context, airflow_context, closed(context, outcome))
 
     ending = "decided anew" if outcome == "kept" else "resolved by promotion of v7"
-    assert incidents(bench) == [("hold", "", ending), ("champion", "", "told")]
-    assert roles(bench) == ["opening", "closing", "opening"]
+    assert incidents(context) == [("hold", "", ending), ("champion", "", "told")]
+    assert roles(context) == ["opening", "closing", "opening"]

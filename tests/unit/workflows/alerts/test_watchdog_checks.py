@@ -13,34 +13,34 @@ from evergreen.orchestration import watchdog_tasks
 from evergreen.workflows.alerts.watchdog_checks import alert_late_decisions, reconcile_champion
 from evergreen.workflows.decide.close_decision import record_outcome
 from evergreen.workflows.decide.decide import decide_batch
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 from standins.slack import SlackServer
 
 
-def age(bench: Workbench, *, hours: float) -> None:
+def age(context: ModelContext, *, hours: float) -> None:
     """Let all deliveries have been taken in some hours ago."""
     moment = datetime.now(UTC) - timedelta(hours=hours)
-    engine = create_engine(bench.settings.ledger_url)
+    engine = create_engine(context.settings.ledger_url)
     update = text("UPDATE batches SET taken_at = :moment")
     with engine.begin() as connection:
         connection.execute(update, {"moment": f"{moment:%Y-%m-%d %H:%M:%S.%f}"})
     engine.dispose()
 
 
-def kinds(bench: Workbench) -> list[str]:
-    return [entry.alert.kind for entry in bench.ledger.alerts.history(bench.spec.name)]
+def kinds(context: ModelContext) -> list[str]:
+    return [entry.alert.kind for entry in context.ledger.alerts.history(context.spec.name)]
 
 
-def decide(bench: Workbench, batch: str, *, outcome: str = "open") -> Run:
+def decide(context: ModelContext, batch: str, *, outcome: str = "open") -> Run:
     """Open a decision, and close it as stood down or failed."""
-    run = training_run(bench.spec.name, batch)
-    asked = asked_for(bench, batch, run.dag_run.run_id)
+    run = training_run(context.spec.name, batch)
+    asked = asked_for(context, batch, run.dag_run.run_id)
     decay = DecayMeasurement(verdict="insufficient_data", sentence="")
     nothing = {"version": None, "path": None}
-    decide_batch(bench, asked, nothing, decay.to_json(), run.dag_run.run_id)
+    decide_batch(context, asked, nothing, decay.to_json(), run.dag_run.run_id)
     if outcome != "open":
         states = {"decide": "success", "train_challenger": outcome}
-        record_outcome(bench, run.context("record_decision"), asked, states)
+        record_outcome(context, run.context("record_decision"), asked, states)
     return run
 
 
@@ -48,113 +48,120 @@ def decide(bench: Workbench, batch: str, *, outcome: str = "open") -> Run:
     ("hours", "is_late"), [(5.9, False), (6.1, True)], ids=["in time", "too late"]
 )
 def test_a_batch_without_a_decision_is_told_after_its_time(
-    bench: Workbench, upstream: Upstream, hours: float, is_late: bool
+    context: ModelContext, upstream: Upstream, hours: float, is_late: bool
 ) -> None:
-    batch = accept(bench, upstream, 0)
-    age(bench, hours=hours)
+    batch = accept(context, upstream, 0)
+    age(context, hours=hours)
 
-    found = [alert_late_decisions(bench) for _ in range(2)]
+    found = [alert_late_decisions(context) for _ in range(2)]
 
     assert found == [[batch] if is_late else []] * 2
-    assert kinds(bench) == ["late_decision"] * is_late
+    assert kinds(context) == ["late_decision"] * is_late
 
 
 @pytest.mark.parametrize(
     ("outcome", "is_late"), [("open", True), ("failed", True), ("skipped", False)]
 )
 def test_only_a_decision_that_came_to_its_end_counts(
-    bench: Workbench, upstream: Upstream, outcome: str, is_late: bool
+    context: ModelContext, upstream: Upstream, outcome: str, is_late: bool
 ) -> None:
-    batch = accept(bench, upstream, 0)
-    age(bench, hours=7)
-    decide(bench, batch, outcome=outcome)
+    batch = accept(context, upstream, 0)
+    age(context, hours=7)
+    decide(context, batch, outcome=outcome)
 
-    assert alert_late_decisions(bench) == [batch] * is_late
+    assert alert_late_decisions(context) == [batch] * is_late
 
 
-def test_nothing_is_late_while_a_person_is_asked(bench: Workbench, upstream: Upstream) -> None:
-    batch = accept(bench, upstream, 0)
-    age(bench, hours=7)
+def test_nothing_is_late_while_a_person_is_asked(context: ModelContext, upstream: Upstream) -> None:
+    batch = accept(context, upstream, 0)
+    age(context, hours=7)
     due = datetime.now(UTC) + timedelta(hours=1)
-    bench.ledger.approvals.ask("d1", model=bench.spec.name, version="2", due_at=due)
+    context.ledger.approvals.ask("d1", model=context.spec.name, version="2", due_at=due)
 
-    while_asked = alert_late_decisions(bench)
-    bench.ledger.approvals.answer("d1", "refused", answered_by="ada", comment="")
+    while_asked = alert_late_decisions(context)
+    context.ledger.approvals.answer("d1", "refused", answered_by="ada", comment="")
 
-    assert (while_asked, alert_late_decisions(bench)) == ([], [batch])
+    assert (while_asked, alert_late_decisions(context)) == ([], [batch])
 
 
 @pytest.mark.usefixtures("mlflow_uri")
 def test_a_promotion_that_was_begun_is_rolled_forward(
-    bench: Workbench, upstream: Upstream, model_file: Path
+    context: ModelContext, upstream: Upstream, model_file: Path
 ) -> None:
-    begin(bench, upstream)
-    first = reign(bench, model_file)
-    second = bench.registry.register(
-        bench.spec.name, idempotency_key="k2", model_file=model_file, tags={}, metrics={}, params={}
+    begin(context, upstream)
+    first = reign(context, model_file)
+    second = context.registry.register(
+        context.spec.name,
+        idempotency_key="k2",
+        model_file=model_file,
+        tags={},
+        metrics={},
+        params={},
     )
-    enthrone(bench, second.version, sha256=second.sha256, is_committed=False)
+    enthrone(context, second.version, sha256=second.sha256, is_committed=False)
 
-    sentence = reconcile_champion(bench)
+    sentence = reconcile_champion(context)
 
-    latest = bench.ledger.promotions.latest(bench.spec.name)
-    alias = bench.registry.get_alias(bench.spec.name, "champion")
+    latest = context.ledger.promotions.latest(context.spec.name)
+    alias = context.registry.get_alias(context.spec.name, "champion")
     assert "finished" in sentence
     assert latest is not None
     assert alias is not None
     assert (latest.state, latest.version, alias.version) == ("committed", "2", "2")
     assert first.version == "1"
-    assert kinds(bench) == []
+    assert kinds(context) == []
 
 
 @pytest.mark.usefixtures("mlflow_uri")
 def test_an_alias_that_somebody_moved_is_told_once_and_left_alone(
-    bench: Workbench, upstream: Upstream, model_file: Path
+    context: ModelContext, upstream: Upstream, model_file: Path
 ) -> None:
-    begin(bench, upstream)
-    reign(bench, model_file)
-    reign(bench, model_file)
-    bench.registry.set_alias(bench.spec.name, "champion", "1")
+    begin(context, upstream)
+    reign(context, model_file)
+    reign(context, model_file)
+    context.registry.set_alias(context.spec.name, "champion", "1")
 
     for _ in range(2):
-        reconcile_champion(bench)
+        reconcile_champion(context)
 
-    alias = bench.registry.get_alias(bench.spec.name, "champion")
+    alias = context.registry.get_alias(context.spec.name, "champion")
     assert alias is not None
     assert alias.version == "1"
-    assert kinds(bench) == ["alias_mismatch"]
+    assert kinds(context) == ["alias_mismatch"]
 
 
 @pytest.mark.usefixtures("mlflow_uri")
 def test_a_champion_whose_file_is_another_is_told_as_that(
-    bench: Workbench, upstream: Upstream, model_file: Path
+    context: ModelContext, upstream: Upstream, model_file: Path
 ) -> None:
-    begin(bench, upstream)
-    registered = reign(bench, model_file)
-    enthrone(bench, registered.version, sha256="b" * 64, decision="another")
+    begin(context, upstream)
+    registered = reign(context, model_file)
+    enthrone(context, registered.version, sha256="b" * 64, decision="another")
 
-    reconcile_champion(bench)
-    sentence = reconcile_champion(bench)
+    reconcile_champion(context)
+    sentence = reconcile_champion(context)
 
-    (entry,) = bench.ledger.alerts.history(bench.spec.name)
+    (entry,) = context.ledger.alerts.history(context.spec.name)
     assert entry.alert.text == sentence
     assert "sha256" in sentence
 
 
 @pytest.mark.usefixtures("mlflow_uri")
-def test_a_model_that_has_no_champion_yet_is_in_order(bench: Workbench) -> None:
-    assert "no champion yet" in reconcile_champion(bench)
-    assert kinds(bench) == []
+def test_a_model_that_has_no_champion_yet_is_in_order(context: ModelContext) -> None:
+    assert "no champion yet" in reconcile_champion(context)
+    assert kinds(context) == []
 
 
-def test_one_models_trouble_does_not_keep_the_others_waiting(bench: Workbench, name: str) -> None:
-    write_spec(bench.settings.models_dir, name="a_first")
+def test_one_models_trouble_does_not_keep_the_others_waiting(
+    context: ModelContext, name: str
+) -> None:
+    write_spec(context.settings.models_dir, name="a_first")
     done: list[str] = []
 
-    def look(bench: Workbench) -> None:
-        if bench.spec.name == "a_first":
+    def look(context: ModelContext) -> None:
+        if context.spec.name == "a_first":
             raise ZeroDivisionError("a mistake of ours")
-        done.append(bench.spec.name)
+        done.append(context.spec.name)
 
     with pytest.raises(ExternalError, match="a_first: a mistake of ours"):
         watchdog_tasks._for_every_model(look)
@@ -163,10 +170,10 @@ def test_one_models_trouble_does_not_keep_the_others_waiting(bench: Workbench, n
 
 
 def test_the_watchdogs_tasks_go_through_all_models(
-    bench: Workbench, upstream: Upstream, slack: SlackServer, name: str
+    context: ModelContext, upstream: Upstream, slack: SlackServer, name: str
 ) -> None:
-    batch = accept(bench, upstream, 0)
-    age(bench, hours=7)
+    batch = accept(context, upstream, 0)
+    age(context, hours=7)
     slack.mode = "500"
 
     late = watchdog_tasks.check_decisions.function()
@@ -180,11 +187,11 @@ def test_the_watchdogs_tasks_go_through_all_models(
 
 @pytest.mark.usefixtures("mlflow_uri")
 def test_the_tasks_of_a_model_without_a_history_have_nothing_to_do(
-    bench: Workbench, name: str
+    context: ModelContext, name: str
 ) -> None:
     reconciled = watchdog_tasks.reconcile_champions.function()
     removed = watchdog_tasks.apply_retention.function()
 
     assert list(reconciled) == list(removed) == [name]
     assert set(removed[name].values()) == {0}
-    assert kinds(bench) == []
+    assert kinds(context) == []

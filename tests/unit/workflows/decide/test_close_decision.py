@@ -10,7 +10,7 @@ from evergreen.measurements import DecayMeasurement
 from evergreen.records import Evaluation, MetricEstimate, Window
 from evergreen.workflows.decide.close_decision import record_outcome
 from evergreen.workflows.decide.decide import decide_batch
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 
 RUN_ID = "asset_triggered__1"
 QUIET = {"decide": "success", "stand_down": "success", "train_challenger": "skipped"}
@@ -26,11 +26,11 @@ NO_DECAY = DecayMeasurement(verdict="insufficient_data", sentence="no champion y
 class Case:
     """An opened decision, and a run whose tasks ended as a test says."""
 
-    def __init__(self, bench: Workbench, batch: str, *, is_dry: bool = False) -> None:
-        self.bench = bench
-        self.asked = asked_for(bench, batch, RUN_ID, dry_run=is_dry)
-        self.run = Run(DagRun(f"continual_training__{bench.spec.name}", RUN_ID, batch))
-        decide_batch(bench, self.asked, {"version": None, "path": None}, NO_DECAY, RUN_ID)
+    def __init__(self, context: ModelContext, batch: str, *, is_dry: bool = False) -> None:
+        self.context = context
+        self.asked = asked_for(context, batch, RUN_ID, dry_run=is_dry)
+        self.run = Run(DagRun(f"continual_training__{context.spec.name}", RUN_ID, batch))
+        decide_batch(context, self.asked, {"version": None, "path": None}, NO_DECAY, RUN_ID)
 
     def evaluated(self, verdict: str = "promote") -> "Case":
         metric = MetricEstimate(name="auc", value=0.9, se=0.01, n_rows=400)
@@ -54,38 +54,38 @@ class Case:
 
     def record(self, **states: str) -> dict[str, Any]:
         self.run.states = states
-        context = self.run.context("record_decision")
-        return record_outcome(self.bench, context, self.asked, states)
+        airflow_context = self.run.context("record_decision")
+        return record_outcome(self.context, airflow_context, self.asked, states)
 
     @property
     def decision(self) -> Decision:
-        return self.bench.ledger.decisions.get(self.asked["decision"])
+        return self.context.ledger.decisions.get(self.asked["decision"])
 
 
 @pytest.fixture
-def case(bench: Workbench, upstream: Upstream) -> Case:
-    return Case(bench, begin(bench, upstream))
+def case(context: ModelContext, upstream: Upstream) -> Case:
+    return Case(context, begin(context, upstream))
 
 
-def kinds(bench: Workbench) -> list[str]:
-    return [entry.alert.kind for entry in bench.ledger.alerts.history(bench.spec.name)]
+def kinds(context: ModelContext) -> list[str]:
+    return [entry.alert.kind for entry in context.ledger.alerts.history(context.spec.name)]
 
 
-def test_a_quiet_day_is_closed_as_stood_down(case: Case, bench: Workbench) -> None:
+def test_a_quiet_day_is_closed_as_stood_down(case: Case, context: ModelContext) -> None:
     recorded = case.record(**QUIET, write_drift_report="skipped", promote="skipped")
 
     assert recorded["outcome"] == case.decision.outcome == "stood_down"
     assert case.decision.closed_at is not None
-    assert kinds(bench) == ["stood_down"]
+    assert kinds(context) == ["stood_down"]
 
 
-def test_a_skipped_promotion_keeps_the_champion(case: Case, bench: Workbench) -> None:
+def test_a_skipped_promotion_keeps_the_champion(case: Case, context: ModelContext) -> None:
     recorded = case.evaluated("keep").record(**TRAINED, promote="skipped")
 
     assert recorded["outcome"] == "kept"
     assert case.decision.outcome_sentence == "auc gain +0.01"
     assert (case.decision.challenger_version, case.decision.champion_after) == ("2", None)
-    assert kinds(bench) == ["kept"]
+    assert kinds(context) == ["kept"]
 
 
 @pytest.mark.parametrize(
@@ -105,13 +105,13 @@ def test_a_skipped_promotion_keeps_the_champion(case: Case, bench: Workbench) ->
     ],
 )
 def test_a_failed_task_fails_the_decision_and_keeps_the_champion(
-    case: Case, bench: Workbench, broken: str, states: dict[str, str]
+    case: Case, context: ModelContext, broken: str, states: dict[str, str]
 ) -> None:
     recorded = case.evaluated().record(**states)
 
     assert recorded["outcome"] == case.decision.outcome == "failed"
     assert recorded["sentence"].startswith(f"{broken} failed")
-    assert kinds(bench) == ["failed"]
+    assert kinds(context) == ["failed"]
 
 
 def test_a_task_that_never_ran_fails_the_decision_too(case: Case) -> None:
@@ -139,7 +139,7 @@ def test_a_drawn_report_is_named(case: Case) -> None:
 
     assert (
         case.decision.report_path
-        == f"reports/{case.bench.spec.name}/{case.asked['batch']}/drift.html"
+        == f"reports/{case.context.spec.name}/{case.asked['batch']}/drift.html"
     )
 
 
@@ -153,17 +153,17 @@ def test_what_a_skipped_task_returned_in_an_earlier_round_does_not_count(case: C
     ("champions", "outcome"), [(0, "bootstrapped"), (1, "promoted")], ids=["first", "later"]
 )
 def test_a_promotion_is_told_once(
-    case: Case, bench: Workbench, champions: int, outcome: str
+    case: Case, context: ModelContext, champions: int, outcome: str
 ) -> None:
     if champions:
-        crown(bench, "1")
-    crown(bench, "2", decision=case.asked["decision"])
+        crown(context, "1")
+    crown(context, "2", decision=case.asked["decision"])
 
     for _ in range(2):
         case.evaluated().record(**TRAINED, promote="success")
 
     assert (case.decision.outcome, case.decision.champion_after) == (outcome, "2")
-    assert kinds(bench) == ["promoted"]
+    assert kinds(context) == ["promoted"]
 
 
 @pytest.mark.parametrize(
@@ -175,10 +175,10 @@ def test_a_promotion_is_told_once(
     ],
 )
 def test_a_run_that_has_promoted_stays_promoted_whatever_is_rerun(
-    case: Case, bench: Workbench, states: dict[str, str]
+    case: Case, context: ModelContext, states: dict[str, str]
 ) -> None:
-    crown(bench, "2", decision=case.asked["decision"])
-    crown(bench, "3")
+    crown(context, "2", decision=case.asked["decision"])
+    crown(context, "3")
 
     recorded = case.evaluated("keep").record(**states)
 
@@ -186,8 +186,8 @@ def test_a_run_that_has_promoted_stays_promoted_whatever_is_rerun(
     assert (case.decision.challenger_version, case.decision.champion_after) == ("2", "2")
 
 
-def test_a_promotion_that_hangs_halfway_is_told_as_that(case: Case, bench: Workbench) -> None:
-    enthrone(bench, "2", decision=case.asked["decision"], is_committed=False)
+def test_a_promotion_that_hangs_halfway_is_told_as_that(case: Case, context: ModelContext) -> None:
+    enthrone(context, "2", decision=case.asked["decision"], is_committed=False)
 
     recorded = case.evaluated().record(**TRAINED, promote="failed")
 
@@ -195,29 +195,31 @@ def test_a_promotion_that_hangs_halfway_is_told_as_that(case: Case, bench: Workb
     assert "after v2 was entered as champion" in recorded["sentence"]
 
 
-def test_a_second_challenger_of_one_batch_is_told_too(bench: Workbench, upstream: Upstream) -> None:
-    first = Case(bench, begin(bench, upstream))
+def test_a_second_challenger_of_one_batch_is_told_too(
+    context: ModelContext, upstream: Upstream
+) -> None:
+    first = Case(context, begin(context, upstream))
     first.evaluated("keep").record(**TRAINED, promote="skipped")
-    second = Case(bench, first.asked["batch"])
-    second.asked = asked_for(bench, first.asked["batch"], "manual__2")
-    decide_batch(bench, second.asked, {"version": None, "path": None}, NO_DECAY, "manual__2")
+    second = Case(context, first.asked["batch"])
+    second.asked = asked_for(context, first.asked["batch"], "manual__2")
+    decide_batch(context, second.asked, {"version": None, "path": None}, NO_DECAY, "manual__2")
 
     second.evaluated("keep").record(**TRAINED, promote="skipped")
 
-    assert kinds(bench) == ["kept", "kept"]
+    assert kinds(context) == ["kept", "kept"]
 
 
 @pytest.mark.parametrize("promote", ["success", "failed"])
 def test_a_dry_run_leaves_its_scratch_only_while_a_task_is_to_be_cleared(
-    bench: Workbench, upstream: Upstream, promote: str
+    context: ModelContext, upstream: Upstream, promote: str
 ) -> None:
-    case = Case(bench, begin(bench, upstream), is_dry=True)
-    scratch = f"scratch/{bench.spec.name}/{case.asked['decision']}"
-    bench.store.write_json(f"{scratch}/drift.json", {})
+    case = Case(context, begin(context, upstream), is_dry=True)
+    scratch = f"scratch/{context.spec.name}/{case.asked['decision']}"
+    context.store.write_json(f"{scratch}/drift.json", {})
 
     recorded = case.evaluated().record(**TRAINED, promote=promote)
 
     assert recorded["sentence"].startswith("dry run, nothing kept")
-    assert bench.store.exists(scratch) is (promote == "failed")
-    assert bench.ledger.decisions.history(bench.spec.name) == []
-    assert kinds(bench) == []
+    assert context.store.exists(scratch) is (promote == "failed")
+    assert context.ledger.decisions.history(context.spec.name) == []
+    assert kinds(context) == []

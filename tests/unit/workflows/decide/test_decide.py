@@ -20,152 +20,158 @@ from evergreen.workflows.decide.measure import (
     measure_batch_drift,
     measure_champion_decay,
 )
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 
 Json = dict[str, Any]
 
 
-def decide(bench: Workbench, asked: Json, run_id: str = "run") -> PolicySignals:
+def decide(context: ModelContext, asked: Json, run_id: str = "run") -> PolicySignals:
     """Measure and decide, as the tasks do; give the signals."""
-    drift = measure_batch_drift(bench, asked)
-    decay = measure_champion_decay(bench, asked)
-    _, signals = decide_batch(bench, asked, drift, decay.to_json(), run_id)
+    drift = measure_batch_drift(context, asked)
+    decay = measure_champion_decay(context, asked)
+    _, signals = decide_batch(context, asked, drift, decay.to_json(), run_id)
     return signals
 
 
-def predict(bench: Workbench, batch: str, version: str, *, is_right: bool = True) -> None:
+def predict(context: ModelContext, batch: str, version: str, *, is_right: bool = True) -> None:
     """Keep predictions that follow ``temp``, or go against it."""
-    delivery = bench.ledger.batches.delivery(bench.spec.name, "data", batch)
+    delivery = context.ledger.batches.delivery(context.spec.name, "data", batch)
     assert delivery is not None
-    rows = bench.store.read_table(str(delivery.path))
+    rows = context.store.read_table(str(delivery.path))
     temp = rows["temp"].to_numpy()
     scores = 1 / (1 + 2.718 ** (-temp if is_right else temp))
-    path = f"predictions/{bench.spec.name}/{batch}/v{version}.parquet"
-    digest = bench.store.write_table(path, pa.table({"id": rows["id"], "prediction": scores}))
-    bench.ledger.batches.record_predictions(
-        bench.spec.name, batch, version, path=path, sha256=digest, n_rows=rows.num_rows
+    path = f"predictions/{context.spec.name}/{batch}/v{version}.parquet"
+    digest = context.store.write_table(path, pa.table({"id": rows["id"], "prediction": scores}))
+    context.ledger.batches.record_predictions(
+        context.spec.name, batch, version, path=path, sha256=digest, n_rows=rows.num_rows
     )
 
 
 def test_without_a_champion_there_is_nothing_to_measure_and_a_first_model_to_train(
-    bench: Workbench, upstream: Upstream
+    context: ModelContext, upstream: Upstream
 ) -> None:
-    asked = asked_for(bench, begin(bench, upstream))
+    asked = asked_for(context, begin(context, upstream))
 
-    signals = decide(bench, asked)
+    signals = decide(context, asked)
 
     assert (signals.champion_version, signals.drift) == (None, None)
     assert (signals.n_training_rows, signals.n_holdout_rows) == (1600, 400)
-    decision = bench.ledger.decisions.get(asked["decision"])
+    decision = context.ledger.decisions.get(asked["decision"])
     assert (decision.verdict, decision.outcome) == ("bootstrap", "open")
 
 
-def test_drift_goes_to_the_ledger_feature_by_feature(bench: Workbench, upstream: Upstream) -> None:
-    begin(bench, upstream)
-    crown(bench)
-    batch = accept(bench, upstream, 6, shift=3.0)
+def test_drift_goes_to_the_ledger_feature_by_feature(
+    context: ModelContext, upstream: Upstream
+) -> None:
+    begin(context, upstream)
+    crown(context)
+    batch = accept(context, upstream, 6, shift=3.0)
 
-    signals = decide(bench, asked_for(bench, batch))
+    signals = decide(context, asked_for(context, batch))
 
     assert signals.drift is not None
     assert [column.column for column in signals.drift.drifted] == ["temp"]
-    rows = bench.ledger.decisions.drift(bench.spec.name, batch, "1")
+    rows = context.ledger.decisions.drift(context.spec.name, batch, "1")
     assert tuple(rows) == signals.drift.columns
 
 
-def test_a_dry_run_writes_nothing_to_the_ledger(bench: Workbench, upstream: Upstream) -> None:
-    batch = begin(bench, upstream)
-    crown(bench)
-    asked = asked_for(bench, batch, dry_run=True)
+def test_a_dry_run_writes_nothing_to_the_ledger(context: ModelContext, upstream: Upstream) -> None:
+    batch = begin(context, upstream)
+    crown(context)
+    asked = asked_for(context, batch, dry_run=True)
 
-    signals = decide(bench, asked)
+    signals = decide(context, asked)
 
     assert signals.drift is not None
-    assert bench.ledger.decisions.history(bench.spec.name) == []
-    assert bench.ledger.decisions.drift(bench.spec.name, batch, "1") == []
+    assert context.ledger.decisions.history(context.spec.name) == []
+    assert context.ledger.decisions.drift(context.spec.name, batch, "1") == []
 
 
-def test_a_lost_reference_fails_closed(bench: Workbench, upstream: Upstream) -> None:
-    asked = asked_for(bench, begin(bench, upstream))
-    crown(bench)
-    bench.store.delete(f"versions/{bench.spec.name}/v1/profile.json")
+def test_a_lost_reference_fails_closed(context: ModelContext, upstream: Upstream) -> None:
+    asked = asked_for(context, begin(context, upstream))
+    crown(context)
+    context.store.delete(f"versions/{context.spec.name}/v1/profile.json")
 
     with pytest.raises(StorageError, match=r"profile\.json"):
-        measure_batch_drift(bench, asked)
+        measure_batch_drift(context, asked)
 
 
 @pytest.mark.parametrize(
     ("is_right", "verdict"), [(True, "stable"), (False, "decayed")], ids=["as before", "worse"]
 )
 def test_decay_compares_with_what_the_champion_was_promoted_on(
-    bench: Workbench, upstream: Upstream, is_right: bool, verdict: str
+    context: ModelContext, upstream: Upstream, is_right: bool, verdict: str
 ) -> None:
-    scored = begin(bench, upstream)
-    crown(bench, auc=0.85)
-    predict(bench, scored, "1", is_right=is_right)
-    label(bench, upstream, 5)
-    batch = accept(bench, upstream, 6)
+    scored = begin(context, upstream)
+    crown(context, auc=0.85)
+    predict(context, scored, "1", is_right=is_right)
+    label(context, upstream, 5)
+    batch = accept(context, upstream, 6)
 
-    measured = measure_champion_decay(bench, asked_for(bench, batch))
+    measured = measure_champion_decay(context, asked_for(context, batch))
 
     assert (measured.verdict, measured.batches) == (verdict, (scored,))
 
 
 def test_decay_is_not_measured_on_what_another_version_has_scored(
-    bench: Workbench, upstream: Upstream
+    context: ModelContext, upstream: Upstream
 ) -> None:
-    scored = begin(bench, upstream)
-    crown(bench)
-    predict(bench, scored, "7", is_right=False)
-    label(bench, upstream, 5)
-    batch = accept(bench, upstream, 6)
+    scored = begin(context, upstream)
+    crown(context)
+    predict(context, scored, "7", is_right=False)
+    label(context, upstream, 5)
+    batch = accept(context, upstream, 6)
 
-    measured = measure_champion_decay(bench, asked_for(bench, batch))
+    measured = measure_champion_decay(context, asked_for(context, batch))
 
     assert measured.verdict == "insufficient_data"
 
 
 def test_labels_of_the_batch_itself_are_not_known_when_it_is_decided(
-    bench: Workbench, upstream: Upstream
+    context: ModelContext, upstream: Upstream
 ) -> None:
-    batch = begin(bench, upstream)
-    crown(bench)
-    predict(bench, batch, "1", is_right=False)
-    label(bench, upstream, 5)
+    batch = begin(context, upstream)
+    crown(context)
+    predict(context, batch, "1", is_right=False)
+    label(context, upstream, 5)
 
-    measured = measure_champion_decay(bench, asked_for(bench, batch))
+    measured = measure_champion_decay(context, asked_for(context, batch))
 
     assert measured.verdict == "insufficient_data"
 
 
-def test_deciding_again_in_one_run_replaces_its_row(bench: Workbench, upstream: Upstream) -> None:
-    asked = asked_for(bench, begin(bench, upstream))
+def test_deciding_again_in_one_run_replaces_its_row(
+    context: ModelContext, upstream: Upstream
+) -> None:
+    asked = asked_for(context, begin(context, upstream))
 
-    decide(bench, asked)
-    decide(bench, asked)
+    decide(context, asked)
+    decide(context, asked)
 
-    assert [d.id for d in bench.ledger.decisions.history(bench.spec.name)] == [asked["decision"]]
+    assert [d.id for d in context.ledger.decisions.history(context.spec.name)] == [
+        asked["decision"]
+    ]
 
 
 def test_a_run_that_has_promoted_decides_about_the_champion_it_replaced(
-    bench: Workbench, upstream: Upstream
+    context: ModelContext, upstream: Upstream
 ) -> None:
-    batch = begin(bench, upstream)
-    crown(bench, "1")
-    asked = asked_for(bench, batch)
-    crown(bench, "2", decision=asked["decision"])
+    batch = begin(context, upstream)
+    crown(context, "1")
+    asked = asked_for(context, batch)
+    crown(context, "2", decision=asked["decision"])
 
-    again = decide(bench, asked)
+    again = decide(context, asked)
 
-    assert again.champion_version == champion_before(bench, asked) == "1"
-    assert champion_before(bench, asked_for(bench, batch, "another run")) == "2"
+    assert again.champion_version == champion_before(context, asked) == "1"
+    assert champion_before(context, asked_for(context, batch, "another run")) == "2"
 
 
-def test_windows_end_where_the_newest_labels_end(bench: Workbench, upstream: Upstream) -> None:
-    batch = begin(bench, upstream)
+def test_windows_end_where_the_newest_labels_end(context: ModelContext, upstream: Upstream) -> None:
+    batch = begin(context, upstream)
 
-    training, holdout = windows_for(bench, asked_for(bench, batch))
-    shorter, same = windows_for(bench, asked_for(bench, batch, training_window_days=7))
+    training, holdout = windows_for(context, asked_for(context, batch))
+    shorter, same = windows_for(context, asked_for(context, batch, training_window_days=7))
 
     assert training is not None
     assert shorter is not None
@@ -178,10 +184,10 @@ def test_windows_end_where_the_newest_labels_end(bench: Workbench, upstream: Ups
     )
 
 
-def test_without_labels_there_is_no_window(bench: Workbench, upstream: Upstream) -> None:
-    batch = accept(bench, upstream, 0)
+def test_without_labels_there_is_no_window(context: ModelContext, upstream: Upstream) -> None:
+    batch = accept(context, upstream, 0)
 
-    assert windows_for(bench, asked_for(bench, batch)) == (None, None)
+    assert windows_for(context, asked_for(context, batch)) == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -194,14 +200,14 @@ def test_without_labels_there_is_no_window(bench: Workbench, upstream: Upstream)
     ],
 )
 def test_the_report_is_drawn_when_the_spec_says(
-    bench: Workbench, upstream: Upstream, rule: Any, shift: float, wanted: bool
+    context: ModelContext, upstream: Upstream, rule: Any, shift: float, wanted: bool
 ) -> None:
-    begin(bench, upstream)
-    crown(bench)
-    signals = decide(bench, asked_for(bench, accept(bench, upstream, 6, shift=shift)))
-    drift = bench.spec.drift.model_copy(update={"report": rule})
-    spec = bench.spec.model_copy(update={"drift": drift})
-    ruled = Workbench(bench.settings, replace(bench.loaded, spec=spec), bench.ledger)
+    begin(context, upstream)
+    crown(context)
+    signals = decide(context, asked_for(context, accept(context, upstream, 6, shift=shift)))
+    drift = context.spec.drift.model_copy(update={"report": rule})
+    spec = context.spec.model_copy(update={"drift": drift})
+    ruled = ModelContext(context.settings, replace(context.loaded, spec=spec), context.ledger)
 
     dry = signals.model_copy(update={"request": Request(dry_run=True)})
 
@@ -210,37 +216,39 @@ def test_the_report_is_drawn_when_the_spec_says(
 
 
 def test_the_report_shows_the_decided_numbers_also_after_the_run(
-    bench: Workbench, upstream: Upstream
+    context: ModelContext, upstream: Upstream
 ) -> None:
-    begin(bench, upstream)
-    crown(bench)
-    asked = asked_for(bench, accept(bench, upstream, 6, shift=3.0))
-    drift = measure_batch_drift(bench, asked)
-    decay = measure_champion_decay(bench, asked)
-    decide_batch(bench, asked, drift, decay.to_json(), "run")
-    measured = read_drift(bench, drift)
-    bench.store.delete(f"scratch/{bench.spec.name}")
+    begin(context, upstream)
+    crown(context)
+    asked = asked_for(context, accept(context, upstream, 6, shift=3.0))
+    drift = measure_batch_drift(context, asked)
+    decay = measure_champion_decay(context, asked)
+    decide_batch(context, asked, drift, decay.to_json(), "run")
+    measured = read_drift(context, drift)
+    context.store.delete(f"scratch/{context.spec.name}")
 
-    uri = draw_drift_report(bench, asked, drift)
+    uri = draw_drift_report(context, asked, drift)
 
-    place = f"reports/{bench.spec.name}/{asked['batch']}/drift.html"
-    assert uri == bench.store.uri_of(place)
+    place = f"reports/{context.spec.name}/{asked['batch']}/drift.html"
+    assert uri == context.store.uri_of(place)
     assert measured is not None
-    assert measured.sentence in bench.store.read_bytes(place).decode()
+    assert measured.sentence in context.store.read_bytes(place).decode()
 
 
-def test_there_is_no_report_without_a_measurement(bench: Workbench, upstream: Upstream) -> None:
-    asked = asked_for(bench, begin(bench, upstream))
-    decide(bench, asked)
+def test_there_is_no_report_without_a_measurement(
+    context: ModelContext, upstream: Upstream
+) -> None:
+    asked = asked_for(context, begin(context, upstream))
+    decide(context, asked)
 
     with pytest.raises(DataError, match="no drift was measured"):
-        draw_drift_report(bench, asked, {"version": None, "path": None})
+        draw_drift_report(context, asked, {"version": None, "path": None})
 
 
 def test_a_promotion_that_was_only_begun_counts_as_champion(
-    bench: Workbench, upstream: Upstream
+    context: ModelContext, upstream: Upstream
 ) -> None:
-    batch = begin(bench, upstream)
-    enthrone(bench, "1", is_committed=False)
+    batch = begin(context, upstream)
+    enthrone(context, "1", is_committed=False)
 
-    assert champion_before(bench, asked_for(bench, batch)) == "1"
+    assert champion_before(context, asked_for(context, batch)) == "1"

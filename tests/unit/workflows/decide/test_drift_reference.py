@@ -10,54 +10,56 @@ from evergreen.workflows.decide.drift_reference import reference_for
 from evergreen.workflows.decide.measure import measure_batch_drift
 from evergreen.workflows.decide.version_baseline import read_profile
 from evergreen.workflows.ingest.quality_gate import taken
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 
 
-def comparing(bench: Workbench, reference: Literal["champion", "rolling", "season"]) -> Workbench:
-    """Give the bench of a model that compares its batches with another reference."""
-    spec = bench.spec
+def comparing(
+    context: ModelContext, reference: Literal["champion", "rolling", "season"]
+) -> ModelContext:
+    """Return the context of a model that compares its batches with another reference."""
+    spec = context.spec
     drift = spec.drift.model_copy(update={"reference": reference})
     changed = spec.model_copy(update={"drift": drift})
-    return Workbench(bench.settings, replace(bench.loaded, spec=changed), bench.ledger)
+    return ModelContext(context.settings, replace(context.loaded, spec=changed), context.ledger)
 
 
-def profile_of(bench: Workbench, batch: str) -> ReferenceProfile:
-    return reference_for(bench, "1", taken(bench, "data", batch))
+def profile_of(context: ModelContext, batch: str) -> ReferenceProfile:
+    return reference_for(context, "1", taken(context, "data", batch))
 
 
 @pytest.fixture
-def batch(bench: Workbench, upstream: Upstream) -> str:
-    begin(bench, upstream)
-    crown(bench)
-    accept(bench, upstream, 6, shift=3.0)
-    return accept(bench, upstream, 7, shift=3.0)
+def batch(context: ModelContext, upstream: Upstream) -> str:
+    begin(context, upstream)
+    crown(context)
+    accept(context, upstream, 6, shift=3.0)
+    return accept(context, upstream, 7, shift=3.0)
 
 
-def test_the_champion_s_own_reference_is_the_default(bench: Workbench, batch: str) -> None:
-    assert profile_of(bench, batch) == read_profile(bench, "1")
+def test_the_champion_s_own_reference_is_the_default(context: ModelContext, batch: str) -> None:
+    assert profile_of(context, batch) == read_profile(context, "1")
 
 
-def test_a_rolling_reference_holds_the_batches_before(bench: Workbench, batch: str) -> None:
-    profile = profile_of(comparing(bench, "rolling"), batch)
+def test_a_rolling_reference_holds_the_batches_before(context: ModelContext, batch: str) -> None:
+    profile = profile_of(comparing(context, "rolling"), batch)
 
     # Four weeks before week 7: the delivery of weeks 0 to 4 reaches in, then 5 and 6.
     assert profile.n_rows == 7 * 400
 
 
 def test_what_moved_weeks_ago_is_less_drift_against_a_rolling_reference(
-    bench: Workbench, batch: str
+    context: ModelContext, batch: str
 ) -> None:
-    fixed = bench.store.read_json(measured(bench, batch))
-    rolling = bench.store.read_json(measured(comparing(bench, "rolling"), batch))
+    fixed = context.store.read_json(measured(context, batch))
+    rolling = context.store.read_json(measured(comparing(context, "rolling"), batch))
 
     assert rolling["columns"][0]["psi"] < fixed["columns"][0]["psi"]
 
 
-def measured(bench: Workbench, batch: str) -> str:
+def measured(context: ModelContext, batch: str) -> str:
     request = {"dry_run": True}
     asked = {"batch": batch, "decision": "1234", "request": request}
-    return str(measure_batch_drift(bench, asked)["path"])
+    return str(measure_batch_drift(context, asked)["path"])
 
 
-def test_without_a_season_before_it_is_the_champion_s(bench: Workbench, batch: str) -> None:
-    assert profile_of(comparing(bench, "season"), batch) == read_profile(bench, "1")
+def test_without_a_season_before_it_is_the_champion_s(context: ModelContext, batch: str) -> None:
+    assert profile_of(comparing(context, "season"), batch) == read_profile(context, "1")

@@ -12,55 +12,57 @@ from drivers.tiny import FIRST, WEEK, Upstream
 from evergreen.signals import LabelledBatch, PolicyDecision, PolicySignals
 from evergreen.spec.deciding import Incident
 from evergreen.workflows.decide.policy_inputs import LOOK_BACK, MAX_RIVALS, Eyes
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 from standins.shelf import Shelf
 
 POSITION_OF_FIRST = 2817  # weeks from 1970-01-01 to the week of 2024-01-01, rounded down
 
 
 @pytest.fixture
-def shelve(bench: Workbench) -> Callable[..., Shelf]:
-    """Put versions on a shelf that is the workbench's registry."""
+def shelve(context: ModelContext) -> Callable[..., Shelf]:
+    """Put versions on a shelf that is the model context's registry."""
 
     def put(**files: Path | None) -> Shelf:
         shelf = Shelf({version.removeprefix("v"): file for version, file in files.items()})
-        bench.__dict__["registry"] = shelf
+        context.__dict__["registry"] = shelf
         return shelf
 
     return put
 
 
 @pytest.fixture
-def weeks(bench: Workbench, upstream: Upstream, shelve: Callable[..., Shelf]) -> list[str]:
-    """Give the batches of weeks 5, 6 and 7: v1 was trained before them and has scored two."""
-    found = [begin(bench, upstream)]
+def weeks(context: ModelContext, upstream: Upstream, shelve: Callable[..., Shelf]) -> list[str]:
+    """Return the batches of weeks 5, 6 and 7: v1 was trained before them and has scored two."""
+    found = [begin(context, upstream)]
     shelve(v1=None)
-    crown(bench)
+    crown(context)
     for week in (6, 7):
-        predict(bench, found[-1], "1")
-        label(bench, upstream, week - 1)
-        found.append(accept(bench, upstream, week))
+        predict(context, found[-1], "1")
+        label(context, upstream, week - 1)
+        found.append(accept(context, upstream, week))
     return found
 
 
 def by_position(labelled: tuple[LabelledBatch, ...]) -> dict[int, LabelledBatch]:
-    """Give labelled batches by their week."""
+    """Return labelled batches by their week."""
     return {batch.position - POSITION_OF_FIRST: batch for batch in labelled}
 
 
 # Places in time
 
 
-def test_batches_are_counted_in_steps_of_the_cadence(bench: Workbench, weeks: list[str]) -> None:
-    positions = [Eyes(bench, batch, None).position for batch in weeks]
+def test_batches_are_counted_in_steps_of_the_cadence(
+    context: ModelContext, weeks: list[str]
+) -> None:
+    positions = [Eyes(context, batch, None).position for batch in weeks]
 
     assert positions == [POSITION_OF_FIRST + week for week in (5, 6, 7)]
 
 
 def test_facts_say_through_where_and_from_how_much_a_version_learnt(
-    bench: Workbench, weeks: list[str]
+    context: ModelContext, weeks: list[str]
 ) -> None:
-    eyes = Eyes(bench, weeks[-1], "1")
+    eyes = Eyes(context, weeks[-1], "1")
     champion = eyes.champion
 
     assert champion is not None
@@ -69,8 +71,10 @@ def test_facts_say_through_where_and_from_how_much_a_version_learnt(
     assert champion.fraction == 7 / 28
 
 
-def test_without_a_champion_nothing_is_seen_of_models(bench: Workbench, weeks: list[str]) -> None:
-    eyes = Eyes(bench, weeks[-1], None)
+def test_without_a_champion_nothing_is_seen_of_models(
+    context: ModelContext, weeks: list[str]
+) -> None:
+    eyes = Eyes(context, weeks[-1], None)
 
     assert (eyes.champion, eyes.labelled(), eyes.batches_since_champion) == (None, (), None)
 
@@ -79,9 +83,9 @@ def test_without_a_champion_nothing_is_seen_of_models(bench: Workbench, weeks: l
 
 
 def test_the_champion_is_judged_on_what_it_has_not_learnt_from(
-    bench: Workbench, weeks: list[str]
+    context: ModelContext, weeks: list[str]
 ) -> None:
-    found = by_position(Eyes(bench, weeks[2], "1").labelled())
+    found = by_position(Eyes(context, weeks[2], "1").labelled())
 
     assert list(found) == [0, 5, 6]
     assert found[0].champion is None
@@ -93,44 +97,44 @@ def test_the_champion_is_judged_on_what_it_has_not_learnt_from(
 
 
 def test_labels_of_the_batch_and_of_later_ones_are_not_seen(
-    bench: Workbench, upstream: Upstream, weeks: list[str]
+    context: ModelContext, upstream: Upstream, weeks: list[str]
 ) -> None:
-    label(bench, upstream, 7)
+    label(context, upstream, 7)
 
-    seen = {batch: list(by_position(Eyes(bench, batch, "1").labelled())) for batch in weeks}
+    seen = {batch: list(by_position(Eyes(context, batch, "1").labelled())) for batch in weeks}
 
     assert list(seen.values()) == [[0], [0, 5], [0, 5, 6]]
 
 
 def test_only_the_newest_batches_are_looked_at(
-    bench: Workbench, upstream: Upstream, weeks: list[str]
+    context: ModelContext, upstream: Upstream, weeks: list[str]
 ) -> None:
-    predict(bench, weeks[2], "1")
-    label(bench, upstream, 7)
-    batch = accept(bench, upstream, 8)
+    predict(context, weeks[2], "1")
+    label(context, upstream, 7)
+    batch = accept(context, upstream, 8)
 
-    assert list(by_position(Eyes(bench, batch, "1").labelled())) == [5, 6, 7]
+    assert list(by_position(Eyes(context, batch, "1").labelled())) == [5, 6, 7]
     assert LOOK_BACK == 3
 
 
 @pytest.mark.parametrize(("n_rows", "is_scored"), [(319, False), (320, True)])
 def test_labels_of_too_few_rows_give_no_score(
-    bench: Workbench, upstream: Upstream, weeks: list[str], n_rows: int, is_scored: bool
+    context: ModelContext, upstream: Upstream, weeks: list[str], n_rows: int, is_scored: bool
 ) -> None:
-    predict(bench, weeks[2], "1")
-    label(bench, upstream, 7, n_rows=n_rows)
-    batch = accept(bench, upstream, 8)
+    predict(context, weeks[2], "1")
+    label(context, upstream, 7, n_rows=n_rows)
+    batch = accept(context, upstream, 8)
 
-    newest = Eyes(bench, batch, "1").labelled()[-1]
+    newest = Eyes(context, batch, "1").labelled()[-1]
 
     assert newest.position == POSITION_OF_FIRST + 7
     assert (newest.champion is not None) is is_scored
-    assert bench.spec.decay.min_coverage == 0.8
+    assert context.spec.decay.min_coverage == 0.8
 
 
-def test_held_batches_and_incidents_are_marked(bench: Workbench, weeks: list[str]) -> None:
-    bench.ledger.decisions.open(
-        bench.spec.name,
+def test_held_batches_and_incidents_are_marked(context: ModelContext, weeks: list[str]) -> None:
+    context.ledger.decisions.open(
+        context.spec.name,
         weeks[0],
         "run",
         decision=PolicyDecision(
@@ -147,25 +151,27 @@ def test_held_batches_and_incidents_are_marked(bench: Workbench, weeks: list[str
         spec_hash="f",
     )
     incident = Incident(start=FIRST, end=FIRST + WEEK, reason="a strike")
-    policy = bench.spec.policy.model_copy(update={"incidents": (incident,)})
-    spec = bench.spec.model_copy(update={"policy": policy})
-    ruled = Workbench(bench.settings, replace(bench.loaded, spec=spec), bench.ledger)
-    ruled.__dict__["registry"] = bench.registry
+    policy = context.spec.policy.model_copy(update={"incidents": (incident,)})
+    spec = context.spec.model_copy(update={"policy": policy})
+    ruled = ModelContext(context.settings, replace(context.loaded, spec=spec), context.ledger)
+    ruled.__dict__["registry"] = context.registry
 
     found = by_position(Eyes(ruled, weeks[2], "1").labelled())
 
     assert {week: batch.is_suspect for week, batch in found.items()} == {0: True, 5: True, 6: False}
 
 
-def test_what_has_arrived_is_known_without_scores(bench: Workbench, weeks: list[str]) -> None:
-    arrived = Eyes(bench, weeks[2], "1").arrived()
+def test_what_has_arrived_is_known_without_scores(context: ModelContext, weeks: list[str]) -> None:
+    arrived = Eyes(context, weeks[2], "1").arrived()
 
     assert list(by_position(arrived)) == [0, 5, 6]
     assert {(batch.champion, batch.rivals) for batch in arrived} == {(None, ())}
 
 
-def test_new_rows_are_those_that_came_since_a_training(bench: Workbench, weeks: list[str]) -> None:
-    eyes = Eyes(bench, weeks[2], "1")
+def test_new_rows_are_those_that_came_since_a_training(
+    context: ModelContext, weeks: list[str]
+) -> None:
+    eyes = Eyes(context, weeks[2], "1")
 
     n_new = [eyes.n_new_rows(POSITION_OF_FIRST + week) for week in (0, 5, 6, 7)]
 
@@ -177,17 +183,17 @@ def test_new_rows_are_those_that_came_since_a_training(bench: Workbench, weeks: 
 
 
 @pytest.fixture
-def rivalled(bench: Workbench, weeks: list[str], shelve: Callable[..., Shelf]) -> list[str]:
+def rivalled(context: ModelContext, weeks: list[str], shelve: Callable[..., Shelf]) -> list[str]:
     """Let v2, which is always wrong, be champion after v1."""
     shelve(v1=None, v2=None)
-    crown(bench, "2")
+    crown(context, "2")
     for batch in weeks[:2]:
-        predict(bench, batch, "2", is_right=False)
+        predict(context, batch, "2", is_right=False)
     return weeks
 
 
-def test_a_rival_is_compared_on_the_same_rows(bench: Workbench, rivalled: list[str]) -> None:
-    eyes = Eyes(bench, rivalled[2], "2")
+def test_a_rival_is_compared_on_the_same_rows(context: ModelContext, rivalled: list[str]) -> None:
+    eyes = Eyes(context, rivalled[2], "2")
 
     found = by_position(eyes.labelled())
 
@@ -199,70 +205,70 @@ def test_a_rival_is_compared_on_the_same_rows(bench: Workbench, rivalled: list[s
 
 
 def test_a_version_that_was_deleted_is_no_rival(
-    bench: Workbench, rivalled: list[str], shelve: Callable[..., Shelf]
+    context: ModelContext, rivalled: list[str], shelve: Callable[..., Shelf]
 ) -> None:
     shelve(v2=None)
 
-    assert Eyes(bench, rivalled[2], "2").rivals == ()
+    assert Eyes(context, rivalled[2], "2").rivals == ()
 
 
 def test_a_version_that_cannot_score_is_left_out(
-    bench: Workbench, upstream: Upstream, rivalled: list[str]
+    context: ModelContext, upstream: Upstream, rivalled: list[str]
 ) -> None:
-    predict(bench, rivalled[2], "2")
-    label(bench, upstream, 7)
-    batch = accept(bench, upstream, 8)
+    predict(context, rivalled[2], "2")
+    label(context, upstream, 7)
+    batch = accept(context, upstream, 8)
 
-    newest = Eyes(bench, batch, "2").labelled()[-1]
+    newest = Eyes(context, batch, "2").labelled()[-1]
 
     assert newest.champion is not None
     assert newest.rivals == ()
 
 
 def test_a_champion_that_cannot_score_has_no_score(
-    bench: Workbench, upstream: Upstream, rivalled: list[str]
+    context: ModelContext, upstream: Upstream, rivalled: list[str]
 ) -> None:
-    predict(bench, rivalled[2], "1")
-    label(bench, upstream, 7)
-    batch = accept(bench, upstream, 8)
+    predict(context, rivalled[2], "1")
+    label(context, upstream, 7)
+    batch = accept(context, upstream, 8)
 
-    newest = Eyes(bench, batch, "2").labelled()[-1]
+    newest = Eyes(context, batch, "2").labelled()[-1]
 
     assert (newest.champion, newest.rivals) == (None, ())
 
 
 def test_rivals_are_the_newest_former_champions(
-    bench: Workbench, weeks: list[str], shelve: Callable[..., Shelf]
+    context: ModelContext, weeks: list[str], shelve: Callable[..., Shelf]
 ) -> None:
     versions = [str(n) for n in range(2, 4 + MAX_RIVALS)]
     shelve(**{f"v{version}": None for version in ["1", *versions]})
     for version in versions:
-        crown(bench, version)
+        crown(context, version)
 
-    rivals = Eyes(bench, weeks[2], versions[-1]).rivals
+    rivals = Eyes(context, weeks[2], versions[-1]).rivals
 
     assert [facts.version for facts in rivals] == versions[-2 : -2 - MAX_RIVALS : -1]
 
 
 def test_a_champion_that_was_rolled_back_is_no_rival_until_it_is_promoted_again(
-    bench: Workbench, rivalled: list[str]
+    context: ModelContext, rivalled: list[str]
 ) -> None:
-    enthrone(bench, "1", decision="back", kind="rollback")
+    enthrone(context, "1", decision="back", kind="rollback")
 
-    assert Eyes(bench, rivalled[2], "1").rivals == ()
+    assert Eyes(context, rivalled[2], "1").rivals == ()
 
-    enthrone(bench, "2", decision="it won after all")
-    enthrone(bench, "1", decision="and lost again")
-    assert [facts.version for facts in Eyes(bench, rivalled[2], "1").rivals] == ["2"]
+    enthrone(context, "2", decision="it won after all")
+    enthrone(context, "1", decision="and lost again")
+    assert [facts.version for facts in Eyes(context, rivalled[2], "1").rivals] == ["2"]
 
 
 def test_what_this_decision_has_promoted_in_an_earlier_try_is_no_rival(
-    bench: Workbench, weeks: list[str], shelve: Callable[..., Shelf]
+    context: ModelContext, weeks: list[str], shelve: Callable[..., Shelf]
 ) -> None:
     shelve(v1=None, v2=None)
-    crown(bench, "2", decision=asked_for(bench, weeks[2])["decision"])
+    crown(context, "2", decision=asked_for(context, weeks[2])["decision"])
 
-    assert Eyes(bench, weeks[2], "1").rivals == ()
+    assert Eyes(context, weeks[2], "1").rivals == ()
 
 
 # Late scores
@@ -270,50 +276,50 @@ def test_what_this_decision_has_promoted_in_an_earlier_try_is_no_rival(
 
 @pytest.fixture
 def scoring(
-    bench: Workbench, upstream: Upstream, shelve: Callable[..., Shelf], model_file: Path
+    context: ModelContext, upstream: Upstream, shelve: Callable[..., Shelf], model_file: Path
 ) -> None:
     """Begin with a champion v1 that can score."""
-    begin(bench, upstream)
-    crown(bench, sha256=sha256(model_file.read_bytes()).hexdigest())
+    begin(context, upstream)
+    crown(context, sha256=sha256(model_file.read_bytes()).hexdigest())
     shelve(v1=model_file)
 
 
-def scored(bench: Workbench) -> list[str]:
-    return [log.batch for log in bench.ledger.batches.predictions(bench.spec.name, version="1")]
+def scored(context: ModelContext) -> list[str]:
+    return [log.batch for log in context.ledger.batches.predictions(context.spec.name, version="1")]
 
 
 @pytest.mark.usefixtures("scoring")
 def test_a_model_without_scores_is_let_score_the_newest_batches(
-    bench: Workbench, upstream: Upstream
+    context: ModelContext, upstream: Upstream
 ) -> None:
     for week in (6, 7, 8):
-        label(bench, upstream, week - 1)
-        batch = accept(bench, upstream, week)
+        label(context, upstream, week - 1)
+        batch = accept(context, upstream, week)
         if week == 7:
-            predict(bench, batch, "1")
+            predict(context, batch, "1")
 
-    found = by_position(Eyes(bench, batch, "1").labelled())
+    found = by_position(Eyes(context, batch, "1").labelled())
 
     assert {week: batch.champion is not None for week, batch in found.items()} == {
         5: False,
         6: True,
         7: True,
     }
-    assert scored(bench) == ["2024-02-12", "2024-02-19"]
+    assert scored(context) == ["2024-02-12", "2024-02-19"]
 
 
 @pytest.mark.usefixtures("scoring")
 def test_a_dry_run_sees_the_same_and_leaves_no_scores_behind(
-    bench: Workbench, upstream: Upstream
+    context: ModelContext, upstream: Upstream
 ) -> None:
-    label(bench, upstream, 5)
-    batch = accept(bench, upstream, 6)
-    before = set(bench.store.list_files())
+    label(context, upstream, 5)
+    batch = accept(context, upstream, 6)
+    before = set(context.store.list_files())
 
-    dry = Eyes(bench, batch, "1", scratch="scratch/x").labelled()
-    left, n_scored = set(bench.store.list_files()) - before, len(scored(bench))
+    dry = Eyes(context, batch, "1", scratch="scratch/x").labelled()
+    left, n_scored = set(context.store.list_files()) - before, len(scored(context))
 
-    assert (left, n_scored) == ({f"scratch/x/{bench.spec.name}/2024-02-05/v1.parquet"}, 0)
+    assert (left, n_scored) == ({f"scratch/x/{context.spec.name}/2024-02-05/v1.parquet"}, 0)
     assert dry[-1].champion is not None
-    assert dry == Eyes(bench, batch, "1").labelled()
-    assert scored(bench) == ["2024-02-05"]
+    assert dry == Eyes(context, batch, "1").labelled()
+    assert scored(context) == ["2024-02-05"]

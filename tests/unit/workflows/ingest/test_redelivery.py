@@ -5,49 +5,49 @@ from evergreen.errors import RequestError
 from evergreen.records import QualityResult
 from evergreen.workflows.ingest.redelivery import check_redelivery
 from evergreen.workflows.ingest.snapshot import take_delivery
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 
 
-def gate(bench: Workbench, batch: str, verdict: str) -> None:
-    bench.ledger.batches.record_snapshot(take_delivery(bench, "data", batch))
+def gate(context: ModelContext, batch: str, verdict: str) -> None:
+    context.ledger.batches.record_snapshot(take_delivery(context, "data", batch))
     result = QualityResult.model_validate({"verdict": verdict, "rules": (), "sentence": verdict})
-    bench.ledger.batches.record_quality(bench.spec.name, "data", batch, result)
+    context.ledger.batches.record_quality(context.spec.name, "data", batch, result)
 
 
-def test_a_rejected_batch_may_be_taken_in_again(bench: Workbench, upstream: Upstream) -> None:
+def test_a_rejected_batch_may_be_taken_in_again(context: ModelContext, upstream: Upstream) -> None:
     batch = upstream.deliver(0)
-    gate(bench, batch, "rejected")
+    gate(context, batch, "rejected")
 
-    asked = check_redelivery(bench, {"batch": batch})
+    asked = check_redelivery(context, {"batch": batch})
 
     assert asked == {
         "kind": "data",
         "batch": batch,
-        "manifest": f"{bench.spec.landing.uri}/{batch}/manifest.json",
+        "manifest": f"{context.spec.landing.uri}/{batch}/manifest.json",
     }
 
 
-def test_a_batch_that_came_late_may_be_taken_in(bench: Workbench, upstream: Upstream) -> None:
-    gate(bench, upstream.deliver(1), "accepted")
+def test_a_batch_that_came_late_may_be_taken_in(context: ModelContext, upstream: Upstream) -> None:
+    gate(context, upstream.deliver(1), "accepted")
     late = upstream.deliver(0)
 
-    assert check_redelivery(bench, {"batch": late})["batch"] == late
+    assert check_redelivery(context, {"batch": late})["batch"] == late
 
 
-def test_labels_are_asked_for_by_kind(bench: Workbench, upstream: Upstream) -> None:
+def test_labels_are_asked_for_by_kind(context: ModelContext, upstream: Upstream) -> None:
     batch = upstream.deliver(0, "labels")
 
-    asked = check_redelivery(bench, {"batch": batch, "kind": "labels"})
+    asked = check_redelivery(context, {"batch": batch, "kind": "labels"})
 
-    assert asked["manifest"].startswith(bench.spec.labels.uri)
+    assert asked["manifest"].startswith(context.spec.labels.uri)
 
 
-def test_what_was_accepted_is_never_replaced(bench: Workbench, upstream: Upstream) -> None:
+def test_what_was_accepted_is_never_replaced(context: ModelContext, upstream: Upstream) -> None:
     batch = upstream.deliver(0)
-    gate(bench, batch, "accepted")
+    gate(context, batch, "accepted")
 
     with pytest.raises(RequestError, match="accepted already"):
-        check_redelivery(bench, {"batch": batch})
+        check_redelivery(context, {"batch": batch})
 
 
 @pytest.mark.parametrize(
@@ -60,6 +60,6 @@ def test_what_was_accepted_is_never_replaced(bench: Workbench, upstream: Upstrea
         pytest.param({"bach": "2024-01-08"}, "did you mean 'batch'", id="misspelt key"),
     ],
 )
-def test_a_wrong_request_is_refused(bench: Workbench, conf: object, says: str) -> None:
+def test_a_wrong_request_is_refused(context: ModelContext, conf: object, says: str) -> None:
     with pytest.raises(RequestError, match=says):
-        check_redelivery(bench, conf)
+        check_redelivery(context, conf)

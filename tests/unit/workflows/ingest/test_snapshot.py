@@ -6,103 +6,103 @@ import pytest
 from drivers.tiny import Upstream
 from evergreen.errors import DataError, ManifestError
 from evergreen.workflows.ingest.snapshot import find_next, manifest_uri, take_delivery
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 
 
-def take(bench: Workbench, batch: str) -> None:
-    bench.ledger.batches.record_snapshot(take_delivery(bench, "data", batch))
+def take(context: ModelContext, batch: str) -> None:
+    context.ledger.batches.record_snapshot(take_delivery(context, "data", batch))
 
 
-def test_before_anything_lands_any_batch_is_waited_for(bench: Workbench, home: Path) -> None:
-    assert find_next(bench, "data") is None
-    assert manifest_uri(bench, "data", None) == (
+def test_before_anything_lands_any_batch_is_waited_for(context: ModelContext, home: Path) -> None:
+    assert find_next(context, "data") is None
+    assert manifest_uri(context, "data", None) == (
         f"file://{home}/landing/tiny/[0-9]*-[0-9]*-[0-9]*/manifest.json"
     )
 
 
-def test_the_oldest_new_batch_comes_first(bench: Workbench, upstream: Upstream) -> None:
+def test_the_oldest_new_batch_comes_first(context: ModelContext, upstream: Upstream) -> None:
     upstream.deliver(1)
     upstream.deliver(0)
 
-    assert find_next(bench, "data") == "2024-01-01"
+    assert find_next(context, "data") == "2024-01-01"
 
 
 def test_a_batch_without_manifest_is_not_there_and_holds_nothing_up(
-    bench: Workbench, upstream: Upstream, home: Path
+    context: ModelContext, upstream: Upstream, home: Path
 ) -> None:
     first, second = upstream.deliver(0), upstream.deliver(1)
     (home / "landing" / "tiny" / first / "manifest.json").unlink()
 
-    assert find_next(bench, "data") == second
+    assert find_next(context, "data") == second
 
 
 @pytest.mark.parametrize(
     "folder", ["tmp", "zzz", ".staging", "2024-02-30", "2024-01-08 (copy)", "a\\b", "new\nline"]
 )
 def test_a_folder_that_is_no_batch_is_passed_over(
-    bench: Workbench, upstream: Upstream, home: Path, folder: str
+    context: ModelContext, upstream: Upstream, home: Path, folder: str
 ) -> None:
-    take(bench, upstream.deliver(0))
+    take(context, upstream.deliver(0))
     upstream.deliver(1)
     (home / "landing" / "tiny" / "2024-01-08").rename(home / "landing" / "tiny" / folder)
 
-    assert find_next(bench, "data") == "2024-01-08"
+    assert find_next(context, "data") == "2024-01-08"
 
 
 def test_after_the_last_batch_the_following_period_is_waited_for(
-    bench: Workbench, upstream: Upstream
+    context: ModelContext, upstream: Upstream
 ) -> None:
-    take(bench, upstream.deliver(0))
+    take(context, upstream.deliver(0))
 
-    assert find_next(bench, "data") == "2024-01-08"
+    assert find_next(context, "data") == "2024-01-08"
 
 
 def test_labels_are_waited_for_in_the_order_of_the_batches(
-    bench: Workbench, upstream: Upstream
+    context: ModelContext, upstream: Upstream
 ) -> None:
-    take(bench, upstream.deliver(0))
-    take(bench, upstream.deliver(1))
+    take(context, upstream.deliver(0))
+    take(context, upstream.deliver(1))
 
-    waited_for = find_next(bench, "labels")
+    waited_for = find_next(context, "labels")
 
     assert waited_for == "2024-01-01"
 
 
 def test_a_snapshot_holds_the_delivered_rows_under_a_name_made_of_its_content(
-    bench: Workbench, upstream: Upstream
+    context: ModelContext, upstream: Upstream
 ) -> None:
     batch = upstream.deliver(0)
 
-    first = take_delivery(bench, "data", batch)
-    again = take_delivery(bench, "data", batch)
+    first = take_delivery(context, "data", batch)
+    again = take_delivery(context, "data", batch)
 
     assert first == again
     assert first.sha256[:16] in first.path
-    assert bench.store.read_table(first.path).num_rows == first.n_rows == 400
+    assert context.store.read_table(first.path).num_rows == first.n_rows == 400
 
 
 def test_a_redelivery_with_other_rows_is_another_snapshot(
-    bench: Workbench, upstream: Upstream
+    context: ModelContext, upstream: Upstream
 ) -> None:
-    first = take_delivery(bench, "data", upstream.deliver(0))
-    second = take_delivery(bench, "data", upstream.deliver(0, n_rows=250))
+    first = take_delivery(context, "data", upstream.deliver(0))
+    second = take_delivery(context, "data", upstream.deliver(0, n_rows=250))
 
     assert first.path != second.path
-    assert bench.store.exists(first.path)
+    assert context.store.exists(first.path)
 
 
 def test_a_part_that_is_listed_but_missing_is_named(
-    bench: Workbench, upstream: Upstream, home: Path
+    context: ModelContext, upstream: Upstream, home: Path
 ) -> None:
     batch = upstream.deliver(0)
     part = sorted((home / "landing" / "tiny" / batch).glob("*.parquet"))[0]
     part.unlink()
 
     with pytest.raises(ManifestError, match=f"part missing: .*{part.name}"):
-        take_delivery(bench, "data", batch)
+        take_delivery(context, "data", batch)
 
 
-def test_one_flipped_bit_is_seen(bench: Workbench, upstream: Upstream, home: Path) -> None:
+def test_one_flipped_bit_is_seen(context: ModelContext, upstream: Upstream, home: Path) -> None:
     batch = upstream.deliver(0)
     part = sorted((home / "landing" / "tiny" / batch).glob("*.parquet"))[0]
     content = bytearray(part.read_bytes())
@@ -110,20 +110,20 @@ def test_one_flipped_bit_is_seen(bench: Workbench, upstream: Upstream, home: Pat
     part.write_bytes(content)
 
     with pytest.raises(DataError, match="sha256"):
-        take_delivery(bench, "data", batch)
+        take_delivery(context, "data", batch)
 
 
 def test_a_renamed_column_is_named_with_its_likely_new_name(
-    bench: Workbench, upstream: Upstream
+    context: ModelContext, upstream: Upstream
 ) -> None:
     batch = upstream.deliver(0, fault="renamed_column")
 
     with pytest.raises(DataError, match="differs from the spec"):
-        take_delivery(bench, "data", batch)
+        take_delivery(context, "data", batch)
 
 
 def test_nothing_is_left_in_the_store_by_a_refused_delivery(
-    bench: Workbench, upstream: Upstream, home: Path
+    context: ModelContext, upstream: Upstream, home: Path
 ) -> None:
     batch = upstream.deliver(0)
     part = sorted((home / "landing" / "tiny" / batch).glob("*.parquet"))[0]
@@ -131,6 +131,6 @@ def test_nothing_is_left_in_the_store_by_a_refused_delivery(
     pq.write_table(table.slice(0, 3), part)
 
     with pytest.raises(DataError):
-        take_delivery(bench, "data", batch)
+        take_delivery(context, "data", batch)
 
-    assert bench.store.list_files("snapshots") == []
+    assert context.store.list_files("snapshots") == []

@@ -11,18 +11,18 @@ from drivers.asking import Case, change_spec, told
 from drivers.telling import incidents
 from evergreen.ledger.records import Answer
 from evergreen.orchestration.approval_operator import APPROVE, REFUSE
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 from evergreen.workflows.promote.approvals import remind_of_approvals
 
 
 def test_a_person_is_asked_with_all_that_is_needed_to_answer(
-    case: Case, bench: Workbench, shown: list[dict[str, Any]]
+    case: Case, context: ModelContext, shown: list[dict[str, Any]]
 ) -> None:
     with pytest.raises(TaskAwaitingInput) as waiting:
         case.ask()
 
     (page,) = shown
-    assert page["subject"] == f"{bench.spec.name}: may version 2 become champion?"
+    assert page["subject"] == f"{context.spec.name}: may version 2 become champion?"
     body = page["body"].replace("\\", "")
     for part in ("version 2", "version 1", "+0.0200", "+0.0100 to +0.0300", "auc gain +0.02"):
         assert part in body
@@ -31,11 +31,11 @@ def test_a_person_is_asked_with_all_that_is_needed_to_answer(
     assert page["assigned_users"] is None
     assert waiting.value.timeout == pytest.approx(timedelta(hours=24), abs=timedelta(minutes=1))
     assert (case.row.answer, case.row.version) == ("open", "2")
-    assert told(bench) == ["approval_wanted"]
+    assert told(context) == ["approval_wanted"]
 
 
 def test_a_retry_goes_on_with_the_same_question_and_tells_nobody_again(
-    case: Case, bench: Workbench
+    case: Case, context: ModelContext
 ) -> None:
     with pytest.raises(TaskAwaitingInput):
         case.ask()
@@ -46,7 +46,7 @@ def test_a_retry_goes_on_with_the_same_question_and_tells_nobody_again(
 
     assert case.row == first
     assert again.value.timeout <= first.due_at - first.asked_at
-    assert told(bench) == ["approval_wanted"]
+    assert told(context) == ["approval_wanted"]
 
 
 def test_an_approval_lets_the_champion_move_with_name_and_comment(case: Case) -> None:
@@ -62,7 +62,9 @@ def test_an_approval_lets_the_champion_move_with_name_and_comment(case: Case) ->
     assert case.why_not_promoted() == ""
 
 
-def test_a_refusal_skips_the_promotion_and_closes_as_refused(case: Case, bench: Workbench) -> None:
+def test_a_refusal_skips_the_promotion_and_closes_as_refused(
+    case: Case, context: ModelContext
+) -> None:
     with pytest.raises(TaskAwaitingInput):
         case.ask()
 
@@ -73,8 +75,8 @@ def test_a_refusal_skips_the_promotion_and_closes_as_refused(case: Case, bench: 
     assert outcome == "refused"
     assert sentence.startswith("refused by ada: not on Fridays; the champion stays")
     assert "not on Fridays" in case.why_not_promoted()
-    assert told(bench) == ["approval_wanted", "kept"]
-    assert incidents(bench)[0] == ("approval", "", "refused by ada")
+    assert told(context) == ["approval_wanted", "kept"]
+    assert incidents(context)[0] == ("approval", "", "refused by ada")
 
 
 @pytest.mark.parametrize(
@@ -116,7 +118,7 @@ def test_what_a_time_out_means_is_what_the_spec_says(
 
 @pytest.mark.parametrize("rule", [{"approvers": "ada, ben"}], indirect=True)
 def test_an_answer_of_somebody_else_does_not_count_and_it_is_asked_again(
-    case: Case, bench: Workbench, shown: list[dict[str, Any]]
+    case: Case, context: ModelContext, shown: list[dict[str, Any]]
 ) -> None:
     with pytest.raises(TaskAwaitingInput):
         case.ask()
@@ -128,7 +130,7 @@ def test_an_answer_of_somebody_else_does_not_count_and_it_is_asked_again(
 
     assert case.row.answered_by == "ada"
     assert len(shown) == 2
-    assert told(bench) == ["approval_wanted"]
+    assert told(context) == ["approval_wanted"]
 
 
 def test_what_was_answered_is_not_asked_again_when_the_step_is_cleared(
@@ -153,23 +155,23 @@ def test_what_was_answered_is_not_asked_again_when_the_step_is_cleared(
     indirect=["rule"],
 )
 def test_people_are_reminded_once_of_what_is_still_open(
-    case: Case, bench: Workbench, is_due: bool
+    case: Case, context: ModelContext, is_due: bool
 ) -> None:
     with pytest.raises(TaskAwaitingInput):
         case.ask()
-    assert remind_of_approvals(bench) == []
+    assert remind_of_approvals(context) == []
     time.sleep(0.5)
     asked_at = case.row.asked_at
     change_spec(
-        bench,
+        context,
         "\npromotion: {approval: required, approval_reminder_hours: 0.0001}\n",
     )
 
-    reminded = [remind_of_approvals(bench) for _ in range(2)]
+    reminded = [remind_of_approvals(context) for _ in range(2)]
 
     assert reminded == [[case.asked["decision"]] * is_due, []]
     assert case.row.asked_at == asked_at
-    alerts = [entry.alert for entry in bench.ledger.alerts.history(bench.spec.name)]
+    alerts = [entry.alert for entry in context.ledger.alerts.history(context.spec.name)]
     assert [alert.kind for alert in alerts] == ["approval_wanted"] * (1 + is_due)
     if is_due:
         assert alerts[1].title == f"Reminder: {alerts[0].title}"
@@ -177,11 +179,11 @@ def test_people_are_reminded_once_of_what_is_still_open(
         assert alerts[1].must_act
 
 
-def test_what_was_answered_is_not_reminded_of(case: Case, bench: Workbench) -> None:
-    change_spec(bench, "\npromotion: {approval: required, approval_reminder_hours: 0.00001}\n")
+def test_what_was_answered_is_not_reminded_of(case: Case, context: ModelContext) -> None:
+    change_spec(context, "\npromotion: {approval: required, approval_reminder_hours: 0.00001}\n")
     with pytest.raises(TaskAwaitingInput):
         case.ask()
     case.answer(APPROVE)
     time.sleep(0.1)
 
-    assert remind_of_approvals(bench) == []
+    assert remind_of_approvals(context) == []

@@ -15,7 +15,7 @@ from evergreen.orchestration.retry_rules import RequestRefused
 from evergreen.records import PromotionVerdict, TrainedModel, Window
 from evergreen.workflows.alerts.watchdog_checks import reconcile_champion
 from evergreen.workflows.decide.decide import decide_batch
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 from evergreen.workflows.promote.force_promotion import force_champion
 
 pytestmark = pytest.mark.usefixtures("mlflow_uri")
@@ -23,17 +23,17 @@ REASON = "v1 is what the audit saw"
 
 
 @pytest.fixture
-def two_champions(bench: Workbench, upstream: Upstream, model_file: Path) -> str:
-    batch = begin(bench, upstream)
-    reign(bench, model_file)
-    reign(bench, model_file)
+def two_champions(context: ModelContext, upstream: Upstream, model_file: Path) -> str:
+    batch = begin(context, upstream)
+    reign(context, model_file)
+    reign(context, model_file)
     return batch
 
 
-def order(bench: Workbench, conf: Any) -> Run:
+def order(context: ModelContext, conf: Any) -> Run:
     return Run(
         DagRun(
-            f"force_promote__{bench.spec.name}",
+            f"force_promote__{context.spec.name}",
             "manual__1",
             conf=conf,
             triggering_user_name="ada",
@@ -42,36 +42,36 @@ def order(bench: Workbench, conf: Any) -> Run:
     )
 
 
-def champion(bench: Workbench) -> tuple[str | None, str | None]:
-    latest = bench.ledger.promotions.latest(bench.spec.name)
-    alias = bench.registry.get_alias(bench.spec.name, "champion")
+def champion(context: ModelContext) -> tuple[str | None, str | None]:
+    latest = context.ledger.promotions.latest(context.spec.name)
+    alias = context.registry.get_alias(context.spec.name, "champion")
     return latest.version if latest else None, alias.version if alias else None
 
 
 @pytest.mark.usefixtures("two_champions")
-def test_a_forced_version_moves_ledger_and_alias_and_is_told_once(bench: Workbench) -> None:
-    run = order(bench, {"version": "1", "reason": REASON})
+def test_a_forced_version_moves_ledger_and_alias_and_is_told_once(context: ModelContext) -> None:
+    run = order(context, {"version": "1", "reason": REASON})
 
-    first = run.call(force_promote, bench.spec.name)
-    again = run.call(force_promote, bench.spec.name)
+    first = run.call(force_promote, context.spec.name)
+    again = run.call(force_promote, context.spec.name)
 
     assert first == again
-    assert champion(bench) == ("1", "1")
+    assert champion(context) == ("1", "1")
     assert (first["kind"], first["state"], first["requested_by"]) == ("forced", "committed", "ada")
     assert first["reason"].startswith(f"forced by ada: {REASON} (its own evaluation: ")
-    (told,) = bench.ledger.alerts.history(bench.spec.name)
+    (told,) = context.ledger.alerts.history(context.spec.name)
     assert told.alert.kind == "forced"
     assert "ada made version 1 champion by hand (was version 2)" in told.alert.text
     assert REASON in told.alert.text
 
 
 @pytest.mark.usefixtures("two_champions")
-def test_the_same_order_from_another_run_confirms_it(bench: Workbench) -> None:
-    first = force_champion(bench, "1", REASON, run_id="command 1", requested_by="ada")
-    again = force_champion(bench, "1", REASON, run_id="command 2", requested_by="ada")
+def test_the_same_order_from_another_run_confirms_it(context: ModelContext) -> None:
+    first = force_champion(context, "1", REASON, run_id="command 1", requested_by="ada")
+    again = force_champion(context, "1", REASON, run_id="command 2", requested_by="ada")
 
     assert again == first
-    assert len(bench.ledger.promotions.history(bench.spec.name)) == 3
+    assert len(context.ledger.promotions.history(context.spec.name)) == 3
 
 
 @pytest.mark.usefixtures("two_champions")
@@ -85,12 +85,14 @@ def test_the_same_order_from_another_run_confirms_it(bench: Workbench) -> None:
         pytest.param({"verison": "1", "reason": "x"}, "did you mean 'version'", id="misspelt"),
     ],
 )
-def test_a_wrong_order_is_refused_and_moves_nothing(bench: Workbench, conf: Any, says: str) -> None:
+def test_a_wrong_order_is_refused_and_moves_nothing(
+    context: ModelContext, conf: Any, says: str
+) -> None:
     with pytest.raises(RequestRefused, match=says):
-        order(bench, conf).call(force_promote, bench.spec.name)
+        order(context, conf).call(force_promote, context.spec.name)
 
-    assert champion(bench) == ("2", "2")
-    assert bench.ledger.alerts.history(bench.spec.name) == []
+    assert champion(context) == ("2", "2")
+    assert context.ledger.alerts.history(context.spec.name) == []
 
 
 @pytest.mark.usefixtures("two_champions")
@@ -100,36 +102,36 @@ def test_a_wrong_order_is_refused_and_moves_nothing(bench: Workbench, conf: Any,
     ids=["unknown", "champion"],
 )
 def test_a_version_that_cannot_take_the_place_is_refused(
-    bench: Workbench, version: str, says: str
+    context: ModelContext, version: str, says: str
 ) -> None:
     with pytest.raises(EvergreenError, match=says):
-        force_champion(bench, version, REASON, run_id="r", requested_by="ada")
+        force_champion(context, version, REASON, run_id="r", requested_by="ada")
 
-    assert champion(bench) == ("2", "2")
+    assert champion(context) == ("2", "2")
 
 
 @pytest.mark.usefixtures("two_champions")
 @pytest.mark.parametrize(("scope", "release"), [("*", "--all"), ("", "tiny_")])
 def test_the_kill_switch_stops_a_forced_promotion_and_says_how_to_release(
-    bench: Workbench, scope: str, release: str
+    context: ModelContext, scope: str, release: str
 ) -> None:
-    bench.ledger.holds.hold(scope or bench.spec.name, reason="audit", held_by="ben")
+    context.ledger.holds.hold(scope or context.spec.name, reason="audit", held_by="ben")
 
     with pytest.raises(PromotionError, match=f"held by ben .*evergreen release {release}"):
-        force_champion(bench, "1", REASON, run_id="r", requested_by="ada")
+        force_champion(context, "1", REASON, run_id="r", requested_by="ada")
 
-    assert champion(bench) == ("2", "2")
+    assert champion(context) == ("2", "2")
 
 
 def test_the_first_champion_may_be_forced(
-    bench: Workbench, upstream: Upstream, model_file: Path
+    context: ModelContext, upstream: Upstream, model_file: Path
 ) -> None:
-    begin(bench, upstream)
-    name = bench.spec.name
-    registered = bench.registry.register(
+    begin(context, upstream)
+    name = context.spec.name
+    registered = context.registry.register(
         name, idempotency_key="k", model_file=model_file, tags={}, metrics={}, params={}
     )
-    bench.ledger.versions.record(
+    context.ledger.versions.record(
         name,
         registered.version,
         idempotency_key="k",
@@ -148,39 +150,41 @@ def test_the_first_champion_may_be_forced(
         ),
     )
 
-    row = force_champion(bench, "1", REASON, run_id="r", requested_by="ada")
+    row = force_champion(context, "1", REASON, run_id="r", requested_by="ada")
 
     assert (row.kind, row.previous_version, row.epoch) == ("forced", None, 1)
     assert row.reason.endswith("(it was never evaluated)")
-    assert champion(bench) == ("1", "1")
+    assert champion(context) == ("1", "1")
 
 
-def test_what_the_rule_said_of_the_version_is_told(bench: Workbench, two_champions: str) -> None:
-    asked = asked_for(bench, two_champions, "earlier")
+def test_what_the_rule_said_of_the_version_is_told(
+    context: ModelContext, two_champions: str
+) -> None:
+    asked = asked_for(context, two_champions, "earlier")
     no_decay = DecayMeasurement(verdict="insufficient_data", sentence="").to_json()
-    decide_batch(bench, asked, {"version": None, "path": None}, no_decay, "earlier")
-    bench.ledger.decisions.close(
+    decide_batch(context, asked, {"version": None, "path": None}, no_decay, "earlier")
+    context.ledger.decisions.close(
         asked["decision"],
         outcome="kept",
         sentence="kept",
         challenger_version="1",
         champion_after="2",
-        evaluation=bench.ledger.versions.get(bench.spec.name, "1").evaluation,
+        evaluation=context.ledger.versions.get(context.spec.name, "1").evaluation,
         report_path=None,
         promotion_verdict=PromotionVerdict(verdict="keep", sentence="gain too small"),
     )
 
-    row = force_champion(bench, "1", REASON, run_id="r", requested_by="ada")
+    row = force_champion(context, "1", REASON, run_id="r", requested_by="ada")
 
     assert row.reason.endswith("(its own evaluation: gain too small)")
 
 
 def test_a_file_that_is_another_in_the_registry_is_refused(
-    bench: Workbench, two_champions: str
+    context: ModelContext, two_champions: str
 ) -> None:
-    entry = bench.ledger.versions.get(bench.spec.name, "1")
-    bench.ledger.versions.record(
-        bench.spec.name,
+    entry = context.ledger.versions.get(context.spec.name, "1")
+    context.ledger.versions.record(
+        context.spec.name,
         "1",
         idempotency_key=entry.idempotency_key,
         sha256="b" * 64,
@@ -189,20 +193,20 @@ def test_a_file_that_is_another_in_the_registry_is_refused(
     )
 
     with pytest.raises(PromotionError, match="expected bbbb"):
-        force_champion(bench, "1", REASON, run_id="r", requested_by="ada")
+        force_champion(context, "1", REASON, run_id="r", requested_by="ada")
 
-    assert champion(bench) == ("2", "2")
+    assert champion(context) == ("2", "2")
 
 
 @pytest.mark.usefixtures("two_champions")
 def test_a_forced_promotion_that_nobody_could_tell_of_is_told_by_the_watchdog(
-    bench: Workbench,
+    context: ModelContext,
 ) -> None:
-    force_champion(bench, "1", REASON, run_id="r", requested_by="ada")
+    force_champion(context, "1", REASON, run_id="r", requested_by="ada")
 
     for _ in range(2):
-        reconcile_champion(bench)
+        reconcile_champion(context)
 
-    assert [entry.alert.kind for entry in bench.ledger.alerts.history(bench.spec.name)] == [
+    assert [entry.alert.kind for entry in context.ledger.alerts.history(context.spec.name)] == [
         "forced"
     ]

@@ -18,7 +18,7 @@ from evergreen.orchestration.retry_rules import RequestRefused
 from evergreen.signals import PolicyState
 from evergreen.spec.promoting import Freeze
 from evergreen.workflows.decide.decide import decide_batch, signals_for
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 from evergreen.workflows.promote.holds import anew, change_hold, holding, was_held, what_holds
 
 NOW = datetime(2026, 12, 24, 12, tzinfo=UTC)
@@ -73,18 +73,18 @@ def test_a_persons_hold_goes_before_a_freeze_and_is_named(model: str, whose: str
     )
 
 
-def test_a_model_is_held_and_released_with_the_names_of_who_asked(bench: Workbench) -> None:
-    held = change_hold(bench, {"action": "hold", "reason": "audit"}, requested_by="ada")
-    assert holding(bench) is not None
+def test_a_model_is_held_and_released_with_the_names_of_who_asked(context: ModelContext) -> None:
+    held = change_hold(context, {"action": "hold", "reason": "audit"}, requested_by="ada")
+    assert holding(context) is not None
     assert "held by ada" in held
 
-    released = change_hold(bench, {"action": "release", "reason": "over"}, requested_by="ben")
-    again = change_hold(bench, {"action": "release", "reason": "over"}, requested_by="ben")
+    released = change_hold(context, {"action": "release", "reason": "over"}, requested_by="ben")
+    again = change_hold(context, {"action": "release", "reason": "over"}, requested_by="ben")
 
-    assert holding(bench) is None
+    assert holding(context) is None
     assert released == "released by ben: over"
     assert "were not held" in again
-    (row,) = bench.ledger.holds.history(bench.spec.name)
+    (row,) = context.ledger.holds.history(context.spec.name)
     assert (row.held_by, row.released_by, row.release_reason) == ("ada", "ben", "over")
 
 
@@ -99,18 +99,18 @@ def test_a_model_is_held_and_released_with_the_names_of_who_asked(bench: Workben
     ],
 )
 def test_a_wrong_order_is_refused_and_holds_nothing(
-    bench: Workbench, conf: dict[str, str], says: str
+    context: ModelContext, conf: dict[str, str], says: str
 ) -> None:
     with pytest.raises(RequestError, match=says):
-        change_hold(bench, conf, requested_by="ada")
+        change_hold(context, conf, requested_by="ada")
 
-    assert holding(bench) is None
+    assert holding(context) is None
 
 
-def close_as_held(bench: Workbench, batch: str, run_id: str = "run") -> dict[str, Any]:
-    asked = asked_for(bench, batch, run_id)
-    decide_batch(bench, asked, NOTHING, NO_DECAY, run_id)
-    bench.ledger.decisions.close(
+def close_as_held(context: ModelContext, batch: str, run_id: str = "run") -> dict[str, Any]:
+    asked = asked_for(context, batch, run_id)
+    decide_batch(context, asked, NOTHING, NO_DECAY, run_id)
+    context.ledger.decisions.close(
         asked["decision"],
         outcome="held",
         sentence="held by ada",
@@ -123,48 +123,48 @@ def close_as_held(bench: Workbench, batch: str, run_id: str = "run") -> dict[str
 
 
 def test_what_was_held_is_owed_once_nothing_holds_any_more(
-    bench: Workbench, upstream: Upstream
+    context: ModelContext, upstream: Upstream
 ) -> None:
-    batch = begin(bench, upstream)
-    bench.ledger.holds.hold(bench.spec.name, reason="audit", held_by="ada")
-    assert anew(bench, "released") is None
-    close_as_held(bench, batch)
-    later = asked_for(bench, batch, "later")
-    while_held = signals_for(bench, later, NOTHING, NO_DECAY, PolicyState())
+    batch = begin(context, upstream)
+    context.ledger.holds.hold(context.spec.name, reason="audit", held_by="ada")
+    assert anew(context, "released") is None
+    close_as_held(context, batch)
+    later = asked_for(context, batch, "later")
+    while_held = signals_for(context, later, NOTHING, NO_DECAY, PolicyState())
 
-    bench.ledger.holds.release(bench.spec.name, reason="over", released_by="ben")
+    context.ledger.holds.release(context.spec.name, reason="over", released_by="ben")
 
-    afterwards = signals_for(bench, later, NOTHING, NO_DECAY, PolicyState())
+    afterwards = signals_for(context, later, NOTHING, NO_DECAY, PolicyState())
     assert (while_held.was_held, afterwards.was_held) == (False, True)
-    assert anew(bench, "released by ben: over") == {
+    assert anew(context, "released by ben: over") == {
         "force_retrain": True,
         "reason": "held before, released by ben: over",
     }
 
 
-def test_the_tasks_hold_and_find_what_is_owed(bench: Workbench, upstream: Upstream) -> None:
-    close_as_held(bench, begin(bench, upstream))
+def test_the_tasks_hold_and_find_what_is_owed(context: ModelContext, upstream: Upstream) -> None:
+    close_as_held(context, begin(context, upstream))
     run = Run(
         DagRun(
-            f"hold__{bench.spec.name}",
+            f"hold__{context.spec.name}",
             "manual__1",
             conf={"action": "release", "reason": "over"},
             triggering_user_name="ben",
         )
     )
 
-    sentence = run.call(change_hold_task, bench.spec.name)
-    conf = run.call(find_held, bench.spec.name, sentence)
+    sentence = run.call(change_hold_task, context.spec.name)
+    conf = run.call(find_held, context.spec.name, sentence)
 
-    assert was_held(bench)
+    assert was_held(context)
     assert conf["force_retrain"] is True
     run.dag_run.conf = {"action": "release"}
     with pytest.raises(RequestRefused, match="needs a reason"):
-        run.call(change_hold_task, bench.spec.name)
+        run.call(change_hold_task, context.spec.name)
 
 
-def test_where_nothing_is_owed_nothing_is_started(bench: Workbench) -> None:
-    run = Run(DagRun(f"hold__{bench.spec.name}", "manual__1", conf={}))
+def test_where_nothing_is_owed_nothing_is_started(context: ModelContext) -> None:
+    run = Run(DagRun(f"hold__{context.spec.name}", "manual__1", conf={}))
 
     with pytest.raises(AirflowSkipException, match="nothing of"):
-        run.call(find_held, bench.spec.name, "released")
+        run.call(find_held, context.spec.name, "released")

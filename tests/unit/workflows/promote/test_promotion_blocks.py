@@ -10,12 +10,12 @@ from drivers.asking import Case, change_spec, told
 from drivers.history import accept
 from drivers.tiny import Upstream
 from evergreen.orchestration.approval_operator import APPROVE
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 from evergreen.workflows.promote.promotion_lock import outdated_by
 
 
 def test_an_answer_counts_only_for_the_evaluation_it_was_given_about(
-    case: Case, bench: Workbench
+    case: Case, context: ModelContext
 ) -> None:
     with pytest.raises(TaskAwaitingInput):
         case.ask()
@@ -28,7 +28,7 @@ def test_an_answer_counts_only_for_the_evaluation_it_was_given_about(
         case.ask()
 
     assert case.row.answer == "open"
-    assert told(bench) == ["approval_wanted", "approval_wanted"]
+    assert told(context) == ["approval_wanted", "approval_wanted"]
 
 
 def test_nobody_is_asked_about_a_challenger_that_lost(
@@ -58,13 +58,13 @@ def test_nobody_is_asked_on_a_dry_run(case: Case, shown: list[dict[str, Any]]) -
 
 @pytest.mark.parametrize("cause", ["hold", "freeze"])
 def test_nobody_is_asked_while_promotions_are_held(
-    case: Case, bench: Workbench, shown: list[dict[str, Any]], cause: str
+    case: Case, context: ModelContext, shown: list[dict[str, Any]], cause: str
 ) -> None:
     if cause == "hold":
-        bench.ledger.holds.hold("*", reason="audit", held_by="ben")
+        context.ledger.holds.hold("*", reason="audit", held_by="ben")
     else:
         change_spec(
-            bench,
+            context,
             "\npromotion:\n  approval: required\n  freeze:\n"
             "    - {start: 2024-01-01T00:00:00Z, end: 2124-01-01T00:00:00Z, reason: for good}\n",
         )
@@ -76,29 +76,29 @@ def test_nobody_is_asked_while_promotions_are_held(
     assert outcome == "held"
     assert ("audit" if cause == "hold" else "for good") in sentence
     assert shown == []
-    (alert,) = [entry.alert for entry in bench.ledger.alerts.history(bench.spec.name)]
+    (alert,) = [entry.alert for entry in context.ledger.alerts.history(context.spec.name)]
     assert (alert.kind, alert.must_act) == ("promotion_held", cause == "hold")
 
 
-def test_an_approval_is_no_licence_against_a_hold(case: Case, bench: Workbench) -> None:
+def test_an_approval_is_no_licence_against_a_hold(case: Case, context: ModelContext) -> None:
     with pytest.raises(TaskAwaitingInput):
         case.ask()
     case.answer(APPROVE)
 
-    bench.ledger.holds.hold(bench.spec.name, reason="audit", held_by="ben")
+    context.ledger.holds.hold(context.spec.name, reason="audit", held_by="ben")
 
     assert "held by ben" in case.why_not_promoted()
 
 
 def test_what_was_held_is_not_applied_late_and_a_new_evaluation_may_go_on(
-    case: Case, bench: Workbench
+    case: Case, context: ModelContext
 ) -> None:
-    change_spec(bench, "\npromotion: {approval: none}\n")
-    bench.ledger.holds.hold(bench.spec.name, reason="audit", held_by="ben")
+    change_spec(context, "\npromotion: {approval: none}\n")
+    context.ledger.holds.hold(context.spec.name, reason="audit", held_by="ben")
     with pytest.raises(AirflowSkipException):
         case.ask()
     case.close()
-    bench.ledger.holds.release(bench.spec.name, reason="over", released_by="ben")
+    context.ledger.holds.release(context.spec.name, reason="over", released_by="ben")
     assert "not applied late" in case.why_not_promoted()
 
     case.evaluate()
@@ -113,22 +113,22 @@ def test_marking_the_step_green_by_hand_is_no_approval(case: Case) -> None:
 
 
 def test_batches_that_arrive_while_a_person_thinks_do_not_undo_the_approval(
-    case: Case, bench: Workbench, upstream: Upstream
+    case: Case, context: ModelContext, upstream: Upstream
 ) -> None:
     with pytest.raises(TaskAwaitingInput):
         case.ask()
-    newer = accept(bench, upstream, 6)
-    assert outdated_by(bench, case.asked) == newer
+    newer = accept(context, upstream, 6)
+    assert outdated_by(context, case.asked) == newer
 
     case.answer(APPROVE)
 
-    assert outdated_by(bench, case.asked) is None
+    assert outdated_by(context, case.asked) is None
 
 
 def test_a_spec_that_asks_nobody_any_more_lets_the_run_go_on(
-    case: Case, bench: Workbench, shown: list[dict[str, Any]]
+    case: Case, context: ModelContext, shown: list[dict[str, Any]]
 ) -> None:
-    change_spec(bench, "\npromotion: {approval: none}\n")
+    change_spec(context, "\npromotion: {approval: none}\n")
 
     assert case.ask() == {"answer": "not asked"}
     assert shown == []

@@ -9,41 +9,41 @@ import pytest
 from builders.crafted_models import with_leaves
 from drivers.history import accept, asked_for, begin, label, reign
 from drivers.tiny import Upstream
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 from evergreen.workflows.train.train import evaluate, idempotency_key, train
 
 pytestmark = pytest.mark.usefixtures("mlflow_uri")
 
 
-def trying(bench: Workbench, *candidates: str, **promotion: Any) -> Workbench:
-    """Give the workbench of a spec that tries these, with changes to its promotion rule."""
-    spec = bench.spec
+def trying(context: ModelContext, *candidates: str, **promotion: Any) -> ModelContext:
+    """Return the model context of a spec that tries these, with changes to its promotion rule."""
+    spec = context.spec
     changed = spec.model_copy(
         update={
             "training": spec.training.model_copy(update={"candidates": candidates}),
             "promotion": type(spec.promotion).model_validate(promotion),
         }
     )
-    loaded = dataclasses.replace(bench.loaded, spec=changed)
-    return Workbench(bench.settings, loaded, bench.ledger)
+    loaded = dataclasses.replace(context.loaded, spec=changed)
+    return ModelContext(context.settings, loaded, context.ledger)
 
 
-def turned(bench: Workbench, upstream: Upstream) -> dict[str, Any]:
+def turned(context: ModelContext, upstream: Upstream) -> dict[str, Any]:
     """Let the world turn round for the newest two labelled weeks; give what a run is asked."""
-    begin(bench, upstream)
+    begin(context, upstream)
     for week in (5, 6):
         if week > 5:
-            accept(bench, upstream, week, is_flipped=True)
-        label(bench, upstream, week, is_flipped=True)
-    return asked_for(bench, accept(bench, upstream, 7, is_flipped=True))
+            accept(context, upstream, week, is_flipped=True)
+        label(context, upstream, week, is_flipped=True)
+    return asked_for(context, accept(context, upstream, 7, is_flipped=True))
 
 
 def test_the_newest_part_wins_where_the_world_has_turned_and_only_it_is_registered(
-    bench: Workbench, upstream: Upstream, model_file: Path, name: str
+    context: ModelContext, upstream: Upstream, model_file: Path, name: str
 ) -> None:
-    asked = turned(bench, upstream)
-    reign(bench, model_file)
-    both = trying(bench, "full", "recent")
+    asked = turned(context, upstream)
+    reign(context, model_file)
+    both = trying(context, "full", "recent")
 
     trained = train(both, asked, scratch="scratch/x")
     evaluation, verdict = evaluate(both, asked, trained)
@@ -54,38 +54,38 @@ def test_the_newest_part_wins_where_the_world_has_turned_and_only_it_is_register
     assert evaluation.gain == pytest.approx(recent.gain)
     assert trained["trained"]["n_rows"] == 400
     assert (evaluation.n_looks, verdict.verdict) == (2, "promote")
-    assert [v.version for v in bench.registry.list_versions(name)] == ["1", trained["version"]]
+    assert [v.version for v in context.registry.list_versions(name)] == ["1", trained["version"]]
     lost = f"versions/{name}/{idempotency_key(both, asked)}"
-    assert not bench.store.exists(f"{lost}/profile.json")
+    assert not context.store.exists(f"{lost}/profile.json")
 
 
 def test_trying_again_finds_the_version_and_all_that_was_looked_at(
-    bench: Workbench, upstream: Upstream, model_file: Path, name: str
+    context: ModelContext, upstream: Upstream, model_file: Path, name: str
 ) -> None:
-    asked = turned(bench, upstream)
-    reign(bench, model_file)
-    both = trying(bench, "full", "recent")
+    asked = turned(context, upstream)
+    reign(context, model_file)
+    both = trying(context, "full", "recent")
 
     first = train(both, asked, scratch="scratch/x")
     again = train(both, asked, scratch="scratch/x")
 
     assert first == again
     assert len(again["candidates"]) == 2
-    assert len(bench.registry.list_versions(name)) == 2
+    assert len(context.registry.list_versions(name)) == 2
 
 
 def test_a_former_champion_that_fits_again_is_taken_as_it_is(
-    bench: Workbench, upstream: Upstream, model_file: Path, name: str
+    context: ModelContext, upstream: Upstream, model_file: Path, name: str
 ) -> None:
-    asked = asked_for(bench, begin(bench, upstream))
-    reign(bench, model_file)
+    asked = asked_for(context, begin(context, upstream))
+    reign(context, model_file)
     flipped = turned_model(model_file)
-    reign(bench, flipped)
-    with_former = trying(bench, "recent", "archived")
+    reign(context, flipped)
+    with_former = trying(context, "recent", "archived")
     poor = with_former.spec.training.model_copy(update={"n_rounds": 1})
     spec = with_former.spec.model_copy(update={"training": poor})
     loaded = dataclasses.replace(with_former.loaded, spec=spec)
-    with_former = Workbench(bench.settings, loaded, bench.ledger)
+    with_former = ModelContext(context.settings, loaded, context.ledger)
 
     trained = train(with_former, asked, scratch="scratch/x")
     evaluation, verdict = evaluate(with_former, asked, trained)
@@ -93,55 +93,57 @@ def test_a_former_champion_that_fits_again_is_taken_as_it_is(
     assert trained["version"] == "1"
     assert {c.candidate for c in evaluation.candidates} == {"recent", "archived v1"}
     assert (evaluation.champion_version, verdict.verdict) == ("2", "promote")
-    assert len(bench.registry.list_versions(name)) == 2
+    assert len(context.registry.list_versions(name)) == 2
 
 
 def turned_model(model_file: Path) -> Path:
-    """Give a file of the same model that says the opposite: every leaf's sign is changed."""
+    """Return a file of the same model that says the opposite: every leaf's sign is changed."""
     turned_file = model_file.with_name("turned.lgb")
     turned_file.write_text(with_leaves(model_file.read_text(), lambda value: -value))
     return turned_file
 
 
-def test_the_first_model_is_fitted_once(bench: Workbench, upstream: Upstream, name: str) -> None:
-    asked = asked_for(bench, begin(bench, upstream))
-    every = trying(bench, "full", "recent", "archived")
+def test_the_first_model_is_fitted_once(
+    context: ModelContext, upstream: Upstream, name: str
+) -> None:
+    asked = asked_for(context, begin(context, upstream))
+    every = trying(context, "full", "recent", "archived")
 
     trained = train(every, asked, scratch="scratch/x")
     evaluation, verdict = evaluate(every, asked, trained)
 
     assert (trained["candidates"], evaluation.n_looks) == ([], 1)
-    assert (verdict.cause, len(bench.registry.list_versions(name))) == ("first_model", 1)
+    assert (verdict.cause, len(context.registry.list_versions(name))) == ("first_model", 1)
 
 
 def test_a_dry_run_tries_all_and_leaves_no_version(
-    bench: Workbench, upstream: Upstream, model_file: Path, name: str
+    context: ModelContext, upstream: Upstream, model_file: Path, name: str
 ) -> None:
-    asked = turned(bench, upstream)
+    asked = turned(context, upstream)
     asked["request"]["dry_run"] = True
-    reign(bench, model_file)
-    both = trying(bench, "full", "recent")
+    reign(context, model_file)
+    both = trying(context, "full", "recent")
 
     trained = train(both, asked, scratch="scratch/x")
     evaluation, _ = evaluate(both, asked, trained)
 
     assert (trained["version"], evaluation.n_looks) == (None, 2)
     assert (evaluation.gain or 0) > 0
-    assert len(bench.registry.list_versions(name)) == 1
+    assert len(context.registry.list_versions(name)) == 1
 
 
 def test_what_the_spec_guards_is_compared_on_the_same_rows(
-    bench: Workbench, upstream: Upstream, model_file: Path
+    context: ModelContext, upstream: Upstream, model_file: Path
 ) -> None:
-    asked = turned(bench, upstream)
-    reign(bench, model_file)
+    asked = turned(context, upstream)
+    reign(context, model_file)
     guards = {
         "max_drops": {"accuracy": 0.01},
         "slices": ["place", "temp"],
         "slice_min_rows": 50,
         "forgetting_days": 28,
     }
-    guarded = trying(bench, "recent", guards=guards)
+    guarded = trying(context, "recent", guards=guards)
 
     evaluation, verdict = evaluate(guarded, asked, train(guarded, asked, scratch="scratch/x"))
 
@@ -154,12 +156,12 @@ def test_what_the_spec_guards_is_compared_on_the_same_rows(
 
 
 def test_a_champion_that_cannot_be_scored_stays(
-    bench: Workbench, upstream: Upstream, model_file: Path, name: str
+    context: ModelContext, upstream: Upstream, model_file: Path, name: str
 ) -> None:
-    asked = turned(bench, upstream)
-    reign(bench, model_file)
-    entry = bench.ledger.versions.get(name, "1")
-    bench.ledger.versions.record(
+    asked = turned(context, upstream)
+    reign(context, model_file)
+    entry = context.ledger.versions.get(name, "1")
+    context.ledger.versions.record(
         name,
         "1",
         idempotency_key=entry.idempotency_key,
@@ -168,7 +170,7 @@ def test_a_champion_that_cannot_be_scored_stays(
         trained=entry.trained,
     )
 
-    evaluation, verdict = evaluate(bench, asked, train(bench, asked, scratch="scratch/x"))
+    evaluation, verdict = evaluate(context, asked, train(context, asked, scratch="scratch/x"))
 
     assert (evaluation.is_champion_scored, evaluation.champion_version) == (False, "1")
     assert (verdict.verdict, verdict.cause) == ("keep", "champion_not_scored")

@@ -15,7 +15,7 @@ from evergreen.evaluation.card import ModelCard
 from evergreen.orchestration.card_tasks import write_model_card
 from evergreen.records import Window
 from evergreen.workflows.ingest.labelled_data import read_labelled
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 from evergreen.workflows.train.feature_attribution import SAMPLE_ROWS, attribute_features
 from standins.shelf import Shelf
 
@@ -26,32 +26,34 @@ def write(run: TrainingRun) -> None:
     run.call(write_model_card, run.model)
 
 
-def artifact(bench: Workbench, name: str, folder: Path) -> str:
+def artifact(context: ModelContext, name: str, folder: Path) -> str:
     """Read a file of the card back from the run of version 2."""
     from mlflow.tracking import MlflowClient
 
-    version = bench.registry.get_version(bench.spec.name, "2")
+    version = context.registry.get_version(context.spec.name, "2")
     assert version is not None
-    client = MlflowClient(tracking_uri=bench.settings.mlflow_uri)
+    client = MlflowClient(tracking_uri=context.settings.mlflow_uri)
     path = client.download_artifacts(version.run_id, f"card/{name}", str(folder))
     return Path(path).read_text()
 
 
-def description(bench: Workbench) -> str:
+def description(context: ModelContext) -> str:
     from mlflow.tracking import MlflowClient
 
-    client = MlflowClient(tracking_uri=bench.settings.mlflow_uri)
-    return str(client.get_model_version(bench.spec.name, "2").description)
+    client = MlflowClient(tracking_uri=context.settings.mlflow_uri)
+    return str(client.get_model_version(context.spec.name, "2").description)
 
 
 @pytest.fixture
-def kept(mlflow_uri: str, bench: Workbench, upstream: Upstream, model_file: Path) -> TrainingRun:
+def kept(
+    mlflow_uri: str, context: ModelContext, upstream: Upstream, model_file: Path
+) -> TrainingRun:
     """A run whose challenger, version 2, did not beat the champion."""
-    assert bench.settings.mlflow_uri == mlflow_uri
-    begin(bench, upstream)
-    reign(bench, model_file)
+    assert context.settings.mlflow_uri == mlflow_uri
+    begin(context, upstream)
+    reign(context, model_file)
     run = training_run(
-        bench.spec.name, None, conf={"force_retrain": True, "reason": "new carrier"}, user="ada"
+        context.spec.name, None, conf={"force_retrain": True, "reason": "new carrier"}, user="ada"
     )
     recorded = run.play()
     assert (recorded and recorded["outcome"]) == "kept", run.errors
@@ -59,28 +61,28 @@ def kept(mlflow_uri: str, bench: Workbench, upstream: Upstream, model_file: Path
 
 
 def test_a_kept_challenger_has_a_card_in_the_store_and_in_mlflow_that_is_replaced(
-    bench: Workbench, kept: TrainingRun, tmp_path: Path
+    context: ModelContext, kept: TrainingRun, tmp_path: Path
 ) -> None:
     write(kept)
-    first = artifact(bench, "model_card.md", tmp_path)
-    (decision,) = bench.ledger.decisions.history(bench.spec.name)
-    bench.ledger.approvals.ask(
-        decision.id, model=bench.spec.name, version="2", due_at=decision.decided_at
+    first = artifact(context, "model_card.md", tmp_path)
+    (decision,) = context.ledger.decisions.history(context.spec.name)
+    context.ledger.approvals.ask(
+        decision.id, model=context.spec.name, version="2", due_at=decision.decided_at
     )
-    bench.ledger.approvals.answer(decision.id, "refused", answered_by="bob", comment="not | now")
+    context.ledger.approvals.answer(decision.id, "refused", answered_by="bob", comment="not | now")
 
     write(kept)
 
-    entry = bench.ledger.versions.get(bench.spec.name, "2")
-    page = artifact(bench, "model_card.md", tmp_path)
-    text = artifact(bench, "model_card.json", tmp_path)
+    entry = context.ledger.versions.get(context.spec.name, "2")
+    page = artifact(context, "model_card.md", tmp_path)
+    text = artifact(context, "model_card.json", tmp_path)
     card = ModelCard.from_json(json.loads(text))
-    assert bench.store.read_bytes(f"{entry.folder}/model_card.md").decode() == page
-    assert bench.store.read_json(f"{entry.folder}/model_card.json") == card.to_json()
+    assert context.store.read_bytes(f"{entry.folder}/model_card.md").decode() == page
+    assert context.store.read_json(f"{entry.folder}/model_card.json") == card.to_json()
     assert "bob" not in first
     assert "| approval |" in page
     assert "refused: not \\| now" in page
-    assert description(bench).startswith("Kept: ")
+    assert description(context).startswith("Kept: ")
     assert (card.version, card.sha256, card.owner) == ("2", entry.sha256, "tests")
     assert (card.decision.requested_by, card.decision.reason) == ("ada", "new carrier")
     assert card.evaluation == decision.evaluation
@@ -100,15 +102,15 @@ def test_a_kept_challenger_has_a_card_in_the_store_and_in_mlflow_that_is_replace
 
 
 def test_a_registry_that_is_down_costs_the_card_there_and_nothing_else(
-    bench: Workbench, kept: TrainingRun, monkeypatch: pytest.MonkeyPatch
+    context: ModelContext, kept: TrainingRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{free_port()}")
 
     with pytest.raises(AirflowSkipException, match="clear this task to try again"):
         write(kept)
 
-    entry = bench.ledger.versions.get(bench.spec.name, "2")
-    card = ModelCard.from_json(bench.store.read_json(f"{entry.folder}/model_card.json"))
+    entry = context.ledger.versions.get(context.spec.name, "2")
+    card = ModelCard.from_json(context.store.read_json(f"{entry.folder}/model_card.json"))
     assert kept.states["write_model_card"] == "skipped"
     assert card.attributions.features == ()
     assert card.attributions.sentence.startswith("not computed: MLflow at ")
@@ -116,39 +118,39 @@ def test_a_registry_that_is_down_costs_the_card_there_and_nothing_else(
 
 @pytest.mark.parametrize("conf", [None, {"dry_run": True}], ids=["quiet", "dry"])
 def test_a_run_that_kept_no_version_has_no_card(
-    bench: Workbench, upstream: Upstream, conf: Any
+    context: ModelContext, upstream: Upstream, conf: Any
 ) -> None:
-    batch = begin(bench, upstream)
-    crown(bench)
-    run = training_run(bench.spec.name, batch, conf=conf)
+    batch = begin(context, upstream)
+    crown(context)
+    run = training_run(context.spec.name, batch, conf=conf)
     run.play()
-    before = bench.store.list_files()
+    before = context.store.list_files()
 
     with pytest.raises(AirflowSkipException, match="no version"):
         write(run)
 
-    assert bench.store.list_files() == before
+    assert context.store.list_files() == before
 
 
-def shelved(bench: Workbench, upstream: Upstream, files: dict[str, Path | None]) -> Any:
-    """Give labelled rows, and versions whose files lie on a shelf."""
+def shelved(context: ModelContext, upstream: Upstream, files: dict[str, Path | None]) -> Any:
+    """Return labelled rows, and versions whose files lie on a shelf."""
     from evergreen.training.files import text_sha256
 
-    begin(bench, upstream)
-    bench.__dict__["registry"] = Shelf(files)
+    begin(context, upstream)
+    context.__dict__["registry"] = Shelf(files)
     for version, file in files.items():
         sha256 = text_sha256(file.read_bytes()) if file else "a" * 64
-        crown(bench, version, sha256=sha256)
-    return read_labelled(bench, HISTORY)
+        crown(context, version, sha256=sha256)
+    return read_labelled(context, HISTORY)
 
 
 def test_at_most_2000_rows_are_looked_at_and_a_champion_that_fails_is_named(
-    bench: Workbench, upstream: Upstream, model_file: Path
+    context: ModelContext, upstream: Upstream, model_file: Path
 ) -> None:
-    rows = shelved(bench, upstream, {"1": None, "2": model_file})
+    rows = shelved(context, upstream, {"1": None, "2": model_file})
     many = rows.take(list(range(rows.num_rows)) * 2)
 
-    told = attribute_features(bench, "2", "1", many)
+    told = attribute_features(context, "2", "1", many)
 
     assert (told.n_rows, many.num_rows) == (SAMPLE_ROWS, 4000)
     assert [(one.feature, one.champion) for one in told.features] == [
@@ -159,11 +161,11 @@ def test_at_most_2000_rows_are_looked_at_and_a_champion_that_fails_is_named(
 
 
 def test_what_takes_too_long_is_left_out_and_said(
-    bench: Workbench, upstream: Upstream, model_file: Path
+    context: ModelContext, upstream: Upstream, model_file: Path
 ) -> None:
-    rows = shelved(bench, upstream, {"1": model_file})
+    rows = shelved(context, upstream, {"1": model_file})
 
-    told = attribute_features(bench, "1", None, rows, time_limit_seconds=0.01)
+    told = attribute_features(context, "1", None, rows, time_limit_seconds=0.01)
 
     assert told.features == ()
     assert told.sentence.startswith("not computed: the score process ran past its limit of 0.01 s")

@@ -12,7 +12,7 @@ from evergreen.cli.app import main
 from evergreen.errors import DataError, RequestError
 from evergreen.ledger.records import Decision, VersionEntry
 from evergreen.spec.loader import load_spec
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 from evergreen.workflows.train.lineage import Lineage, read_lineage
 from evergreen.workflows.train.reproduce import Reproduction, reproduce
 
@@ -29,46 +29,48 @@ def command(*arguments: str) -> int:
     return int(ended.value.code or 0)
 
 
-def make_again(bench: Workbench, decision: Decision) -> Reproduction:
-    return reproduce(bench.ledger, bench.store, decision.id, time_limit_seconds=300)
+def make_again(context: ModelContext, decision: Decision) -> Reproduction:
+    return reproduce(context.ledger, context.store, decision.id, time_limit_seconds=300)
 
 
-def play(bench: Workbench, batch: str) -> tuple[Decision, VersionEntry]:
+def play(context: ModelContext, batch: str) -> tuple[Decision, VersionEntry]:
     """Let a whole run decide, train and promote; give its decision and the version it made."""
-    run = training_run(bench.spec.name, batch)
+    run = training_run(context.spec.name, batch)
     assert run.play() is not None, run.errors
-    (decision,) = bench.ledger.decisions.history(bench.spec.name)
-    return decision, bench.ledger.versions.get(bench.spec.name, decision.challenger_version or "")
+    (decision,) = context.ledger.decisions.history(context.spec.name)
+    return decision, context.ledger.versions.get(
+        context.spec.name, decision.challenger_version or ""
+    )
 
 
-def lineage_of(bench: Workbench, entry: VersionEntry) -> Lineage:
-    lineage = read_lineage(bench.store, entry.folder, entry.sha256)
+def lineage_of(context: ModelContext, entry: VersionEntry) -> Lineage:
+    lineage = read_lineage(context.store, entry.folder, entry.sha256)
     assert lineage is not None
     return lineage
 
 
-def with_features(bench: Workbench) -> Workbench:
-    """Give the model a feature of its own code."""
-    folder = bench.loaded.folder
+def with_features(context: ModelContext) -> ModelContext:
+    """Return the model a feature of its own code."""
+    folder = context.loaded.folder
     (folder / "features.py").write_text(FEATURES)
     spec = folder / "model.yaml"
     derived = "    - {name: warm, kind: boolean, derived: true}\nwindows:"
     spec.write_text(spec.read_text().replace("windows:", derived, 1))
-    loaded = load_spec(folder, home=bench.settings.home)
-    return Workbench(bench.settings, loaded, bench.ledger)
+    loaded = load_spec(folder, home=context.settings.home)
+    return ModelContext(context.settings, loaded, context.ledger)
 
 
 @pytest.mark.usefixtures("mlflow_uri")
 def test_a_decision_is_made_again_to_the_byte_whatever_the_spec_says_today(
-    bench: Workbench, upstream: Upstream, capsys: pytest.CaptureFixture[str]
+    context: ModelContext, upstream: Upstream, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    bench = with_features(bench)
-    batch = begin(bench, upstream)
-    decision, entry = play(bench, batch)
-    (bench.loaded.folder / "features.py").write_text("raise SystemExit\n")
-    (bench.loaded.folder / "model.yaml").write_text("not: a spec\n")
-    versions = bench.registry.list_versions(bench.spec.name)
-    files = bench.store.list_files()
+    context = with_features(context)
+    batch = begin(context, upstream)
+    decision, entry = play(context, batch)
+    (context.loaded.folder / "features.py").write_text("raise SystemExit\n")
+    (context.loaded.folder / "model.yaml").write_text("not: a spec\n")
+    versions = context.registry.list_versions(context.spec.name)
+    files = context.store.list_files()
     capsys.readouterr()
 
     code = command(decision.id, "--json")
@@ -78,20 +80,20 @@ def test_a_decision_is_made_again_to_the_byte_whatever_the_spec_says_today(
     assert (made.is_same, made.sha256_again, made.differences) == (True, entry.sha256, ())
     assert (made.version, made.made_by, made.n_rows) == ("1", decision.id, 1600)
     assert made.sentence.startswith("same model: ")
-    assert bench.registry.list_versions(bench.spec.name) == versions
-    assert bench.store.list_files() == files
-    used = lineage_of(bench, entry)
+    assert context.registry.list_versions(context.spec.name) == versions
+    assert context.store.list_files() == files
+    used = lineage_of(context, entry)
     assert [(one.batch, one.n_rows) for one in used.batches] == [("2024-01-01", 1600)]
     assert (used.decision, used.batch, used.git_commit) == (decision.id, batch, "0123abc")
-    assert str(bench.settings.home) not in json.dumps(used.to_json())
+    assert str(context.settings.home) not in json.dumps(used.to_json())
 
 
 @pytest.mark.usefixtures("mlflow_uri")
 def test_what_differs_is_told(
-    bench: Workbench, upstream: Upstream, capsys: pytest.CaptureFixture[str]
+    context: ModelContext, upstream: Upstream, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    decision, entry = play(bench, begin(bench, upstream))
-    kept = lineage_of(bench, entry)
+    decision, entry = play(context, begin(context, upstream))
+    kept = lineage_of(context, entry)
     changed = kept.model_copy(
         update={
             "job": {**kept.job, "seed": 7, "n_rounds": 5},
@@ -101,7 +103,7 @@ def test_what_differs_is_told(
         }
     )
     path = f"{entry.folder}/lineage/{entry.sha256[:16]}.json"
-    bench.store.write_json(path, changed.to_json())
+    context.store.write_json(path, changed.to_json())
 
     capsys.readouterr()
 
@@ -109,7 +111,7 @@ def test_what_differs_is_told(
 
     shown = capsys.readouterr().out
     assert code == 1
-    assert shown.startswith(f"differs: {bench.spec.name} v1 has sha256 {entry.sha256}")
+    assert shown.startswith(f"differs: {context.spec.name} v1 has sha256 {entry.sha256}")
     for told in (
         "trained on cuda",
         "lightgbm was 3.0.0",
@@ -121,12 +123,12 @@ def test_what_differs_is_told(
 
 @pytest.mark.usefixtures("mlflow_uri")
 def test_rows_or_code_that_are_not_those_of_then_are_refused(
-    bench: Workbench, upstream: Upstream
+    context: ModelContext, upstream: Upstream
 ) -> None:
-    bench = with_features(bench)
-    decision, entry = play(bench, begin(bench, upstream))
-    (used,) = lineage_of(bench, entry).batches
-    store = Path(bench.store.uri.removeprefix("file://"))
+    context = with_features(context)
+    decision, entry = play(context, begin(context, upstream))
+    (used,) = lineage_of(context, entry).batches
+    store = Path(context.store.uri.removeprefix("file://"))
     data, labels, code = (
         store / used.data_path,
         store / used.labels_path,
@@ -135,32 +137,32 @@ def test_rows_or_code_that_are_not_those_of_then_are_refused(
 
     code.write_text(FEATURES + "# harmless")
     with pytest.raises(DataError, match=r"the feature code at .* has sha256 .* was changed"):
-        make_again(bench, decision)
+        make_again(context, decision)
     code.write_text(FEATURES)
     labels.write_bytes(labels.read_bytes() + b" ")
     with pytest.raises(DataError, match=r"labels of 2024-01-01 at .* was changed after it was"):
-        make_again(bench, decision)
+        make_again(context, decision)
     data.unlink()
     with pytest.raises(DataError, match=r"data of 2024-01-01 is gone.*restore it from a backup"):
-        make_again(bench, decision)
+        make_again(context, decision)
 
 
-def test_a_decision_that_trained_nothing_is_told(bench: Workbench, upstream: Upstream) -> None:
-    batch = begin(bench, upstream)
-    crown(bench)
-    training_run(bench.spec.name, batch).play()
-    (decision,) = bench.ledger.decisions.history(bench.spec.name)
+def test_a_decision_that_trained_nothing_is_told(context: ModelContext, upstream: Upstream) -> None:
+    batch = begin(context, upstream)
+    crown(context)
+    training_run(context.spec.name, batch).play()
+    (decision,) = context.ledger.decisions.history(context.spec.name)
 
     with pytest.raises(RequestError, match=r"trained nothing that was kept: .*evergreen decisions"):
-        make_again(bench, decision)
+        make_again(context, decision)
 
 
-def test_a_version_without_a_record_is_told(bench: Workbench, upstream: Upstream) -> None:
-    batch = begin(bench, upstream)
-    crown(bench)
-    training_run(bench.spec.name, batch).play()
-    (decision,) = bench.ledger.decisions.history(bench.spec.name)
-    bench.ledger.decisions.close(
+def test_a_version_without_a_record_is_told(context: ModelContext, upstream: Upstream) -> None:
+    batch = begin(context, upstream)
+    crown(context)
+    training_run(context.spec.name, batch).play()
+    (decision,) = context.ledger.decisions.history(context.spec.name)
+    context.ledger.decisions.close(
         decision.id,
         outcome="kept",
         sentence="",
@@ -171,4 +173,4 @@ def test_a_version_without_a_record_is_told(bench: Workbench, upstream: Upstream
     )
 
     with pytest.raises(DataError, match=r"nothing is kept of how .* v1 was made"):
-        make_again(bench, decision)
+        make_again(context, decision)

@@ -12,7 +12,7 @@ from drivers.runs import TrainingRun, training_run
 from drivers.tiny import Upstream
 from evergreen.errors import EmptyWindowError, RegistryError, StorageError
 from evergreen.orchestration.retry_rules import RequestRefused
-from evergreen.workflows.model_context import Workbench
+from evergreen.workflows.model_context import ModelContext
 from evergreen.workflows.train.train import evaluate, idempotency_key, train
 
 pytestmark = pytest.mark.usefixtures("mlflow_uri")
@@ -20,10 +20,10 @@ pytestmark = pytest.mark.usefixtures("mlflow_uri")
 FORCE = {"force_retrain": True, "reason": "new carrier"}
 
 
-def champion_of(bench: Workbench) -> tuple[str, str] | None:
-    """Give (version, sha256) of the champion, on which ledger and alias have to agree."""
-    row = bench.ledger.promotions.latest(bench.spec.name)
-    alias = bench.registry.get_alias(bench.spec.name, "champion")
+def champion_of(context: ModelContext) -> tuple[str, str] | None:
+    """Return (version, sha256) of the champion, on which ledger and alias have to agree."""
+    row = context.ledger.promotions.latest(context.spec.name)
+    alias = context.registry.get_alias(context.spec.name, "champion")
     if row is None or alias is None:
         assert (row, alias) == (None, None)
         return None
@@ -31,49 +31,53 @@ def champion_of(bench: Workbench) -> tuple[str, str] | None:
     return row.version, row.sha256
 
 
-def kinds(bench: Workbench) -> list[str]:
-    """Give the kinds of what was told, without what incidents add: calm batches and endings."""
-    told = [entry.alert for entry in bench.ledger.alerts.history(bench.spec.name)]
+def kinds(context: ModelContext) -> list[str]:
+    """Return the kinds of what was told, without what incidents add: calm batches and endings."""
+    told = [entry.alert for entry in context.ledger.alerts.history(context.spec.name)]
     return [alert.kind for alert in told if not alert.incident.startswith("incident:")]
 
 
-def turn(bench: Workbench, upstream: Upstream) -> str:
+def turn(context: ModelContext, upstream: Upstream) -> str:
     """Let two weeks pass in which the world is the other way round; give the newest batch."""
     for week in (5, 6):
         if week > 5:
-            accept(bench, upstream, week, is_flipped=True)
-        label(bench, upstream, week, is_flipped=True)
-    return accept(bench, upstream, 7, is_flipped=True)
+            accept(context, upstream, week, is_flipped=True)
+        label(context, upstream, week, is_flipped=True)
+    return accept(context, upstream, 7, is_flipped=True)
 
 
 @pytest.fixture
-def run_to_better(bench: Workbench, upstream: Upstream, model_file: Path) -> TrainingRun:
+def run_to_better(context: ModelContext, upstream: Upstream, model_file: Path) -> TrainingRun:
     """A run that will find a challenger better than the champion."""
-    begin(bench, upstream)
-    reign(bench, model_file)
-    batch = turn(bench, upstream)
+    begin(context, upstream)
+    reign(context, model_file)
+    batch = turn(context, upstream)
     conf = {**FORCE, "batch": batch, "training_window_days": 7}
-    return training_run(bench.spec.name, None, conf=conf, user="ada")
+    return training_run(context.spec.name, None, conf=conf, user="ada")
 
 
-def test_the_first_model_becomes_champion(bench: Workbench, upstream: Upstream, name: str) -> None:
-    run = training_run(name, begin(bench, upstream))
+def test_the_first_model_becomes_champion(
+    context: ModelContext, upstream: Upstream, name: str
+) -> None:
+    run = training_run(name, begin(context, upstream))
 
     recorded = run.play()
 
     assert (recorded and recorded["outcome"], run.errors) == ("bootstrapped", {})
-    assert champion_of(bench) is not None
-    (version,) = bench.registry.list_versions(name)
-    (entry,) = bench.ledger.versions.history(name)
+    assert champion_of(context) is not None
+    (version,) = context.registry.list_versions(name)
+    (entry,) = context.ledger.versions.history(name)
     assert (entry.version, entry.sha256) == (version.version, version.sha256)
-    stored = bench.store.read_bytes(f"{entry.folder}/model.lgb")
+    stored = context.store.read_bytes(f"{entry.folder}/model.lgb")
     assert sha256(stored).hexdigest() == entry.sha256
-    assert bench.registry.get_alias(name, "challenger") == version
-    assert kinds(bench) == ["retrain_started", "promoted"]
+    assert context.registry.get_alias(name, "challenger") == version
+    assert kinds(context) == ["retrain_started", "promoted"]
 
 
-def test_a_better_challenger_takes_the_place(bench: Workbench, run_to_better: TrainingRun) -> None:
-    before = champion_of(bench)
+def test_a_better_challenger_takes_the_place(
+    context: ModelContext, run_to_better: TrainingRun
+) -> None:
+    before = champion_of(context)
 
     recorded = run_to_better.play()
 
@@ -84,8 +88,8 @@ def test_a_better_challenger_takes_the_place(bench: Workbench, run_to_better: Tr
         "1",
         "2",
     )
-    assert champion_of(bench) != before
-    (decision,) = bench.ledger.decisions.history(bench.spec.name)
+    assert champion_of(context) != before
+    (decision,) = context.ledger.decisions.history(context.spec.name)
     assert (decision.requested_by, decision.reason, decision.trigger) == (
         "ada",
         "new carrier",
@@ -96,33 +100,33 @@ def test_a_better_challenger_takes_the_place(bench: Workbench, run_to_better: Tr
 
 
 def test_a_challenger_that_is_not_better_is_kept_out(
-    bench: Workbench, upstream: Upstream, name: str, model_file: Path
+    context: ModelContext, upstream: Upstream, name: str, model_file: Path
 ) -> None:
-    begin(bench, upstream)
-    reign(bench, model_file)
-    before = champion_of(bench)
+    begin(context, upstream)
+    reign(context, model_file)
+    before = champion_of(context)
 
     run = training_run(name, None, conf=FORCE)
     recorded = run.play()
 
     assert (recorded and recorded["outcome"], run.states["promote"]) == ("kept", "skipped")
-    assert champion_of(bench) == before
-    assert len(bench.registry.list_versions(name)) == 2
+    assert champion_of(context) == before
+    assert len(context.registry.list_versions(name)) == 2
 
 
 def test_a_dry_run_leaves_nothing_behind(
-    bench: Workbench, run_to_better: TrainingRun, name: str
+    context: ModelContext, run_to_better: TrainingRun, name: str
 ) -> None:
     def everything() -> Any:
-        ledger = bench.ledger
+        ledger = context.ledger
         return (
             ledger.decisions.history(name),
             ledger.versions.history(name),
             ledger.promotions.history(name),
             ledger.alerts.history(name),
             ledger.batches.deliveries(name, "data"),
-            bench.registry.list_versions(name),
-            bench.store.list_files(),
+            context.registry.list_versions(name),
+            context.store.list_files(),
         )
 
     before = everything()
@@ -137,27 +141,27 @@ def test_a_dry_run_leaves_nothing_behind(
 
 
 def test_a_decision_about_the_past_never_promotes(
-    bench: Workbench, upstream: Upstream, run_to_better: TrainingRun
+    context: ModelContext, upstream: Upstream, run_to_better: TrainingRun
 ) -> None:
-    before = champion_of(bench)
-    accept(bench, upstream, 8)
+    before = champion_of(context)
+    accept(context, upstream, 8)
 
     recorded = run_to_better.play()
 
     assert recorded is not None
     assert recorded["outcome"] == "kept"
     assert "decisions about the past never promote" in recorded["sentence"]
-    assert champion_of(bench) == before
+    assert champion_of(context) == before
 
 
 def test_a_batch_that_lands_before_the_promotion_stops_it(
-    bench: Workbench, upstream: Upstream, run_to_better: TrainingRun
+    context: ModelContext, upstream: Upstream, run_to_better: TrainingRun
 ) -> None:
-    before = champion_of(bench)
+    before = champion_of(context)
 
     def land(task_id: str) -> None:
         if task_id == "promote":
-            accept(bench, upstream, 8)
+            accept(context, upstream, 8)
 
     run_to_better.before = land
 
@@ -167,51 +171,51 @@ def test_a_batch_that_lands_before_the_promotion_stops_it(
         "kept",
         "skipped",
     )
-    assert champion_of(bench) == before
+    assert champion_of(context) == before
 
 
 def test_a_second_trigger_of_a_decided_batch_is_skipped(
-    bench: Workbench, upstream: Upstream, name: str, model_file: Path
+    context: ModelContext, upstream: Upstream, name: str, model_file: Path
 ) -> None:
-    batch = begin(bench, upstream)
-    reign(bench, model_file)
+    batch = begin(context, upstream)
+    reign(context, model_file)
     training_run(name, batch).play()
 
     second = training_run(name, None, conf={})
     second.play()
 
     assert set(second.states.values()) == {"skipped"}
-    assert len(bench.ledger.decisions.of_batch(name, batch)) == 1
+    assert len(context.ledger.decisions.of_batch(name, batch)) == 1
 
 
 def test_the_same_batch_may_be_decided_again_on_request(
-    bench: Workbench, upstream: Upstream, name: str, model_file: Path
+    context: ModelContext, upstream: Upstream, name: str, model_file: Path
 ) -> None:
-    batch = begin(bench, upstream)
-    reign(bench, model_file)
+    batch = begin(context, upstream)
+    reign(context, model_file)
     training_run(name, batch).play()
 
     training_run(name, None, conf={"batch": batch}).play()
 
-    assert [d.outcome for d in bench.ledger.decisions.of_batch(name, batch)] == ["stood_down"] * 2
+    assert [d.outcome for d in context.ledger.decisions.of_batch(name, batch)] == ["stood_down"] * 2
 
 
 def test_a_refused_request_changes_nothing_and_wakes_nobody(
-    bench: Workbench, upstream: Upstream, name: str
+    context: ModelContext, upstream: Upstream, name: str
 ) -> None:
-    begin(bench, upstream)
+    begin(context, upstream)
 
     run = training_run(name, None, conf={"force_retrain": True})
     run.play()
 
     assert isinstance(run.errors["check_request"], RequestRefused)
     assert isinstance(run.errors["record_decision"], RequestRefused)
-    assert bench.ledger.decisions.history(name) == []
-    assert kinds(bench) == []
+    assert context.ledger.decisions.history(name) == []
+    assert kinds(context) == []
 
 
 def break_before(broken: str) -> Callable[[str], None]:
-    """Give a hook that fails one task before it does anything, as a dead store would."""
+    """Return a hook that fails one task before it does anything, as a dead store would."""
 
     def hook(task_id: str) -> None:
         if task_id == broken:
@@ -222,13 +226,13 @@ def break_before(broken: str) -> Callable[[str], None]:
 
 @pytest.mark.parametrize("broken", ["train_challenger", "promote"])
 def test_a_failed_run_keeps_the_champion_and_recovers_by_clearing(
-    bench: Workbench, run_to_better: TrainingRun, broken: str
+    context: ModelContext, run_to_better: TrainingRun, broken: str
 ) -> None:
-    before = champion_of(bench)
+    before = champion_of(context)
     run_to_better.before = break_before(broken)
     run_to_better.play()
-    after_failure = champion_of(bench)
-    told = kinds(bench)
+    after_failure = champion_of(context)
+    told = kinds(context)
     run_to_better.before = lambda _task_id: None
 
     recorded = run_to_better.clear(broken).play()
@@ -237,114 +241,114 @@ def test_a_failed_run_keeps_the_champion_and_recovers_by_clearing(
     assert told.count("failed") == 1
     assert recorded is not None
     assert recorded["outcome"] == "promoted"
-    assert len(bench.registry.list_versions(bench.spec.name)) == 2
-    assert kinds(bench).count("promoted") == 1
+    assert len(context.registry.list_versions(context.spec.name)) == 2
+    assert kinds(context).count("promoted") == 1
 
 
 def test_clearing_a_run_that_has_promoted_changes_nothing(
-    bench: Workbench, run_to_better: TrainingRun, name: str
+    context: ModelContext, run_to_better: TrainingRun, name: str
 ) -> None:
     run_to_better.play()
     before = (
-        champion_of(bench),
-        bench.ledger.promotions.history(name),
-        bench.registry.list_versions(name),
-        kinds(bench),
+        champion_of(context),
+        context.ledger.promotions.history(name),
+        context.registry.list_versions(name),
+        kinds(context),
     )
-    (decision,) = bench.ledger.decisions.history(name)
+    (decision,) = context.ledger.decisions.history(name)
 
     recorded = run_to_better.clear("check_request").play()
 
     assert recorded is not None
     assert recorded["outcome"] == "promoted"
     assert before == (
-        champion_of(bench),
-        bench.ledger.promotions.history(name),
-        bench.registry.list_versions(name),
-        kinds(bench),
+        champion_of(context),
+        context.ledger.promotions.history(name),
+        context.registry.list_versions(name),
+        kinds(context),
     )
-    (again,) = bench.ledger.decisions.history(name)
+    (again,) = context.ledger.decisions.history(name)
     moments: Any = {"decided_at": True, "closed_at": True}
     assert again.model_dump(exclude=moments) == decision.model_dump(exclude=moments)
 
 
 def test_a_version_whose_ledger_row_was_lost_is_found_again(
-    bench: Workbench, upstream: Upstream, name: str, monkeypatch: pytest.MonkeyPatch
+    context: ModelContext, upstream: Upstream, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = asked_for(bench, begin(bench, upstream))
+    asked = asked_for(context, begin(context, upstream))
 
     def die(*_arguments: object, **_named: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(bench.ledger.versions, "record", die)
+        patch.setattr(context.ledger.versions, "record", die)
         with pytest.raises(KeyboardInterrupt):
-            train(bench, asked, scratch="scratch/x")
+            train(context, asked, scratch="scratch/x")
 
-    trained = train(bench, asked, scratch="scratch/x")
-    again = train(bench, asked, scratch="scratch/x")
+    trained = train(context, asked, scratch="scratch/x")
+    again = train(context, asked, scratch="scratch/x")
 
-    (version,) = bench.registry.list_versions(name)
+    (version,) = context.registry.list_versions(name)
     assert trained == again
     assert (trained["version"], trained["sha256"]) == (version.version, version.sha256)
 
 
 def test_what_is_registered_counts_where_a_second_fit_gives_another_file(
-    bench: Workbench, upstream: Upstream, name: str, model_file: Path
+    context: ModelContext, upstream: Upstream, name: str, model_file: Path
 ) -> None:
-    asked = asked_for(bench, begin(bench, upstream))
-    earlier = bench.registry.register(
+    asked = asked_for(context, begin(context, upstream))
+    earlier = context.registry.register(
         name,
-        idempotency_key=idempotency_key(bench, asked),
+        idempotency_key=idempotency_key(context, asked),
         model_file=model_file,
         tags={},
         metrics={},
         params={},
     )
 
-    trained = train(bench, asked, scratch="scratch/x")
+    trained = train(context, asked, scratch="scratch/x")
 
     assert (trained["version"], trained["sha256"]) == (earlier.version, earlier.sha256)
-    stored = bench.store.read_bytes(trained["trained"]["path"])
+    stored = context.store.read_bytes(trained["trained"]["path"])
     assert sha256(stored).hexdigest() == earlier.sha256
 
 
 def test_a_version_that_was_deleted_from_the_registry_is_made_anew(
-    bench: Workbench, upstream: Upstream, name: str
+    context: ModelContext, upstream: Upstream, name: str
 ) -> None:
-    asked = asked_for(bench, begin(bench, upstream))
-    first = train(bench, asked, scratch="scratch/x")
+    asked = asked_for(context, begin(context, upstream))
+    first = train(context, asked, scratch="scratch/x")
     with pytest.raises(RegistryError, match="alias"):
-        bench.registry.delete_version(name, first["version"])
-    bench.registry.set_alias(name, "challenger", first["version"])
-    delete_with_alias(bench, first["version"])
+        context.registry.delete_version(name, first["version"])
+    context.registry.set_alias(name, "challenger", first["version"])
+    delete_with_alias(context, first["version"])
 
-    second = train(bench, asked, scratch="scratch/x")
-    evaluation, _ = evaluate(bench, asked, second)
+    second = train(context, asked, scratch="scratch/x")
+    evaluation, _ = evaluate(context, asked, second)
 
-    assert [v.version for v in bench.registry.list_versions(name)] == [second["version"]] == ["2"]
+    assert [v.version for v in context.registry.list_versions(name)] == [second["version"]] == ["2"]
     assert evaluation.challenger_version == "2"
 
 
-def delete_with_alias(bench: Workbench, version: str) -> None:
+def delete_with_alias(context: ModelContext, version: str) -> None:
     """Delete a version as a person does in MLflow's own pages."""
     from mlflow.tracking import MlflowClient
 
-    client = MlflowClient(bench.settings.mlflow_uri)
-    client.delete_registered_model_alias(bench.spec.name, "challenger")
-    client.delete_model_version(bench.spec.name, version)
+    client = MlflowClient(context.settings.mlflow_uri)
+    client.delete_registered_model_alias(context.spec.name, "challenger")
+    client.delete_model_version(context.spec.name, version)
 
 
-def test_device_and_window_on_request_make_another_version(bench: Workbench) -> None:
+def test_device_and_window_on_request_make_another_version(context: ModelContext) -> None:
     requests: list[dict[str, Any]] = [
         {},
         {"device": "cpu"},
         {"training_window_days": 7},
         {"training_window_days": 8},
     ]
-    keys = [idempotency_key(bench, asked_for(bench, "2024-02-05", **r)) for r in requests]
+    keys = [idempotency_key(context, asked_for(context, "2024-02-05", **r)) for r in requests]
     same = idempotency_key(
-        bench, asked_for(bench, "2024-02-05", "other run", force_retrain=True, reason="x")
+        context, asked_for(context, "2024-02-05", "other run", force_retrain=True, reason="x")
     )
 
     assert len(set(keys)) == 4
@@ -352,35 +356,35 @@ def test_device_and_window_on_request_make_another_version(bench: Workbench) -> 
 
 
 def test_a_share_of_the_window_makes_another_version_and_the_full_one_does_not(
-    bench: Workbench, upstream: Upstream
+    context: ModelContext, upstream: Upstream
 ) -> None:
-    asked = asked_for(bench, begin(bench, upstream))
+    asked = asked_for(context, begin(context, upstream))
 
-    full, quarter = (idempotency_key(bench, asked, fraction=share) for share in (1.0, 0.25))
-    trained = train(bench, asked, scratch="scratch/x", fraction=0.25)
+    full, quarter = (idempotency_key(context, asked, fraction=share) for share in (1.0, 0.25))
+    trained = train(context, asked, scratch="scratch/x", fraction=0.25)
 
-    assert full == idempotency_key(bench, asked)
+    assert full == idempotency_key(context, asked)
     assert quarter != full
     assert trained["trained"]["n_rows"] == 400
-    (entry,) = bench.ledger.versions.history(bench.spec.name)
+    (entry,) = context.ledger.versions.history(context.spec.name)
     assert (entry.idempotency_key, entry.trained.window.days) == (quarter, 7)
 
 
 def test_a_former_champion_is_the_challenger_without_a_fit(
-    bench: Workbench, upstream: Upstream, model_file: Path, name: str
+    context: ModelContext, upstream: Upstream, model_file: Path, name: str
 ) -> None:
-    asked = asked_for(bench, begin(bench, upstream))
-    reign(bench, model_file)
-    reign(bench, model_file)
-    versions = bench.registry.list_versions(name)
+    asked = asked_for(context, begin(context, upstream))
+    reign(context, model_file)
+    reign(context, model_file)
+    versions = context.registry.list_versions(name)
 
-    trained = train(bench, asked, scratch="scratch/x", reinstate="1")
-    evaluation, verdict = evaluate(bench, asked, trained)
+    trained = train(context, asked, scratch="scratch/x", reinstate="1")
+    evaluation, verdict = evaluate(context, asked, trained)
 
-    entry = bench.ledger.versions.get(name, "1")
+    entry = context.ledger.versions.get(name, "1")
     assert (trained["version"], trained["sha256"]) == ("1", entry.sha256)
-    assert bench.registry.list_versions(name) == versions
-    challenger = bench.registry.get_alias(name, "challenger")
+    assert context.registry.list_versions(name) == versions
+    challenger = context.registry.get_alias(name, "challenger")
     assert (challenger and challenger.version) == "1"
     assert (evaluation.challenger_version, evaluation.champion_version) == ("1", "2")
     assert verdict.verdict == "keep"
@@ -388,41 +392,43 @@ def test_a_former_champion_is_the_challenger_without_a_fit(
 
 
 def test_a_dry_run_reinstates_nothing(
-    bench: Workbench, upstream: Upstream, model_file: Path, name: str
+    context: ModelContext, upstream: Upstream, model_file: Path, name: str
 ) -> None:
-    asked = asked_for(bench, begin(bench, upstream), dry_run=True)
-    reign(bench, model_file)
-    reign(bench, model_file)
-    before = bench.ledger.versions.history(name), bench.registry.list_versions(name)
+    asked = asked_for(context, begin(context, upstream), dry_run=True)
+    reign(context, model_file)
+    reign(context, model_file)
+    before = context.ledger.versions.history(name), context.registry.list_versions(name)
 
-    trained = train(bench, asked, scratch="scratch/x", reinstate="1")
-    evaluation, _ = evaluate(bench, asked, trained)
+    trained = train(context, asked, scratch="scratch/x", reinstate="1")
+    evaluation, _ = evaluate(context, asked, trained)
 
     assert (trained["version"], evaluation.challenger_version) == ("1", "1")
-    assert bench.registry.get_alias(name, "challenger") is None
-    after = bench.ledger.versions.history(name), bench.registry.list_versions(name)
+    assert context.registry.get_alias(name, "challenger") is None
+    after = context.ledger.versions.history(name), context.registry.list_versions(name)
     assert after == before
 
 
-def test_without_labels_there_is_nothing_to_train_on(bench: Workbench, upstream: Upstream) -> None:
-    asked = asked_for(bench, accept(bench, upstream, 0))
+def test_without_labels_there_is_nothing_to_train_on(
+    context: ModelContext, upstream: Upstream
+) -> None:
+    asked = asked_for(context, accept(context, upstream, 0))
 
     with pytest.raises(EmptyWindowError, match="no labels"):
-        train(bench, asked, scratch="scratch/x")
+        train(context, asked, scratch="scratch/x")
     with pytest.raises(EmptyWindowError, match="no labels"):
-        evaluate(bench, asked, {"version": None})
+        evaluate(context, asked, {"version": None})
 
 
 def test_the_kill_switch_keeps_a_winner_out_until_it_is_judged_anew(
-    bench: Workbench, run_to_better: TrainingRun, name: str
+    context: ModelContext, run_to_better: TrainingRun, name: str
 ) -> None:
-    before = champion_of(bench)
-    bench.ledger.holds.hold(name, reason="audit", held_by="ben")
+    before = champion_of(context)
+    context.ledger.holds.hold(name, reason="audit", held_by="ben")
 
     held = run_to_better.play()
-    bench.ledger.holds.release(name, reason="over", released_by="ben")
+    context.ledger.holds.release(name, reason="over", released_by="ben")
     late = run_to_better.clear("promote").play()
-    after_late = champion_of(bench)
+    after_late = champion_of(context)
     anew = run_to_better.clear("evaluate_challenger").play()
 
     assert run_to_better.errors == {}
@@ -432,4 +438,4 @@ def test_the_kill_switch_keeps_a_winner_out_until_it_is_judged_anew(
     assert [one["outcome"] for one in (held, late, anew)] == ["held", "held", "promoted"]
     assert "not applied late" in late["sentence"]
     assert (after_late, anew["champion_after"]) == (before, "2")
-    assert kinds(bench) == ["retrain_started", "promotion_held", "promoted"]
+    assert kinds(context) == ["retrain_started", "promotion_held", "promoted"]

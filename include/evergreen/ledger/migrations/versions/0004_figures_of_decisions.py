@@ -59,7 +59,7 @@ def upgrade() -> None:
 
 
 def _chunks(connection: sa.Connection) -> Iterator[list[dict[str, Any]]]:
-    """Give all decisions, a few at a time: their JSON may be larger than memory."""
+    """Return all decisions, a few at a time: their JSON may be larger than memory."""
     last = ""
     query = sa.select(DECISIONS.c.id, DECISIONS.c.signals, DECISIONS.c.decided)
     while True:
