@@ -80,7 +80,7 @@ def _log(v: Floats) -> Floats:
 
 @cache
 def marginals() -> list[Marginal]:
-    """Return 50 columns: smooth, heavy tails, half zeros, counts, nulls, many rare values, flags."""
+    """50 columns: smooth, heavy tails, half zeros, counts, nulls, many rare values, flags."""
     zipf = 1 / np.arange(1.0, 51.0)
     kinds: list[tuple[int, FeatureKind, float, tuple[Map, Map, Map]]] = [
         (20, "numeric", 0.0, (_same, _same, _same)),

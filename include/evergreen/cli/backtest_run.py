@@ -161,7 +161,7 @@ def _read(asked: Asked) -> tuple[Stream, ModelSpec | None]:
     return stream, None
 
 
-def _history_of_model(model: str, *, source: Source = "auto") -> "ModelHistory":
+def _history_of_model(model: str, *, source: "Source" = "auto") -> "ModelHistory":
     """Read the labelled history of a model of the suite.
 
     Args:

@@ -47,7 +47,7 @@ class Standing(Record):
 
 
 def status_of(alert: Alert, standing: Standing | None = None) -> str:
-    """Return severity, whether to act, since when, and what people have said: one line of mrkdwn."""
+    """Severity, whether to act, since when, and what people have said: one line of mrkdwn."""
     if standing is not None and standing.is_over:
         return _joined(f"{OVER} *{_safe(standing.ending)}*", *_end(standing), "No action needed")
     return _joined(

@@ -12,7 +12,7 @@ PERFECT = 1.0
 
 
 def hard_world(seed: int, n_batches: int = 40) -> list[PolicySignals]:
-    """Return batches of a champion that decays, is harmed once, and has a rival that comes and goes.
+    """Batches of a champion that decays, is harmed once, and has a rival that comes and goes.
 
     Scores are accuracies, of which one half is chance.
     """

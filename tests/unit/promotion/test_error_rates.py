@@ -12,7 +12,7 @@ LIFETIME, PER_RETRAIN = 0.05 + 0.10, 0.20 + 0.10
 
 @pytest.fixture(scope="module")
 def draws() -> dict[Truth, Draws]:
-    """Return comparisons on 5,000 rows of challengers that are equal, worse and better by .01 AUC."""
+    """Comparisons on 5,000 rows of challengers that are equal, worse and better by .01 AUC."""
     return draw(DrawWork(n_rows=5_000, n_draws=150, seed=SEED))
 
 

@@ -39,7 +39,7 @@ class Tick:
 
 
 def value_ticks(low: float, high: float, *, most: int) -> list[Tick]:
-    """Return at most ``most`` round values within ``low``..``high``, labelled with equal decimals."""
+    """At most ``most`` round values within ``low``..``high``, labelled with equal decimals."""
     span = high - low
     if span <= 0 or not math.isfinite(span):
         return [Tick(low, f"{low:.3f}")]

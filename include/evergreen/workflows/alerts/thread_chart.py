@@ -68,7 +68,7 @@ def history_of(ledger: Ledger, model: str, share_limit: float | None) -> History
 
 
 def _moves(shown: Sequence[Glance], promotions: Sequence[Promotion]) -> dict[str, Promotion]:
-    """Return moves of the champion by batch: the one decided about, or the newest before the move."""
+    """Moves of the champion by batch: the one decided about, or the newest before the move."""
     batches = {figures.id: figures.batch for figures in shown}
     moves = {}
     for move in promotions:
