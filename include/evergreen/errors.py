@@ -4,6 +4,7 @@ EvergreenError
 ├── SpecError                 a model spec is wrong: names file, key and remedy
 ├── SettingsError             an address or folder is missing from the environment
 ├── RequestError              a manual trigger asks for something that is refused
+├── NothingToDo               a step has nothing to do, so what follows is skipped; no fault
 ├── DataError                 a delivery cannot be used as it is; no retry helps
 │   ├── ManifestError         the manifest is missing, unreadable or disagrees with its files
 │   ├── SchemaError           columns or types differ from the spec
@@ -38,6 +39,10 @@ class SettingsError(EvergreenError):
 
 class RequestError(EvergreenError):
     """A manual trigger asks for something that is refused; nothing was changed."""
+
+
+class NothingToDo(EvergreenError):  # noqa: N818 - it is no error, and Airflow's own is no "Error"
+    """A step has nothing to do; the text says why, and what follows it is skipped."""
 
 
 class DataError(EvergreenError):

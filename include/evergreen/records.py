@@ -191,6 +191,7 @@ class Evaluation(Record):
         guards: What must not get worse.
         candidates: All challengers that were looked at, the chosen one among them; empty for one.
         evaluated_at: When, in UTC; None in rows of older versions.
+        spec_hash: The spec that both were judged by; empty in rows of older versions.
     """
 
     challenger_version: str | None
@@ -208,6 +209,7 @@ class Evaluation(Record):
     n_rows: int
     holdout: Window
     evaluated_at: datetime | None = None
+    spec_hash: str = ""
     sentence: str
 
     @property

@@ -10,6 +10,7 @@ from evergreen.errors import SettingsError
 
 MARKER = Path("include") / "models"
 MIN_SCORING_GB = 2
+AIRFLOW_CONNECTIONS = "evergreen.orchestration.connections:AirflowConnections"
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Settings:
         mlflow_url: Public address of MLflow's pages, for links; empty where it has none.
         airflow_url: Public address of the Airflow UI, for links in alerts; may be empty.
         runbook_url: Public address under which the runbooks can be read; may be empty.
+        connections: Where credentials come from, as ``package.module:Class``; default: Airflow.
         scoring_memory_bytes: Address space of a scoring process; None: follows from its files.
     """
 
@@ -41,6 +43,7 @@ class Settings:
     airflow_url: str
     runbook_url: str
     scoring_memory_bytes: int | None = None
+    connections: str = AIRFLOW_CONNECTIONS
 
     def require_mlflow_uri(self) -> str:
         """Return the MLflow address.
@@ -101,6 +104,7 @@ def read_settings() -> Settings:
         mlflow_url=_mlflow_pages(os.environ.get("EVERGREEN_MLFLOW_URL", ""), mlflow_uri),
         airflow_url=os.environ.get("EVERGREEN_AIRFLOW_URL", "").rstrip("/"),
         runbook_url=os.environ.get("EVERGREEN_RUNBOOK_URL", "").rstrip("/"),
+        connections=os.environ.get("EVERGREEN_CONNECTIONS") or AIRFLOW_CONNECTIONS,
         scoring_memory_bytes=_gibibytes(os.environ.get("EVERGREEN_SCORING_MEMORY_GB", "")),
     )
 

@@ -15,9 +15,9 @@ import pandas as pd
 from drivers.history import label, take
 from drivers.runs import TrainingRun, training_run
 from drivers.tiny import FIRST, WEEK, Upstream, make_rows, write_spec
+from evergreen.landing.deliver import deliver_batch, deliver_labels
 from evergreen.ledger.records import Decision
 from evergreen.records import QualityResult, RuleResult, Window
-from evergreen.sandbox.landing.deliver import deliver_batch, deliver_labels
 from evergreen.workflows.decide.score import score_and_log
 from evergreen.workflows.model_context import ModelContext
 

@@ -8,10 +8,10 @@ from typing import ClassVar
 from drills.drill import Drill, Names, Rules
 from drills.scene import Scene
 from drivers.tiny import FIRST, WEEK, make_rows
+from evergreen.landing.deliver import deliver_labels
 from evergreen.ledger.database import Database
 from evergreen.ledger.tables import DeliveryRow
 from evergreen.records import AlertKind, Window
-from evergreen.sandbox.landing.deliver import deliver_labels
 
 CHAIN = ("score", "continual_training")
 A_DAY = timedelta(days=1)

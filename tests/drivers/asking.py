@@ -9,14 +9,12 @@ from typing import Any
 from airflow.sdk.exceptions import AirflowSkipException
 from airflow.sdk.execution_time.context import set_current_context
 
-from drivers.history import asked_for
+from drivers.history import NO_DECAY, NO_DRIFT, evaluated_model, run_about, trained_model
 from drivers.runs import DagRun, Run
-from drivers.tiny import FIRST, WEEK
 from evergreen.ledger.records import Approval
-from evergreen.measurements import DecayMeasurement
 from evergreen.orchestration.approval_operator import ApprovalStep
+from evergreen.orchestration.dag_runs import run_info, stay_of
 from evergreen.orchestration.trigger_params import answer_params
-from evergreen.records import Evaluation, MetricEstimate, Window
 from evergreen.spec.loader import load_spec
 from evergreen.workflows.decide.close_decision import record_outcome
 from evergreen.workflows.decide.decide import decide_batch
@@ -24,7 +22,6 @@ from evergreen.workflows.model_context import ModelContext
 from evergreen.workflows.promote.promotion_blocks import why_not_now
 
 RUN_ID = "asset_triggered__1"
-NO_DECAY = DecayMeasurement(verdict="insufficient_data", sentence="").to_json()
 ADA = {"id": "7", "name": "ada"}
 
 PROMOTION = """
@@ -36,43 +33,24 @@ promotion:
 """
 
 
-def make_evaluation(evaluated_at: datetime | None = None) -> Evaluation:
-    metric = MetricEstimate(name="auc", value=0.9, se=0.01, n_rows=400)
-    return Evaluation(
-        challenger_version="2",
-        champion_version="1",
-        challenger=metric,
-        champion=metric,
-        gain=0.02,
-        gain_se=0.005,
-        gain_low=0.01,
-        gain_high=0.03,
-        n_rows=400,
-        holdout=Window(start=FIRST, end=FIRST + WEEK),
-        evaluated_at=evaluated_at or datetime.now(UTC),
-        sentence="",
-    )
-
-
 class Case:
     """A run whose challenger won; ``ask`` and ``answer`` do what the step does."""
 
     def __init__(self, context: ModelContext, batch: str, **request: Any) -> None:
         self.context = context
-        self.asked = asked_for(context, batch, RUN_ID, **request)
+        self.about = run_about(context, batch, RUN_ID, **request)
         dag_run = DagRun(f"continual_training__{context.spec.name}", RUN_ID, batch)
         self.run = Run(dag_run)
-        self.run.returned["check_request"] = self.asked
-        self.run.returned["train_challenger"] = {"version": "2", "sha256": "a" * 64}
+        self.run.returned["check_request"] = self.about.to_json()
+        self.trained = trained_model(self.about, "2")
+        self.run.returned["train_challenger"] = self.trained.to_json()
         self.step = ApprovalStep(task_id="approve", model=context.spec.name, params=answer_params())
-        decide_batch(context, self.asked, {"version": None, "path": None}, NO_DECAY, RUN_ID)
+        decide_batch(context, self.about, NO_DRIFT, NO_DECAY, run_id=RUN_ID)
         self.evaluate()
 
     def evaluate(self, verdict: str = "promote") -> None:
-        self.run.returned["evaluate_challenger"] = {
-            "evaluation": make_evaluation().to_json(),
-            "verdict": {"verdict": verdict, "sentence": "auc gain +0.02"},
-        }
+        self.evaluated = evaluated_model(self.about, verdict)
+        self.run.returned["evaluate_challenger"] = self.evaluated.to_json()
 
     def ask(self) -> Any:
         return self._do(self.step.execute)
@@ -111,19 +89,24 @@ class Case:
             "promote": "skipped",
         }
         airflow_context = self.run.context("record_decision")
-        recorded = record_outcome(self.context, airflow_context, self.asked, self.run.states)
-        return recorded["outcome"], recorded["sentence"]
+        closed = record_outcome(
+            self.context,
+            self.about,
+            run_info(airflow_context),
+            self.run.states,
+            trained=self.trained,
+            evaluated=self.evaluated,
+            stay=stay_of(airflow_context, self.run.states),
+        )
+        return closed.outcome, closed.sentence
 
     def why_not_promoted(self) -> str:
-        returned = self.run.returned
-        stay = why_not_now(
-            self.context, self.asked, returned["train_challenger"], returned["evaluate_challenger"]
-        )
+        stay = why_not_now(self.context, self.about, self.trained, self.evaluated)
         return "" if stay is None else stay.sentence
 
     @property
     def row(self) -> Approval:
-        found = self.context.ledger.approvals.get(self.asked["decision"])
+        found = self.context.ledger.approvals.get(self.about.decision_id)
         assert found is not None
         return found
 

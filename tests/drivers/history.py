@@ -1,5 +1,6 @@
 """Takes deliveries of the small model in at once: what ingest and labels do, without waiting."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -7,12 +8,14 @@ import pyarrow as pa
 
 from drivers.tiny import FIRST, WEEK, Upstream, make_rows, write_spec
 from evergreen.ledger.decisions import decision_id
+from evergreen.measurements import DecayMeasurement
 from evergreen.promotion.ports import PromotionKind
 from evergreen.records import (
     Evaluation,
     MetricEstimate,
     ModelVersion,
     Promotion,
+    PromotionVerdict,
     QualityResult,
     TrainedModel,
     Window,
@@ -21,13 +24,17 @@ from evergreen.signals import Request
 from evergreen.spec.loader import load_spec
 from evergreen.training.jobs import FitJob
 from evergreen.training.process import run_child
+from evergreen.workflows.decide.begin import decision_run
 from evergreen.workflows.decide.score import score_and_log
 from evergreen.workflows.decide.version_baseline import keep_reference
+from evergreen.workflows.decision_run import DecisionRun, Evaluated, MeasuredDrift, Trained
 from evergreen.workflows.ingest.labelled_data import join_labels, labelled_path, matured
 from evergreen.workflows.ingest.snapshot import take_delivery
 from evergreen.workflows.model_context import ModelContext
 
 SHA = "a" * 64
+NO_DRIFT = MeasuredDrift(version=None, path=None, sentence="no champion yet")
+NO_DECAY = DecayMeasurement(verdict="insufficient_data", sentence="")
 
 ACCEPTED = QualityResult(verdict="accepted", rules=(), sentence="all rules are met")
 REJECTED = QualityResult(verdict="rejected", rules=(), sentence="one rule is broken")
@@ -144,17 +151,7 @@ def crown(
         idempotency_key=f"key {version}",
         sha256=sha256,
         folder=folder,
-        trained=TrainedModel(
-            path=f"{folder}/model.lgb",
-            sha256=sha256,
-            n_rows=rows.num_rows,
-            n_rounds=1,
-            seconds=0.1,
-            device="cpu",
-            device_reason="",
-            seed=1,
-            window=window,
-        ),
+        trained=make_trained(folder, sha256=sha256, n_rows=rows.num_rows),
     )
     metric = MetricEstimate(name="auc", value=auc, se=0.01, n_rows=400)
     context.ledger.versions.record_evaluation(
@@ -173,6 +170,21 @@ def crown(
         ),
     )
     enthrone(context, version, decision=decision, sha256=sha256)
+
+
+def make_trained(folder: str, *, sha256: str = SHA, n_rows: int = 400) -> TrainedModel:
+    """Return what is known of a fit, of the week before the sixth."""
+    return TrainedModel(
+        path=f"{folder}/model.lgb",
+        sha256=sha256,
+        n_rows=n_rows,
+        n_rounds=1,
+        seconds=0.1,
+        device="cpu",
+        device_reason="",
+        seed=1,
+        window=Window.ending(FIRST + 5 * WEEK, days=7),
+    )
 
 
 def enthrone(
@@ -201,12 +213,48 @@ def enthrone(
     return row
 
 
-def asked_for(
+def run_about(
     context: ModelContext, batch: str, run_id: str = "run", **request: Any
-) -> dict[str, Any]:
+) -> DecisionRun:
     """Return what ``check_request`` gives for a run about a batch."""
-    return {
-        "batch": batch,
-        "decision": decision_id(context.spec.name, batch, run_id),
-        "request": Request(**request).to_json(),
-    }
+    identity = decision_id(context.spec.name, batch, run_id)
+    return decision_run(context, Request(**request), batch=batch, identity=identity)
+
+
+def trained_model(run: DecisionRun, version: str | None, *, sha256: str = SHA) -> Trained:
+    """Return a challenger that nobody fitted, as ``train_challenger`` would give it."""
+    folder = f"versions/{run.model}/v{version}"
+    return Trained(
+        version=version,
+        sha256=sha256,
+        folder=folder,
+        model=make_trained(folder, sha256=sha256),
+        spec_hash=run.spec_hash,
+    )
+
+
+def make_evaluation(evaluated_at: datetime | None = None) -> Evaluation:
+    metric = MetricEstimate(name="auc", value=0.9, se=0.01, n_rows=400)
+    return Evaluation(
+        challenger_version="2",
+        champion_version="1",
+        challenger=metric,
+        champion=metric,
+        gain=0.02,
+        gain_se=0.005,
+        gain_low=0.01,
+        gain_high=0.03,
+        n_rows=400,
+        holdout=Window(start=FIRST, end=FIRST + WEEK),
+        evaluated_at=evaluated_at or datetime.now(UTC),
+        sentence="",
+    )
+
+
+def evaluated_model(run: DecisionRun, verdict: str = "promote") -> Evaluated:
+    """Return how a challenger that nobody scored did, as ``evaluate_challenger`` would give it."""
+    return Evaluated(
+        evaluation=make_evaluation(),
+        verdict=PromotionVerdict.from_json({"verdict": verdict, "sentence": "auc gain +0.02"}),
+        spec_hash=run.spec_hash,
+    )

@@ -11,22 +11,18 @@ from typing import Any
 from airflow.sdk.exceptions import AirflowSkipException
 from airflow.sdk.execution_time.context import set_current_context
 
+from drivers.graph import upstream_of
+from evergreen import dag_ids
 from evergreen.orchestration import decision_tasks, training_tasks
 from evergreen.orchestration.callbacks import alert_failure, tell_success
 
-BRANCHES = ("stand_down", "train_challenger", "write_drift_report")
-UPSTREAM = {
-    "check_request": (),
-    "measure_drift": ("check_request",),
-    "measure_decay": ("check_request",),
-    "decide": ("check_request", "measure_drift", "measure_decay"),
-    "stand_down": ("decide",),
-    "write_drift_report": ("decide",),
-    "train_challenger": ("decide",),
-    "evaluate_challenger": ("train_challenger",),
-    "promote": ("evaluate_challenger",),
-    "record_decision": ("stand_down", "write_drift_report", "promote"),
-}
+NOT_PLAYED = (dag_ids.WRITE_MODEL_CARD,)  # it comes last and holds up nothing
+
+
+def training_graph() -> dict[str, tuple[str, ...]]:
+    """Return the tasks of ``continual_training`` that are played, each with those before it."""
+    graph = upstream_of(dag_ids.CONTINUAL_TRAINING)
+    return {task: before for task, before in graph.items() if task not in NOT_PLAYED}
 
 
 @dataclass
@@ -132,15 +128,15 @@ class TrainingRun(Run):
     @property
     def model(self) -> str:
         """The run's model."""
-        return self.dag_run.dag_id.partition("__")[2]
+        return str(dag_ids.model_of(self.dag_run.dag_id))
 
     def downstream(self, task_id: str) -> frozenset[str]:
         """Return the tasks that come after a task."""
-        return frozenset(name for name, before in UPSTREAM.items() if task_id in before)
+        return frozenset(name for name, before in training_graph().items() if task_id in before)
 
     def play(self) -> dict[str, Any] | None:
         """Run what has no state yet; give what ``record_decision`` returned."""
-        for task_id, upstream in UPSTREAM.items():
+        for task_id, upstream in training_graph().items():
             if task_id not in self.states:
                 self._run(task_id, [self.states[name] for name in upstream])
         outcome: dict[str, Any] | None = None
@@ -151,7 +147,7 @@ class TrainingRun(Run):
     def clear(self, task_id: str) -> "TrainingRun":
         """Clear a task with all that comes after it, as a person does."""
         cleared = {task_id}
-        for name, upstream in UPSTREAM.items():
+        for name, upstream in training_graph().items():
             if cleared & set(upstream):
                 cleared.add(name)
         for name in cleared:
@@ -188,7 +184,8 @@ class TrainingRun(Run):
             return
         tell_success(self.context(task_id))
         if task_id == "decide":
-            self.states |= {name: "skipped" for name in BRANCHES if name not in followed}
+            branches = self.downstream(dag_ids.DECIDE)
+            self.states |= {name: "skipped" for name in branches if name not in followed}
 
 
 def training_run(
@@ -203,7 +200,7 @@ def training_run(
     is_manual = conf is not None or batch is None
     return TrainingRun(
         DagRun(
-            dag_id=f"continual_training__{model}",
+            dag_id=dag_ids.dag_id(dag_ids.CONTINUAL_TRAINING, model),
             run_id=run_id or f"{'manual' if is_manual else 'asset_triggered'}__{batch}",
             partition_key=None if is_manual else batch,
             conf=conf,

@@ -8,9 +8,9 @@ from typing import Literal, Self
 import numpy as np
 import pandas as pd
 
+from evergreen.landing.deliver import deliver_batch, deliver_labels
+from evergreen.landing.faults import Fault
 from evergreen.records import Window
-from evergreen.sandbox.landing.deliver import deliver_batch, deliver_labels
-from evergreen.sandbox.landing.faults import Fault
 from evergreen.spec.loader import LoadedSpec, load_spec
 from evergreen.spec.model import Task
 from evergreen.storage.store import Store

@@ -3,26 +3,24 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from drivers.history import asked_for, begin, reign
+from drivers.history import NO_DECAY, NO_DRIFT, begin, reign, run_about
 from drivers.killable import KeptRun
 from drivers.tiny import FIRST, WEEK
 from evergreen.evaluation.compare import compare
-from evergreen.measurements import DecayMeasurement
 from evergreen.promotion.rule import judge
 from evergreen.records import ModelVersion, Window
 from evergreen.registry.client import ModelRegistry
 from evergreen.workflows.decide.decide import decide_batch
+from evergreen.workflows.decision_run import DecisionRun, Evaluated, Trained
 from evergreen.workflows.model_context import ModelContext
 from faults.world import World
 
 N_ROWS = 1000
 HOLDOUT = Window(start=FIRST, end=FIRST + WEEK)
-NOT_MEASURED = DecayMeasurement(verdict="insufficient_data", sentence="not measured").to_json()
 BEFORE = ("check_request", "measure_drift", "measure_decay", "decide", "train_challenger")
 
 Scores = NDArray[np.float64]
@@ -52,26 +50,27 @@ def ready_to_promote(
     batch = begin(context, world.upstream)
     world.expected = reign(context, model_file).version
     run = world.run(batch)
-    asked = asked_for(context, batch, run.dag_run.run_id, force_retrain=True, reason="a fault")
-    nothing = {"version": None, "path": None}
-    decide_batch(context, asked, nothing, NOT_MEASURED, run.dag_run.run_id)
-    trained = register_challenger(context, model_file)
+    about = run_about(context, batch, run.dag_run.run_id, force_retrain=True, reason="a fault")
+    decide_batch(context, about, NO_DRIFT, NO_DECAY, run_id=run.dag_run.run_id)
+    trained = register_challenger(context, about, model_file)
     evaluation = compare(
         labels() if target is None else target,
         scores(3.0) if challenger is None else challenger,
         scores(1.0),
         metric="auc",
-        challenger_version=trained["version"],
+        challenger_version=trained.version,
         champion_version="1",
         holdout=HOLDOUT,
     ).model_copy(update={"evaluated_at": datetime.now(UTC) - timedelta(hours=hours_ago)})
     verdict = judge(evaluation, context.spec.promotion, min_rows=100)
     run.returned |= {
-        "check_request": asked,
-        "train_challenger": trained,
-        "evaluate_challenger": {"evaluation": evaluation.to_json(), "verdict": verdict.to_json()},
-        "measure_drift": nothing,
-        "measure_decay": NOT_MEASURED,
+        "check_request": about.to_json(),
+        "train_challenger": trained.to_json(),
+        "evaluate_challenger": Evaluated(
+            evaluation=evaluation, verdict=verdict, spec_hash=about.spec_hash
+        ).to_json(),
+        "measure_drift": NO_DRIFT.to_json(),
+        "measure_decay": NO_DECAY.to_json(),
     }
     run.states |= dict.fromkeys((*BEFORE, "evaluate_challenger"), "success")
     run.states |= {"stand_down": "skipped", "write_drift_report": "skipped"}
@@ -79,7 +78,7 @@ def ready_to_promote(
     return run
 
 
-def register_challenger(context: ModelContext, model_file: Path) -> dict[str, Any]:
+def register_challenger(context: ModelContext, about: DecisionRun, model_file: Path) -> Trained:
     """Register a fitted file as the next version, in the ledger too."""
     name = context.spec.name
     champion = context.ledger.versions.get(name, "1")
@@ -92,12 +91,13 @@ def register_challenger(context: ModelContext, model_file: Path) -> dict[str, An
         folder=champion.folder,
         trained=champion.trained,
     )
-    return {
-        "version": entry.version,
-        "sha256": entry.sha256,
-        "folder": entry.folder,
-        "trained": entry.trained.to_json(),
-    }
+    return Trained(
+        version=entry.version,
+        sha256=entry.sha256,
+        folder=entry.folder,
+        model=entry.trained,
+        spec_hash=about.spec_hash,
+    )
 
 
 def register_file(registry: ModelRegistry, model: str, key: str, file: Path) -> ModelVersion:

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from drivers.history import asked_for
+from drivers.history import run_about
 from evergreen.errors import DeviceError, TrainingError
 from evergreen.orchestration.dag_factory import training_resources
 from evergreen.spec.loader import load_spec
@@ -58,7 +58,7 @@ def reload(world: World) -> ModelContext:
 def test_a_trainer_without_memory_says_so_and_a_rerun_makes_one_version(
     world: World, what: str, words: str
 ) -> None:
-    asked = asked_for(world.context, world.without_champion())
+    about = run_about(world.context, world.without_champion())
     flag = world.folder / "on"
     flag.touch()
     features = world.context.loaded.folder / "features.py"
@@ -66,22 +66,22 @@ def test_a_trainer_without_memory_says_so_and_a_rerun_makes_one_version(
     context = reload(world)
 
     with pytest.raises(TrainingError, match=words):
-        train(context, asked, scratch="scratch/x")
+        train(context, about)
     world.hold("", is_over=False)
     flag.unlink()
 
-    assert train(context, asked, scratch="scratch/x")["version"] == "1"
+    assert train(context, about).version == "1"
     world.hold("failed with its sentence, no version; rerun: one")
 
 
 @pytest.mark.faults
 @pytest.mark.row("L02 no accelerator")
 def test_without_an_accelerator_the_cpu_trains_and_the_record_says_so(world: World) -> None:
-    asked = asked_for(world.context, world.without_champion(), device="cuda")
+    about = run_about(world.context, world.without_champion(), device="cuda")
 
-    trained = train(world.context, asked, scratch="scratch/x")
+    trained = train(world.context, about)
 
-    entry = world.ledger.versions.get(world.name, trained["version"])
+    entry = world.ledger.versions.get(world.name, str(trained.version))
     assert entry.trained.device == "cpu"
     assert entry.trained.device_reason.startswith("cuda: ")
     world.hold("CPU, and the record says why")
@@ -90,17 +90,17 @@ def test_without_an_accelerator_the_cpu_trains_and_the_record_says_so(world: Wor
 @pytest.mark.faults
 @pytest.mark.row("L02 insists")
 def test_a_spec_that_insists_on_an_accelerator_fails_without_one(world: World) -> None:
-    asked = asked_for(world.context, world.without_champion(), device="cuda")
+    about = run_about(world.context, world.without_champion(), device="cuda")
     file = world.context.loaded.folder / "model.yaml"
     lenient = file.read_text()
     file.write_text(lenient.replace("device: cpu}", "device: auto, on_missing_gpu: fail}"))
 
     with pytest.raises(DeviceError, match="no accelerator for device cuda: cuda: "):
-        train(reload(world), asked, scratch="scratch/x")
+        train(reload(world), about)
 
     assert world.context.registry.list_versions(world.name) == []
     file.write_text(lenient)
-    assert train(reload(world), asked, scratch="scratch/x")["version"] == "1"
+    assert train(reload(world), about).version == "1"
     world.hold("refused, no version; with cpu allowed: one")
 
 
@@ -120,14 +120,14 @@ def test_a_spec_that_insists_on_an_accelerator_fails_without_one(world: World) -
 def test_a_device_that_fails_while_training_is_given_up_and_named(
     world: World, monkeypatch: pytest.MonkeyPatch, what: str, reason: str
 ) -> None:
-    asked = asked_for(world.context, world.without_champion(), device="cuda")
+    about = run_about(world.context, world.without_champion(), device="cuda")
     (world.folder / "sitecustomize.py").write_text(SITE.format(what=what))
     monkeypatch.setenv("PYTHONPATH", str(world.folder))
 
-    trained = train(world.context, asked, scratch="scratch/x")["trained"]
+    trained = train(world.context, about).model
 
-    assert trained["device"] == "cpu"
-    assert reason in trained["device_reason"]
+    assert trained.device == "cpu"
+    assert reason in trained.device_reason
     assert children_of(os.getpid(), "evergreen.training.child") == []
     world.hold("CPU after it, and the record says why; no child left")
 
@@ -157,7 +157,8 @@ def test_the_same_data_and_seed_give_the_same_file(world: World) -> None:
         # Another spec hash, but the same data, parameters and seed: another key, a fit of its own.
         file = world.context.loaded.folder / "model.yaml"
         file.write_text(file.read_text().replace("owner: ", f"owner: {reason}"))
-        made.append(train(reload(world), asked_for(world.context, batch), scratch="x")["sha256"])
+        renewed = reload(world)
+        made.append(train(renewed, run_about(renewed, batch)).sha256)
 
     assert made[0] == made[1]
     assert len(world.context.registry.list_versions(world.name)) == 2

@@ -9,7 +9,6 @@ from evergreen.presentation.escaping import one_line
 from evergreen.records import Alert, AlertKind, Severity
 
 Links = Sequence[tuple[str, str]]
-NOTHING_TO_DO = "Nothing to do."
 
 
 def links_of(

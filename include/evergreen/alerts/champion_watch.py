@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from evergreen.alerts.builder import NOTHING_TO_DO, Links, build_alert, trigger
+from evergreen.alerts.builder import Links, build_alert, trigger
 from evergreen.alerts.figures import of_champions
-from evergreen.presentation.phrases import shortened
+from evergreen.presentation.phrases import NOTHING_TO_DO, shortened
 from evergreen.records import Alert
 
 MAX_REASON = 600

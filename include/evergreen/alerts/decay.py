@@ -1,8 +1,9 @@
 """The alert about a champion that does worse on labels than when it was promoted."""
 
-from evergreen.alerts.builder import NOTHING_TO_DO, Links, build_alert, why
+from evergreen.alerts.builder import Links, build_alert, why
 from evergreen.alerts.figures import of_decay
 from evergreen.measurements import DecayMeasurement
+from evergreen.presentation.phrases import NOTHING_TO_DO
 from evergreen.records import Alert
 
 LOOK_NOW = (

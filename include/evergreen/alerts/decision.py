@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from evergreen.alerts.builder import NOTHING_TO_DO, Links, build_alert, trigger, why
+from evergreen.alerts.builder import Links, build_alert, trigger, why
 from evergreen.alerts.figures import of_drift, of_evaluation, of_rules
 from evergreen.measurements import ColumnDrift, DriftMeasurement
-from evergreen.presentation.phrases import listed, plural
+from evergreen.presentation.phrases import NOTHING_TO_DO, listed, plural
 from evergreen.records import Alert, Evaluation, PromotionVerdict
 from evergreen.signals import PolicyDecision
 

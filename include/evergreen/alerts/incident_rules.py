@@ -8,8 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from evergreen.alerts.builder import NOTHING_TO_DO
-from evergreen.presentation.phrases import listed, plural
+from evergreen.presentation.phrases import NOTHING_TO_DO, listed, plural
 from evergreen.records import Alert, AlertKind, Severity
 from evergreen.signals import PolicyDecision, PolicySignals
 from evergreen.spec.alerting import Alerts

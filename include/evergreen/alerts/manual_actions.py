@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Literal
 
-from evergreen.alerts.builder import NOTHING_TO_DO, Links, build_alert, why
+from evergreen.alerts.builder import Links, build_alert, why
 from evergreen.alerts.figures import of_champions, of_evaluation
-from evergreen.presentation.phrases import hours, plural, shortened
+from evergreen.presentation.phrases import NOTHING_TO_DO, hours, plural, shortened
 from evergreen.records import Alert, Evaluation
 
 MAX_REASON = 1200

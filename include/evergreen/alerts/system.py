@@ -3,9 +3,9 @@
 import shlex
 from datetime import datetime
 
-from evergreen.alerts.builder import NOTHING_TO_DO, Links, build_alert, trigger, why
+from evergreen.alerts.builder import Links, build_alert, trigger, why
 from evergreen.alerts.figures import of_champions, of_wait
-from evergreen.presentation.phrases import hours, shortened
+from evergreen.presentation.phrases import NOTHING_TO_DO, hours, shortened
 from evergreen.records import Alert
 
 MAX_ERROR = 600

@@ -6,9 +6,9 @@ import typer
 
 from evergreen.cli.console import examples, plain, say
 from evergreen.errors import RequestError
+from evergreen.landing.deliver import PlannedBatch
+from evergreen.landing.faults import Fault
 from evergreen.records import Manifest
-from evergreen.sandbox.landing.deliver import PlannedBatch
-from evergreen.sandbox.landing.faults import Fault
 from evergreen.settings import read_settings
 from evergreen.spec.loader import load_spec
 from evergreen.spec.model import ModelSpec
@@ -70,8 +70,8 @@ def flights(
     already is replaced. Keep --every, --history-weeks and --seed the same from call to call.
     """
     from evergreen.cli.landing_plan import Choice, make_plan
-    from evergreen.sandbox.landing.deliver import sample_rows
-    from evergreen.sandbox.landing.flights import load_flights
+    from evergreen.landing.deliver import sample_rows
+    from evergreen.landing.flights import load_flights
     from evergreen.workflows.model_context import open_store
 
     settings = read_settings()
@@ -101,14 +101,14 @@ def _deliver(
     fault: Fault | None,
     seed: int,
 ) -> None:
-    from evergreen.sandbox.landing.deliver import deliver_batch
+    from evergreen.landing.deliver import deliver_batch
 
     told = deliver_batch(landing, spec, frame, batch.window, batch.batch, fault=fault, seed=seed)
     _tell(told, landing.uri, fault)
 
 
 def _deliver_labels(spec: ModelSpec, frame: "pd.DataFrame", batch: PlannedBatch) -> None:
-    from evergreen.sandbox.landing.deliver import deliver_labels
+    from evergreen.landing.deliver import deliver_labels
     from evergreen.workflows.model_context import open_store
 
     store = open_store(spec.labels.uri, spec.labels.connection_id)

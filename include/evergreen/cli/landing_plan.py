@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from evergreen.errors import RequestError, StorageError
-from evergreen.presentation.datetimes import read_moment
-from evergreen.records import Manifest
-from evergreen.sandbox.landing.deliver import (
+from evergreen.landing.deliver import (
     MANIFEST,
     PlannedBatch,
     find_batch,
     plan_batches,
     select_weeks,
 )
+from evergreen.presentation.datetimes import read_moment
+from evergreen.records import Manifest
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -15,6 +15,7 @@ from evergreen.ledger.promotions import Promotions, Versions
 from evergreen.ledger.queries.all_models import Overview
 from evergreen.ledger.queries.metrics import Gauges
 from evergreen.ledger.queries.one_model import Details
+from evergreen.ledger.specs import Specs
 
 
 class Ledger:
@@ -23,6 +24,7 @@ class Ledger:
     Attributes:
         batches: Deliveries and predictions.
         decisions: Decisions and drift measurements.
+        specs: The spec that each run was made with.
         versions: Model versions.
         promotions: Who is, and was, champion.
         alerts: The outbox.
@@ -40,6 +42,7 @@ class Ledger:
         self._database = Database(url)
         self.batches = Batches(self._database)
         self.decisions = Decisions(self._database)
+        self.specs = Specs(self._database)
         self.versions = Versions(self._database)
         self.promotions = Promotions(self._database)
         self.alerts = Alerts(self._database)

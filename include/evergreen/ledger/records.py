@@ -247,3 +247,13 @@ class Action(Record):
     detail: dict[str, Any]
     outcome: str
     done_at: datetime
+
+
+class FrozenSpec(Record):
+    """The spec that runs were made with: its snapshot in the store, and that file's hash."""
+
+    model: str
+    spec_hash: str
+    path: str
+    sha256: str
+    frozen_at: datetime

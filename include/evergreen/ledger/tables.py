@@ -258,6 +258,18 @@ class IncidentRow(Base):
     snooze_reason: Mapped[str | None] = mapped_column(Text)
 
 
+class SpecRow(Base):
+    """A spec that a run was made with: where its snapshot lies. Never changed."""
+
+    __tablename__ = "specs"
+
+    model: Mapped[str] = mapped_column(primary_key=True)
+    spec_hash: Mapped[str] = mapped_column(primary_key=True)
+    path: Mapped[str] = mapped_column(Text)
+    sha256: Mapped[str]
+    frozen_at: Mapped[datetime]
+
+
 class ActionRow(Base):
     """What a person did from a page: who, what, why and what came of it. Never changed."""
 

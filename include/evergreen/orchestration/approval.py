@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from evergreen import dag_ids
 from evergreen.orchestration.trigger_params import answer_params
 from evergreen.spec.model import ModelSpec
 
@@ -13,5 +14,5 @@ def between(evaluate: Any, promote: Any, spec: ModelSpec) -> None:
         return
     from evergreen.orchestration.approval_operator import ApprovalStep
 
-    approve = ApprovalStep(task_id="approve", model=spec.name, params=answer_params())
+    approve = ApprovalStep(task_id=dag_ids.APPROVE, model=spec.name, params=answer_params())
     evaluate >> approve >> promote

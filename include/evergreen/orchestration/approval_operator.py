@@ -1,14 +1,20 @@
 """The operator that waits for a person's answer: Airflow's own, with our question and ledger."""
 
 import logging
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.providers.standard.operators.hitl import ApprovalOperator, HITLOperator
 
+from evergreen import dag_ids
 from evergreen.orchestration.dag_factory import STEP_TIMEOUT
-from evergreen.orchestration.dag_runs import result_of
+from evergreen.orchestration.dag_runs import result_of, run_info, stay_here
 from evergreen.orchestration.retry_rules import no_retry_helps
+from evergreen.records import Json
+from evergreen.workflows.decision_run import DecisionRun, Evaluated, Stay, Trained
 from evergreen.workflows.model_context import open_model_context
+
+if TYPE_CHECKING:
+    from evergreen.workflows.promote.approvals import Answered
 
 log = logging.getLogger(__name__)
 
@@ -40,12 +46,14 @@ class ApprovalStep(HITLOperator):
         """
         from evergreen.workflows.promote.approvals import Question, open_question
 
-        asked, trained = result_of("check_request"), result_of("train_challenger")
-        evaluated = result_of("evaluate_challenger")
-        with no_retry_helps(), open_model_context(self.model) as context:
-            found = open_question(context, airflow_context, asked, trained, evaluated)
+        run = result_of(dag_ids.CHECK_REQUEST, DecisionRun)
+        trained = result_of(dag_ids.TRAIN_CHALLENGER, Trained)
+        evaluated = result_of(dag_ids.EVALUATE_CHALLENGER, Evaluated)
+        info = run_info(airflow_context)
+        with no_retry_helps(), open_model_context(self.model, run.spec_hash) as context:
+            found = open_question(context, run, info, trained, evaluated)
         if not isinstance(found, Question):
-            return found
+            return _go_on(found)
         self.subject, self.body = found.subject, found.body
         self.defaults = [APPROVE if found.on_timeout == "promote" else REFUSE]
         self.response_timeout = found.time_left
@@ -61,17 +69,28 @@ class ApprovalStep(HITLOperator):
         from evergreen.workflows.promote.approvals import keep_answer, may_answer
 
         given = super().execute_complete(airflow_context, event)
-        asked, user = result_of("check_request"), given["responded_by_user"] or {}
-        with no_retry_helps(), open_model_context(self.model) as context:
+        run, user = result_of(dag_ids.CHECK_REQUEST, DecisionRun), given["responded_by_user"] or {}
+        with no_retry_helps(), open_model_context(self.model, run.spec_hash) as context:
             if not user or may_answer(context, user):
-                return keep_answer(
+                answer = keep_answer(
                     context,
-                    airflow_context,
-                    asked,
+                    run,
                     is_granted=given["chosen_options"] == [APPROVE],
                     answered_by=str(user.get("name") or ""),
                     is_late=not user,
                     comment=str(given["params_input"].get("comment") or ""),
                 )
+                return _go_on(answer)
         log.warning("%s may not answer this; it is asked again", user.get("name"))
         return self.execute(airflow_context)
+
+
+def _go_on(found: "Answered | Stay") -> Json:
+    """Return the answer for the tasks that follow.
+
+    Raises:
+        AirflowSkipException: The champion stays; ``promote`` is skipped with this task.
+    """
+    if isinstance(found, Stay):
+        stay_here(found)
+    return found.to_json()

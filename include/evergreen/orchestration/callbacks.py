@@ -7,13 +7,18 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from evergreen import dag_ids
 from evergreen.ledger.records import DeliveryKind
+from evergreen.orchestration.dag_runs import run_info, states_of
 from evergreen.workflows.model_context import ModelContext, open_model_context
 
 log = logging.getLogger(__name__)
 
 BROKEN = ("failed", "upstream_failed")
-WAITS: dict[str, DeliveryKind] = {"wait_for_batch": "data", "wait_for_labels": "labels"}
+WAITS: dict[str, DeliveryKind] = {
+    dag_ids.WAIT_FOR_BATCH: "data",
+    dag_ids.WAIT_FOR_LABELS: "labels",
+}
 
 
 def alert_failure(airflow_context: Any) -> None:
@@ -30,8 +35,7 @@ def alert_failure(airflow_context: Any) -> None:
 
         alert_failed(
             context,
-            airflow_context,
-            task_id=airflow_context["ti"].task_id,
+            run_info(airflow_context),
             error=str(airflow_context.get("exception") or "see the task's log"),
         )
 
@@ -50,8 +54,9 @@ def alert_no_data(airflow_context: Any) -> None:
     def tell(context: ModelContext) -> None:
         from evergreen.workflows.alerts.run_alerts import alert_no_data as alert
 
-        found = airflow_context["ti"].xcom_pull(task_ids="find_next_batch") or {}
-        alert(context, airflow_context, WAITS[airflow_context["ti"].task_id], found.get("batch"))
+        found = airflow_context["ti"].xcom_pull(task_ids=dag_ids.FIND_NEXT_BATCH) or {}
+        run = run_info(airflow_context)
+        alert(context, run, WAITS[run.task_id], found.get("batch"))
 
     _report(airflow_context["dag_run"].dag_id, tell)
 
@@ -76,12 +81,11 @@ def _ends_here(task: Any) -> bool:
 
 
 def _tell_works(airflow_context: Any, *, is_last: bool) -> None:
-    from evergreen.orchestration.dag_runs import states_of
     from evergreen.workflows.alerts.run_alerts import ASIDE, failed_subject, failure_is_over
 
     run, task_id = airflow_context["dag_run"], airflow_context["ti"].task_id
     is_aside = task_id in ASIDE
-    if model_of(run.dag_id) is None or not (is_aside or is_last):
+    if dag_ids.model_of(run.dag_id) is None or not (is_aside or is_last):
         return
 
     def tell(context: ModelContext) -> None:
@@ -92,7 +96,7 @@ def _tell_works(airflow_context: Any, *, is_last: bool) -> None:
         states = {} if is_aside else states_of(airflow_context)
         red = [t for t, s in states.items() if s in BROKEN and t not in (*ASIDE, task_id)]
         if not red:
-            failure_is_over(context, run, subject)
+            failure_is_over(context, run_info(airflow_context), subject)
 
     _report(run.dag_id, tell)
 
@@ -109,14 +113,8 @@ def _is_tried_again(airflow_context: Any) -> bool:
     return not is_final and airflow_context["ti"].try_number <= airflow_context["ti"].max_tries
 
 
-def model_of(dag_id: str) -> str | None:
-    """Return the model that a DAG belongs to; None for the DAGs of the whole suite."""
-    _, separator, model = dag_id.partition("__")
-    return model if separator else None
-
-
 def _report(dag_id: str, tell: Callable[[ModelContext], None]) -> None:
-    model = model_of(dag_id)
+    model = dag_ids.model_of(dag_id)
     if model is None:
         log.error("%s failed; its next run tries again", dag_id)
         return

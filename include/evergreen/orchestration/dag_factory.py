@@ -5,6 +5,7 @@ from typing import Any
 
 from airflow.sdk import CronTriggerTimetable, get_parsing_context
 
+from evergreen import dag_ids
 from evergreen.errors import SpecError
 from evergreen.orchestration.callbacks import alert_failure, tell_skip, tell_success
 from evergreen.settings import read_settings
@@ -28,10 +29,9 @@ def models_for(kind: str) -> list[ModelSpec]:
     wanted = get_parsing_context().dag_id
     if wanted is None:
         return [loaded.spec for loaded in _catalogue().loaded]
-    its_kind, _, model = wanted.partition("__")
-    if its_kind != kind:
+    if dag_ids.kind_of(wanted) != kind:
         return []
-    return [loaded.spec for loaded in _catalogue(only=model).loaded]
+    return [loaded.spec for loaded in _catalogue(only=dag_ids.model_of(wanted)).loaded]
 
 
 def raise_spec_problems() -> None:
@@ -45,15 +45,10 @@ def raise_spec_problems() -> None:
         raise SpecError("\n\n".join(problem.text for problem in problems))
 
 
-def dag_id(kind: str, model: str) -> str:
-    """Return the DAG id of one kind of DAG for one model."""
-    return f"{kind}__{model}"
-
-
 def shared(kind: str, spec: ModelSpec) -> dict[str, Any]:
     """Return the DAG arguments that all kinds share for one model."""
     return {
-        "dag_id": dag_id(kind, spec.name),
+        "dag_id": dag_ids.dag_id(kind, spec.name),
         "dag_display_name": f"{kind.replace('_', ' ')} · {spec.name}",
         "description": spec.description.strip().split("\n")[0],
         "start_date": START,
@@ -90,7 +85,7 @@ def training_resources(spec: ModelSpec) -> dict[str, Any]:
 def anew_run(spec: ModelSpec) -> dict[str, Any]:
     """Return how a release starts the run that decides anew: once per run, however often tried."""
     return {
-        "trigger_dag_id": dag_id("continual_training", spec.name),
+        "trigger_dag_id": dag_ids.dag_id(dag_ids.CONTINUAL_TRAINING, spec.name),
         "trigger_run_id": "anew__{{ run_id }}",
         "logical_date": None,
         "skip_when_already_exists": True,

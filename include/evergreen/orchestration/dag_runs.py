@@ -1,94 +1,77 @@
-"""What a run is about: its batch, its decision id, and how its tasks ended."""
+"""What Airflow tells of a run: who it is, what its tasks returned, and how they ended."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NoReturn, TypeVar
 
-from evergreen.errors import DataError, RequestError
-from evergreen.ledger.decisions import decision_id
-from evergreen.workflows.model_context import ModelContext
-from evergreen.workflows.run_config import batch_of, check_keys
+from pydantic import ValidationError
 
+from evergreen import dag_ids
+from evergreen.records import Record
+from evergreen.workflows.decision_run import Stay
+from evergreen.workflows.run_state import RunInfo
 
-def accepted_batches(context: ModelContext) -> tuple[str, ...]:
-    """Return the ids of the accepted batches, oldest first."""
-    found = context.ledger.batches.deliveries(context.spec.name, "data", status="accepted")
-    return tuple(delivery.batch for delivery in found)
-
-
-def newer_batch(context: ModelContext, batch: str) -> str | None:
-    """Return the newest accepted batch where it is newer than this one, else None."""
-    known = accepted_batches(context)
-    return known[-1] if known and known[-1] > batch else None
+R = TypeVar("R", bound=Record)
+STAY = "stay"
 
 
-def batch_of_run(airflow_context: Any, context: ModelContext, *, asked: str | None = None) -> str:
-    """Return the batch of a run: asked for by conf, else announced by the asset, else the newest.
-
-    Raises:
-        RequestError: There is no accepted batch, or the conf names one that is not accepted.
-        DataError: The batch that was announced is not accepted any more.
-    """
-    run = airflow_context["dag_run"]
-    known = accepted_batches(context)
-    if asked is None and run.conf and "batch" in run.conf:
-        asked = batch_of(check_keys(run.conf, allowed=tuple(run.conf)), known=known)
-    if asked:
-        return asked
-    if run.partition_key:
-        return _still_accepted(context, str(run.partition_key), known)
-    if not known:
-        raise RequestError(
-            f"no batch of {context.spec.name} has been accepted yet; land one and let ingest run"
-        )
-    return known[-1]
+def run_info(airflow_context: Any) -> RunInfo:
+    """Return what the steps need to know of the run of an Airflow context."""
+    run, ti = airflow_context["dag_run"], airflow_context.get("ti")
+    return RunInfo(
+        dag_id=run.dag_id,
+        run_id=run.run_id,
+        task_id="" if ti is None else ti.task_id,
+        n_tries=1 if ti is None else ti.try_number,
+        n_cleared=getattr(run, "clear_number", 0) or 0,
+        partition_key=None if run.partition_key is None else str(run.partition_key),
+        conf=run.conf,
+        requested_by=getattr(run, "triggering_user_name", None) or "",
+    )
 
 
-def _still_accepted(context: ModelContext, batch: str, known: tuple[str, ...]) -> str:
-    if batch not in known:
-        delivery = context.ledger.batches.delivery(context.spec.name, "data", batch)
-        state = "not known" if delivery is None else delivery.status
-        raise DataError(
-            f"batch {batch} of {context.spec.name} was announced, but is {state} now; when it is"
-            " accepted again, clear this task"
-        )
-    return batch
+def this_run() -> RunInfo:
+    """Return the run of the task that is running."""
+    from airflow.sdk import get_current_context
+
+    return run_info(get_current_context())
 
 
-def result_of(task_id: str) -> dict[str, Any]:
-    """Return what an earlier task of this run returned.
+def result_of(task_id: str, kind: type[R]) -> R:
+    """Return what an earlier task of this run returned, as a record.
 
     Tasks ask for it by name instead of taking it as an argument, because every argument is one more
     line in the graph that people read; the order of tasks is wired in the DAG file.
 
     Raises:
-        AirflowFailException: It returned nothing in this run.
+        AirflowFailException: It returned nothing in this run, or what an older version returned.
     """
     from airflow.sdk import get_current_context
     from airflow.sdk.exceptions import AirflowFailException
 
-    found: dict[str, Any] | None = get_current_context()["ti"].xcom_pull(task_ids=task_id)
+    found = get_current_context()["ti"].xcom_pull(task_ids=task_id)
     if found is None:
         raise AirflowFailException(
             f"{task_id} left no result in this run; clear it, downstream too"
         )
-    return found
+    return read_result(task_id, kind, found)
 
 
-def decision_of_run(airflow_context: Any, model: str, batch: str) -> str:
-    """Return the id of the decision that this run makes, the same however often tasks rerun."""
-    return decision_id(model, batch, airflow_context["dag_run"].run_id)
+def read_result(task_id: str, kind: type[R], found: Any) -> R:
+    """Return the result of a task as a record.
 
+    Raises:
+        AirflowFailException: It was left by another version of Evergreen.
+    """
+    from airflow.sdk.exceptions import AirflowFailException
 
-def scratch_folder(airflow_context: Any, model: str, batch: str) -> str:
-    """Return the folder (in the store) for what only this run needs."""
-    return f"scratch/{model}/{decision_of_run(airflow_context, model, batch)}"
-
-
-def run_url(airflow_url: str, airflow_context: Any) -> str:
-    """Return the address of the run in Airflow's UI; empty where the UI's address is unknown."""
-    if not airflow_url:
-        return ""
-    run = airflow_context["dag_run"]
-    return f"{airflow_url}/dags/{run.dag_id}/runs/{run.run_id}"
+    try:
+        return kind.from_json(found)
+    except ValidationError as err:
+        raise AirflowFailException(
+            f"the result of {task_id} in this run was left by another version of Evergreen"
+            f" ({err.error_count()} fields of {kind.__name__} do not fit); clear {task_id} with its"
+            " downstream"
+        ) from err
 
 
 def states_of(airflow_context: Any) -> dict[str, str]:
@@ -96,3 +79,25 @@ def states_of(airflow_context: Any) -> dict[str, str]:
     run = airflow_context["dag_run"]
     states = airflow_context["ti"].get_task_states(dag_id=run.dag_id, run_ids=[run.run_id])
     return dict(states.get(run.run_id, {}))
+
+
+def stay_here(stay: Stay) -> NoReturn:
+    """Leave word for ``record_decision`` and skip what would move the champion.
+
+    Raises:
+        AirflowSkipException: Always.
+    """
+    from airflow.sdk import get_current_context
+    from airflow.sdk.exceptions import AirflowSkipException
+
+    get_current_context()["ti"].xcom_push(key=STAY, value=stay.to_json())
+    raise AirflowSkipException(stay.sentence)
+
+
+def stay_of(airflow_context: Any, states: Mapping[str, str]) -> Stay | None:
+    """Return the word that this round of the run left, of whichever step was the first to skip."""
+    first = dag_ids.APPROVE if states.get(dag_ids.APPROVE) == "skipped" else dag_ids.PROMOTE
+    if states.get(first) != "skipped":
+        return None
+    left = airflow_context["ti"].xcom_pull(task_ids=first, key=STAY)
+    return None if left is None else read_result(first, Stay, left)

@@ -1,68 +1,67 @@
 """Tasks of ``continual_training`` that measure, decide, and record what came of it."""
 
 import logging
-from typing import Any
 
 from airflow.sdk import TriggerRule, get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from evergreen.orchestration.dag_runs import batch_of_run, decision_of_run, result_of, states_of
+from evergreen import dag_ids
+from evergreen.measurements import DecayMeasurement
+from evergreen.orchestration.dag_runs import (
+    R,
+    read_result,
+    result_of,
+    run_info,
+    states_of,
+    stay_of,
+    this_run,
+)
 from evergreen.orchestration.retry_rules import RequestRefused, no_retry_helps
+from evergreen.records import Json
+from evergreen.workflows.decision_run import DecisionRun, Evaluated, MeasuredDrift, Trained
 from evergreen.workflows.model_context import open_model_context
 
 log = logging.getLogger(__name__)
 
-Payload = dict[str, Any]
-
 
 @task
-def check_request(model: str) -> Payload:
+def check_request(model: str) -> Json:
     """Refuse a conf that is wrong, and a batch that is decided already, before anything is done."""
-    from evergreen.orchestration.dag_runs import accepted_batches
-    from evergreen.workflows.run_config import check_request as check
+    from evergreen.workflows.decide.begin import begin_decision
 
-    airflow_context = get_current_context()
-    run = airflow_context["dag_run"]
     with no_retry_helps(), open_model_context(model) as context:
-        request = check(
-            run.conf,
-            known_batches=accepted_batches(context),
-            requested_by=run.triggering_user_name or "",
-        )
-        batch = batch_of_run(airflow_context, context, asked=request.batch)
-        identity = decision_of_run(airflow_context, model, batch)
-        others = [d for d in context.ledger.decisions.of_batch(model, batch) if d.id != identity]
-    is_asked_for = request.force_retrain or request.dry_run or request.batch is not None
-    if others and not is_asked_for:
-        raise AirflowSkipException(
-            f"batch already decided: {batch} in run {others[-1].run_id} ({others[-1].verdict});"
-            " name the batch in the conf to decide again"
-        )
-    log.info("deciding about batch %s of %s: %s", batch, model, request.to_json())
-    return {"batch": batch, "decision": identity, "request": request.to_json()}
+        run = begin_decision(context, this_run())
+    log.info(
+        "deciding about batch %s of %s, spec %s: %s",
+        run.batch,
+        model,
+        run.spec_hash[:12],
+        run.request.to_json(),
+    )
+    return run.to_json()
 
 
 @task
-def measure_drift(model: str) -> Payload:
+def measure_drift(model: str) -> Json:
     """Measure the drift of every feature against the champion's reference profile."""
     from evergreen.workflows.decide.measure import measure_batch_drift
 
-    asked = result_of("check_request")
-    with no_retry_helps(), open_model_context(model) as context:
-        measured = measure_batch_drift(context, asked)
-    log.info("drift of %s %s: %s", model, asked["batch"], measured["sentence"])
-    return measured
+    run = result_of(dag_ids.CHECK_REQUEST, DecisionRun)
+    with no_retry_helps(), open_model_context(model, run.spec_hash) as context:
+        measured = measure_batch_drift(context, run)
+    log.info("drift of %s %s: %s", model, run.batch, measured.sentence)
+    return measured.to_json()
 
 
 @task
-def measure_decay(model: str) -> Payload:
+def measure_decay(model: str) -> Json:
     """Measure how much worse the champion does on matured labels than when it was promoted."""
     from evergreen.workflows.decide.measure import measure_champion_decay
 
-    asked = result_of("check_request")
-    with no_retry_helps(), open_model_context(model) as context:
-        measurement = measure_champion_decay(context, asked)
-    log.info("decay of %s %s: %s", model, asked["batch"], measurement.sentence)
+    run = result_of(dag_ids.CHECK_REQUEST, DecisionRun)
+    with no_retry_helps(), open_model_context(model, run.spec_hash) as context:
+        measurement = measure_champion_decay(context, run)
+    log.info("decay of %s %s: %s", model, run.batch, measurement.sentence)
     return measurement.to_json()
 
 
@@ -72,52 +71,60 @@ def decide(model: str) -> list[str]:
     from evergreen.workflows.alerts.decision_alerts import alert_opening
     from evergreen.workflows.decide.decide import decide_batch, wants_report
 
-    airflow_context = get_current_context()
-    asked, drift = result_of("check_request"), result_of("measure_drift")
-    decay = result_of("measure_decay")
-    with no_retry_helps(), open_model_context(model) as context:
-        decision, signals = decide_batch(
-            context, asked, drift, decay, airflow_context["dag_run"].run_id
-        )
-        if not signals.request.dry_run:
-            alert_opening(context, airflow_context, decision, signals)
-        report = ["write_drift_report"] if wants_report(context, signals) else []
-    log.info(
-        "decision on %s %s: %s (%s)", model, asked["batch"], decision.verdict, decision.sentence
-    )
-    path = "stand_down" if decision.verdict == "stand_down" else "train_challenger"
-    return [path, *report]
+    run, info = result_of(dag_ids.CHECK_REQUEST, DecisionRun), this_run()
+    drift = result_of(dag_ids.MEASURE_DRIFT, MeasuredDrift)
+    decay = result_of(dag_ids.MEASURE_DECAY, DecayMeasurement)
+    with no_retry_helps(), open_model_context(model, run.spec_hash) as context:
+        decision, signals = decide_batch(context, run, drift, decay, run_id=info.run_id)
+        if not run.request.dry_run:
+            alert_opening(context, info, decision, signals)
+        report = [dag_ids.WRITE_DRIFT_REPORT] if wants_report(context, signals) else []
+    log.info("decision on %s %s: %s (%s)", model, run.batch, decision.verdict, decision.sentence)
+    is_over = decision.verdict == "stand_down"
+    return [dag_ids.STAND_DOWN if is_over else dag_ids.TRAIN_CHALLENGER, *report]
 
 
 @task(retries=1)
-def write_drift_report(model: str) -> Payload:
+def write_drift_report(model: str) -> Json:
     """Draw Evidently's report over the same numbers that decided."""
     from evergreen.workflows.decide.decide import draw_drift_report
 
-    asked, drift = result_of("check_request"), result_of("measure_drift")
-    with no_retry_helps(), open_model_context(model) as context:
-        uri = draw_drift_report(context, asked, drift)
-    log.info("drift report of %s %s: %s", model, asked["batch"], uri)
+    run = result_of(dag_ids.CHECK_REQUEST, DecisionRun)
+    with no_retry_helps(), open_model_context(model, run.spec_hash) as context:
+        uri = draw_drift_report(context, run)
+    log.info("drift report of %s %s: %s", model, run.batch, uri)
     return {"uri": uri}
 
 
 @task(trigger_rule=TriggerRule.ALL_DONE)
-def record_decision(model: str) -> Payload:
+def record_decision(model: str) -> Json:
     """Close the decision in the ledger with one message, whichever way the run went."""
     from evergreen.workflows.decide.close_decision import record_outcome
 
     airflow_context = get_current_context()
-    asked = airflow_context["ti"].xcom_pull(task_ids="check_request")
     states = states_of(airflow_context)
-    if asked is None:
-        if states.get("check_request") == "skipped":
+    begun = airflow_context["ti"].xcom_pull(task_ids=dag_ids.CHECK_REQUEST)
+    if begun is None:
+        if states.get(dag_ids.CHECK_REQUEST) == "skipped":
             raise AirflowSkipException("nothing to record: the batch was decided before")
         raise RequestRefused("nothing to record: the request was not taken up, see check_request")
-    with no_retry_helps(), open_model_context(model) as context:
-        outcome = record_outcome(context, airflow_context, asked, states)
-    log.info("%s %s: %s", model, asked["batch"], outcome["sentence"])
-    if outcome["outcome"] == "failed":
-        raise AirflowFailException(
-            f"{outcome['sentence']}; clear the failed task with its downstream"
+    run = read_result(dag_ids.CHECK_REQUEST, DecisionRun, begun)
+    with no_retry_helps(), open_model_context(model, run.spec_hash) as context:
+        closed = record_outcome(
+            context,
+            run,
+            run_info(airflow_context),
+            states,
+            trained=_of_this_round(dag_ids.TRAIN_CHALLENGER, Trained, states),
+            evaluated=_of_this_round(dag_ids.EVALUATE_CHALLENGER, Evaluated, states),
+            stay=stay_of(airflow_context, states),
         )
-    return outcome
+    log.info("%s %s: %s", model, run.batch, closed.sentence)
+    if closed.outcome == "failed":
+        raise AirflowFailException(f"{closed.sentence}; clear the failed task with its downstream")
+    return closed.to_json()
+
+
+def _of_this_round(task_id: str, kind: type[R], states: dict[str, str]) -> R | None:
+    """Return what a task returned in this round; a skipped one may hold a result of the last."""
+    return result_of(task_id, kind) if states.get(task_id) == "success" else None

@@ -1,11 +1,11 @@
-"""Which of our errors a retry may help: the only place that turns them into Airflow's."""
+"""What our errors mean to Airflow: the only place that turns them into Airflow's."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from evergreen.errors import EvergreenError, ExternalError, RequestError
+from evergreen.errors import EvergreenError, ExternalError, NothingToDo, RequestError
 
 
 class RequestRefused(AirflowFailException):
@@ -17,12 +17,15 @@ def no_retry_helps() -> Iterator[None]:
     """Fail the task for good on our own errors, except where an outside system may recover.
 
     Raises:
+        AirflowSkipException: There is nothing to do; what follows is skipped.
         RequestRefused: The request itself was wrong.
         AirflowFailException: With the text of the error; no retry follows.
         ExternalError: As it came; Airflow retries, unless it says that it is permanent.
     """
     try:
         yield
+    except NothingToDo as err:
+        raise AirflowSkipException(str(err)) from err
     except ExternalError as err:
         if getattr(err, "is_permanent", False):
             raise AirflowFailException(str(err)) from err

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from airflow.sdk import BaseSensorOperator
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
+from evergreen import dag_ids
 from evergreen.errors import StorageError
 from evergreen.ledger.records import DeliveryKind
 from evergreen.orchestration.callbacks import WAITS, alert_no_data
@@ -21,8 +22,7 @@ from evergreen.spec.model import ModelSpec
 
 log = logging.getLogger(__name__)
 
-FIND_TASK = "find_next_batch"
-MANIFEST_TEMPLATE = f"{{{{ ti.xcom_pull(task_ids='{FIND_TASK}')['manifest'] }}}}"
+MANIFEST_TEMPLATE = f"{{{{ ti.xcom_pull(task_ids='{dag_ids.FIND_NEXT_BATCH}')['manifest'] }}}}"
 
 
 def manifest_there(uri: str) -> bool:

@@ -12,12 +12,12 @@ from urllib.parse import quote, urlsplit
 from airflow.sdk import DAG, BaseOperatorLink
 from airflow.sdk.configuration import conf
 
+from evergreen import dag_ids
 from evergreen.records import AlertKind
 from evergreen.registry.addresses import version_url
 from evergreen.settings import read_settings
+from evergreen.web_addresses import PREFIX
 
-PAGES = "/evergreen"
-TRAINING = "continual_training"
 # What a task is about, where it is not simply that it may fail.
 RUNBOOKS: dict[str, AlertKind] = {
     "wait_for_batch": "no_data",
@@ -119,7 +119,7 @@ class DocsLink(BaseOperatorLink):
 
 def link_tasks(dag: DAG) -> None:
     """Put the buttons on every task of a DAG, beside those that its operators bring along."""
-    kind = dag.dag_id.partition("__")[0]
+    kind = dag_ids.kind_of(dag.dag_id)
     for task in dag.tasks:
         ours = _links_of(kind, task.task_id)
         task.operator_extra_links = (*task.operator_extra_links, *ours)
@@ -127,7 +127,7 @@ def link_tasks(dag: DAG) -> None:
 
 def pages() -> str:
     """Return the path of our pages under Airflow's own address."""
-    return f"{_root()}{PAGES}"
+    return f"{_root()}{PREFIX}"
 
 
 @cache
@@ -139,7 +139,7 @@ def _links_of(kind: str, task_id: str) -> list[BaseOperatorLink]:
     links: list[BaseOperatorLink] = [RunbookLink()]
     if task_id == "write_data_docs":
         links.append(DocsLink())
-    if kind != TRAINING:
+    if kind != dag_ids.CONTINUAL_TRAINING:
         return links
     if task_id in DECIDING:
         links.append(DecisionLink())
@@ -154,8 +154,8 @@ def _decision(ti: Any) -> str:
     """Return the id of the decision that a run is kept under; empty for none."""
     asked = ti.xcom_pull(task_ids="check_request")
     is_kept = bool(asked) and not asked["request"]["dry_run"]
-    return str(asked["decision"]) if is_kept else ""
+    return str(asked.get("decision_id", "")) if is_kept else ""
 
 
 def _model(dag_id: str) -> str:
-    return dag_id.partition("__")[2]
+    return dag_ids.model_of(dag_id) or ""

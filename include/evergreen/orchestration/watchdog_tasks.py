@@ -8,15 +8,14 @@ from typing import Any
 from airflow.sdk import task
 
 from evergreen.errors import ExternalError
+from evergreen.records import Json
 from evergreen.workflows.model_context import ModelContext
 
 log = logging.getLogger(__name__)
 
-Payload = dict[str, Any]
-
 
 @task
-def check_decisions() -> Payload:
+def check_decisions() -> Json:
     """Alert for every accepted batch that has no closed decision within its time."""
     from evergreen.workflows.alerts.watchdog_checks import alert_late_decisions
 
@@ -24,7 +23,7 @@ def check_decisions() -> Payload:
 
 
 @task
-def reconcile_champions() -> Payload:
+def reconcile_champions() -> Json:
     """Let the alias follow the ledger; alert where somebody else moved it."""
     from evergreen.workflows.alerts.watchdog_checks import reconcile_champion
 
@@ -32,7 +31,7 @@ def reconcile_champions() -> Payload:
 
 
 @task
-def remind_of_approvals() -> Payload:
+def remind_of_approvals() -> Json:
     """Remind, once each, of questions that nobody has answered for long."""
     from evergreen.workflows.promote.approvals import remind_of_approvals as remind
 
@@ -40,7 +39,7 @@ def remind_of_approvals() -> Payload:
 
 
 @task
-def end_incidents() -> Payload:
+def end_incidents() -> Json:
     """End the incidents about holds and questions that are over."""
     from evergreen.workflows.alerts.close_stale_incidents import end_what_is_over
 
@@ -48,7 +47,7 @@ def end_incidents() -> Payload:
 
 
 @task
-def send_digests() -> Payload:
+def send_digests() -> Json:
     """Send the summary of the day, once a day and channel, where a spec asks for it."""
     from evergreen.ledger.ledger import Ledger
     from evergreen.settings import read_settings
@@ -64,7 +63,7 @@ def send_digests() -> Payload:
 
 
 @task
-def deliver_alerts() -> Payload:
+def deliver_alerts() -> Json:
     """Deliver what is still in the outbox."""
     from evergreen.workflows.alerts.outbox import deliver_pending
 
@@ -72,14 +71,14 @@ def deliver_alerts() -> Payload:
 
 
 @task
-def apply_retention() -> Payload:
+def apply_retention() -> Json:
     """Remove what has passed its retention."""
     from evergreen.workflows.housekeeping.retention import remove_expired
 
     return _for_every_model(remove_expired)
 
 
-def _for_every_model(step: Callable[[ModelContext], Any]) -> Payload:
+def _for_every_model(step: Callable[[ModelContext], Any]) -> Json:
     """Run a step for every model; one model's trouble does not keep the others waiting.
 
     Raises:
@@ -90,7 +89,7 @@ def _for_every_model(step: Callable[[ModelContext], Any]) -> Payload:
     from evergreen.spec.loader import load_specs
 
     settings = read_settings()
-    done: Payload = {}
+    done: Json = {}
     troubles: list[str] = []
     with Ledger(settings.ledger_url) as ledger:
         for loaded in load_specs(settings.models_dir, home=settings.home).loaded:

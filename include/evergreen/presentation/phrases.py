@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+NOTHING_TO_DO = "Nothing to do."
 HOURS_PER_DAY = 24
 MINUTES_PER_HOUR = 60
 SECONDS_PER_HOUR = 3600

@@ -8,9 +8,8 @@ docs.slack.dev/reference/block-kit/blocks (header 150, section 3000, field 2000 
 
 from typing import Any
 
-from evergreen.alerts.builder import NOTHING_TO_DO
 from evergreen.presentation.escaping import clean, escape, neutralise, one_line, usable_url
-from evergreen.presentation.phrases import shortened
+from evergreen.presentation.phrases import NOTHING_TO_DO, shortened
 from evergreen.records import Alert
 from evergreen.slack.status_line import Standing, status_of
 

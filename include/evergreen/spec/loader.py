@@ -7,7 +7,7 @@ parse of the DAG files comes through here.
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,8 @@ class LoadedSpec:
         features_file: ``features.py``, where there is one.
         spec_hash: SHA-256 (hex) of the three files by meaning: comments, key order and the place of
             ``home`` do not change it.
+        places: The locations as they were written, by section.
+        features: The text of ``features.py``, where there is one.
     """
 
     spec: ModelSpec
@@ -46,6 +48,8 @@ class LoadedSpec:
     expectations: list[dict[str, Any]]
     features_file: Path | None
     spec_hash: str
+    places: dict[str, str] = field(default_factory=dict)
+    features: str | None = None
 
 
 @dataclass(frozen=True)
@@ -134,7 +138,7 @@ def _read_folder(folder: Path, home: Path) -> LoadedSpec:
     document = parse_yaml(read_spec(folder))
     if not document.is_readable:
         raise SpecError(describe(str(spec_file), document.problems))
-    places = _fill_home(document.value, home)
+    places = fill_home(document.value, home)
     spec, problems = _validate(document)
     texts = []
     expectations: list[dict[str, Any]] = []
@@ -155,7 +159,9 @@ def _read_folder(folder: Path, home: Path) -> LoadedSpec:
         raise SpecError("\n".join(texts))
     features_file = None if features is None else folder / FEATURES_FILE
     spec_hash = _hash(spec, places, expectations, features)
-    return LoadedSpec(spec, folder, expectations, features_file, spec_hash)
+    return LoadedSpec(
+        spec, folder, expectations, features_file, spec_hash, places=places, features=features
+    )
 
 
 def _validate(document: Document) -> tuple[ModelSpec | None, list[Problem]]:
@@ -169,8 +175,8 @@ def _validate(document: Document) -> tuple[ModelSpec | None, list[Problem]]:
         return None, problems + [problem for problem in found if problem.key not in known]
 
 
-def _fill_home(raw: dict[str, Any], home: Path) -> dict[str, str]:
-    """Replace ``{home}`` in the locations; give these as they were written."""
+def fill_home(raw: dict[str, Any], home: Path) -> dict[str, str]:
+    """Replace ``{home}`` in the locations of a spec; return, by section, what was written."""
     places = {}
     for section in ("landing", "labels"):
         location = raw.get(section)

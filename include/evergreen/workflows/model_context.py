@@ -1,7 +1,6 @@
 """What every task needs at hand: the model's spec, the ledger, the stores and the registry.
 
-Opened inside a task, never while a DAG file is parsed. Adapters are made here, because only
-this room may ask Airflow for a connection.
+Opened inside a task or a command, never while a DAG file is parsed.
 """
 
 import logging
@@ -18,6 +17,8 @@ from evergreen.ledger.records import DeliveryKind
 from evergreen.settings import Settings, read_settings
 from evergreen.spec.loader import LoadedSpec, load_spec
 from evergreen.spec.model import ModelSpec
+from evergreen.workflows.connections import connections
+from evergreen.workflows.frozen_spec import freeze_spec, read_frozen_spec
 
 if TYPE_CHECKING:
     from evergreen.registry.client import ModelRegistry
@@ -57,6 +58,10 @@ class ModelContext:
 
         return ModelRegistry(self.settings.require_mlflow_uri())
 
+    def freeze_spec(self) -> str:
+        """Keep the spec for the tasks of a run; return the hash by which they open it."""
+        return freeze_spec(self.ledger, self.store, self.loaded)
+
     def deliveries(self, kind: DeliveryKind) -> "Store":
         """Open the place where data or labels of the model arrive."""
         location = self.spec.landing if kind == "data" else self.spec.labels
@@ -70,24 +75,45 @@ class ModelContext:
 
 
 @contextmanager
-def open_model_context(model: str) -> Iterator[ModelContext]:
+def open_model_context(model: str, spec_hash: str | None = None) -> Iterator[ModelContext]:
     """Open one model with its adapters; its ledger is closed afterwards.
+
+    Args:
+        model: Its name.
+        spec_hash: The frozen spec of a run that has begun; None: the spec as its files are now.
 
     Raises:
         SpecError: The model's spec is missing or wrong.
+        DataError: The frozen spec is gone or was changed.
     """
     settings = read_settings()
-    loaded = load_spec(settings.models_dir / model, home=settings.home)
-    with Ledger(settings.ledger_url) as ledger:
-        yield ModelContext(settings, loaded, ledger)
+    if spec_hash is None:
+        loaded = load_spec(settings.models_dir / model, home=settings.home)
+        with Ledger(settings.ledger_url) as ledger:
+            yield ModelContext(settings, loaded, ledger)
+        return
+    with (
+        TemporaryDirectory(prefix=f"evergreen-{model}-spec-") as folder,
+        Ledger(settings.ledger_url) as ledger,
+    ):
+        yield ModelContext(
+            settings,
+            read_frozen_spec(
+                ledger,
+                open_store(settings.store_uri, settings.store_connection_id),
+                model,
+                spec_hash,
+                folder=Path(folder),
+                home=settings.home,
+            ),
+            ledger,
+        )
 
 
 def open_store(uri: str, connection_id: str) -> "Store":
-    """Open a store; ``s3://`` with the credentials of the Airflow connection, if one is named."""
+    """Open a store; ``s3://`` with the credentials of the connection, if one is named."""
     from evergreen.storage.store import Store
 
     if urlsplit(uri).scheme != "s3" or not connection_id:
         return Store.at(uri)
-    from airflow.providers.amazon.aws.fs.s3 import get_fs
-
-    return Store.at(uri, get_fs(connection_id))
+    return Store.at(uri, connections().s3_filesystem(connection_id))

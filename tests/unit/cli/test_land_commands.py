@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 from builders.ledger_rows import Call
+from evergreen.landing import flights
 from evergreen.records import Manifest
-from evergreen.sandbox.landing import flights
 
 
 @pytest.fixture(autouse=True)

@@ -7,11 +7,11 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSensorTimeout
 
 from drivers.runs import DagRun, Run, training_run
 from drivers.telling import incidents
+from evergreen import dag_ids
 from evergreen.errors import StorageError
 from evergreen.orchestration.callbacks import (
     alert_failure,
     alert_no_data,
-    model_of,
     tell_skip,
     tell_success,
 )
@@ -130,7 +130,7 @@ def test_the_dags_of_the_whole_suite_have_no_model(caplog: pytest.LogCaptureFixt
     ],
 )
 def test_a_dag_id_names_its_model(dag_id: str, model: str | None) -> None:
-    assert model_of(dag_id) == model
+    assert dag_ids.model_of(dag_id) == model
 
 
 def test_a_dag_works_again_when_the_last_task_of_a_later_run_goes_through(

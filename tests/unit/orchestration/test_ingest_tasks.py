@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from drivers.history import accept
+from drivers.ingest_runs import Announced, Ingest
 from drivers.runs import DagRun, Run
 from drivers.tiny import Upstream
 from evergreen.errors import ExternalError, LedgerError
@@ -14,38 +15,6 @@ from evergreen.workflows.ingest.labelled_data import labelled_path
 from evergreen.workflows.model_context import ModelContext
 
 BATCH = "2024-01-01"
-
-
-class Announced(dict[Any, Any]):
-    """Airflow's outlet events: keeps the partitions that a task announces."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.partitions: list[tuple[str, str]] = []
-
-    def __missing__(self, asset: Any) -> Any:
-        events = self
-
-        class Event:
-            def add_partitions(self, batch: str) -> None:
-                events.partitions.append((asset.name, batch))
-
-        return Event()
-
-
-class Ingest(Run):
-    """A run of ``ingest`` or ``labels``, or of ``redelivery`` where there is a conf."""
-
-    def up_to_gate(self, kind: str) -> Any:
-        model = self.dag_run.dag_id.partition("__")[2]
-        if self.dag_run.conf is not None:
-            asked = self.call(ingest_tasks.check_request, model)
-            taken = self.call(ingest_tasks.take_snapshot, model, asked)
-            return taken, self.call(ingest_tasks.check_delivery, model, taken)
-        found = self.call(ingest_tasks.find_next_batch, model, kind)
-        taken = self.call(ingest_tasks.take_snapshot, model, found)
-        gate = ingest_tasks.check_quality if kind == "data" else ingest_tasks.check_labels
-        return taken, self.call(gate, model, taken)
 
 
 def a_run(context: ModelContext, kind: str = "ingest", conf: Any = None) -> Ingest:

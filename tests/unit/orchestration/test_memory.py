@@ -6,15 +6,16 @@ from typing import Any
 
 import pytest
 
-from drivers.history import accept, asked_for, begin, crown, label
+from drivers.history import accept, begin, crown, label, run_about
 from drivers.tiny import FIRST, WEEK, Upstream
 from evergreen.errors import DataError
 from evergreen.ledger.records import Decision
 from evergreen.ledger.tables import DecisionRow
 from evergreen.records import Window
 from evergreen.signals import PolicyDecision, PolicyState
-from evergreen.workflows.decide.decide import decide_batch, decision_of, windows_for
+from evergreen.workflows.decide.decide import decide_batch, decision_of
 from evergreen.workflows.decide.measure import measure_batch_drift, measure_champion_decay
+from evergreen.workflows.decision_run import DecisionRun
 from evergreen.workflows.ingest.labelled_data import count_labelled, read_labelled, scored_batches
 from evergreen.workflows.model_context import ModelContext
 from standins.shelf import Shelf
@@ -37,21 +38,21 @@ def ruled(context: ModelContext) -> Rule:
     return under
 
 
-def decide(context: ModelContext, asked: Json, run_id: str = "run") -> PolicyDecision:
+def decide(context: ModelContext, about: DecisionRun, run_id: str = "run") -> PolicyDecision:
     """Measure and decide, as the tasks do."""
-    drift = measure_batch_drift(context, asked)
-    decay = measure_champion_decay(context, asked)
-    decision, _ = decide_batch(context, asked, drift, decay.to_json(), run_id)
+    drift = measure_batch_drift(context, about)
+    decay = measure_champion_decay(context, about)
+    decision, _ = decide_batch(context, about, drift, decay, run_id=run_id)
     return decision
 
 
-def decided(context: ModelContext, asked: Json, run_id: str = "run") -> Decision:
-    decide(context, asked, run_id)
-    return context.ledger.decisions.get(asked["decision"])
+def decided(context: ModelContext, about: DecisionRun, run_id: str = "run") -> Decision:
+    decide(context, about, run_id)
+    return context.ledger.decisions.get(about.decision_id)
 
 
-def state_of(context: ModelContext, asked: Json) -> PolicyState:
-    found = decided(context, asked).state_after
+def state_of(context: ModelContext, about: DecisionRun) -> PolicyState:
+    found = decided(context, about).state_after
     assert found is not None
     return found
 
@@ -60,11 +61,11 @@ def test_each_decision_goes_on_from_the_one_before(
     context: ModelContext, upstream: Upstream, ruled: Rule
 ) -> None:
     paced = ruled(name="default", budget=0.2)
-    one = asked_for(paced, begin(paced, upstream))
+    batch = begin(paced, upstream)
     crown(paced)
-    first = state_of(paced, one)
+    first = state_of(paced, run_about(paced, batch))
     label(paced, upstream, 5)
-    second = state_of(paced, asked_for(paced, accept(paced, upstream, 6)))
+    second = state_of(paced, run_about(paced, accept(paced, upstream, 6)))
 
     assert (first.credit, second.credit) == pytest.approx((1.19, 1.38))
     assert (len(first.drifted), len(second.drifted)) == (1, 2)
@@ -77,9 +78,9 @@ def test_a_rerun_comes_to_the_same_decision_and_the_same_memory(
     paced = ruled(name="default")
     begin(paced, upstream)
     crown(paced)
-    asked = asked_for(paced, accept(paced, upstream, 6))
+    about = run_about(paced, accept(paced, upstream, 6))
 
-    one, again = decided(paced, asked), decided(paced, asked)
+    one, again = decided(paced, about), decided(paced, about)
 
     assert (one.decided, one.state_after) == (again.decided, again.state_after)
 
@@ -87,11 +88,11 @@ def test_a_rerun_comes_to_the_same_decision_and_the_same_memory(
 def test_the_whole_answer_is_read_back(context: ModelContext, upstream: Upstream) -> None:
     begin(context, upstream)
     crown(context)
-    asked = asked_for(context, accept(context, upstream, 6, shift=3.0))
+    about = run_about(context, accept(context, upstream, 6, shift=3.0))
 
-    decision = decide(context, asked)
+    decision = decide(context, about)
 
-    assert decision_of(context, asked) == decision
+    assert decision_of(context, about) == decision
 
 
 def test_a_dry_run_is_read_back_and_not_remembered(
@@ -99,26 +100,26 @@ def test_a_dry_run_is_read_back_and_not_remembered(
 ) -> None:
     batch = begin(context, upstream)
     crown(context)
-    dry = asked_for(context, batch, "dry", dry_run=True, force_retrain=True, reason="a try")
+    dry = run_about(context, batch, "dry", dry_run=True, force_retrain=True, reason="a try")
 
     decision = decide(context, dry)
 
     assert decision_of(context, dry) == decision
     assert decision.trigger == "forced"
-    later = asked_for(context, batch)["decision"]
+    later = run_about(context, batch).decision_id
     assert context.ledger.decisions.state_before(context.spec.name, later) == PolicyState()
 
 
 def test_what_an_older_version_decided_cannot_be_read_back(
     context: ModelContext, upstream: Upstream
 ) -> None:
-    asked = asked_for(context, begin(context, upstream))
-    decide(context, asked)
+    about = run_about(context, begin(context, upstream))
+    decide(context, about)
     with context.ledger.decisions._database.session() as session:
-        session.get_one(DecisionRow, asked["decision"]).decided = None
+        session.get_one(DecisionRow, about.decision_id).decided = None
 
     with pytest.raises(DataError, match="of an older version; clear decide"):
-        decision_of(context, asked)
+        decision_of(context, about)
 
 
 def test_a_decision_about_the_past_is_not_remembered(
@@ -126,13 +127,13 @@ def test_a_decision_about_the_past_is_not_remembered(
 ) -> None:
     old = begin(context, upstream)
     crown(context)
-    newest = asked_for(context, accept(context, upstream, 6))
+    newest = run_about(context, accept(context, upstream, 6))
     before = state_of(context, newest)
 
-    about_the_past = decided(context, asked_for(context, old, "later"), "later")
+    about_the_past = decided(context, run_about(context, old, "later"), "later")
 
     assert about_the_past.state_after is None
-    later = asked_for(context, "2024-02-19")["decision"]
+    later = run_about(context, "2024-02-19").decision_id
     assert context.ledger.decisions.state_before(context.spec.name, later) == before
 
 
@@ -141,12 +142,12 @@ def test_new_rows_are_counted_since_the_last_training_whichever_policy_decides(
     upstream: Upstream, ruled: Rule, min_new_rows: int, verdict: str
 ) -> None:
     every = ruled(name="every", min_new_rows=min_new_rows)
-    one = asked_for(every, begin(every, upstream))
+    batch = begin(every, upstream)
     crown(every)
-    first = decide(every, one)
+    first = decide(every, run_about(every, batch))
     label(every, upstream, 5)
 
-    second = decide(every, asked_for(every, accept(every, upstream, 6)))
+    second = decide(every, run_about(every, accept(every, upstream, 6)))
 
     assert (first.verdict, second.verdict) == ("retrain", verdict)
 
@@ -161,7 +162,7 @@ def held(context: ModelContext, upstream: Upstream) -> str:
     crown(context)
     label(context, upstream, 5)
     batch = accept(context, upstream, 6, shift=1000.0)
-    assert decide(context, asked_for(context, batch)).is_suspect
+    assert decide(context, run_about(context, batch)).is_suspect
     label(context, upstream, 6)
     return batch
 
@@ -170,7 +171,7 @@ def test_a_held_batch_is_in_no_training_and_no_measure_of_decay(
     context: ModelContext, upstream: Upstream, held: str
 ) -> None:
     span = Window(start=FIRST, end=FIRST + 8 * WEEK)
-    asked = asked_for(context, accept(context, upstream, 7))
+    about = run_about(context, accept(context, upstream, 7))
 
     rows = read_labelled(context, span)
 
@@ -178,7 +179,7 @@ def test_a_held_batch_is_in_no_training_and_no_measure_of_decay(
     assert rows.num_rows == count_labelled(context, span) == 6 * 400
     assert max(rows["temp"].to_pylist()) < 100
     assert scored_batches(context, "1", newest=5) == []
-    assert decide(context, asked).verdict == "stand_down"
+    assert decide(context, about).verdict == "stand_down"
 
 
 def test_what_was_held_counts_again_once_it_is_the_new_normal(
@@ -187,7 +188,7 @@ def test_what_was_held_counts_again_once_it_is_the_new_normal(
     decisions = []
     for week in range(7, 11):
         batch = accept(context, upstream, week, shift=1000.0)
-        decisions.append(decide(context, asked_for(context, batch)))
+        decisions.append(decide(context, run_about(context, batch)))
 
     assert [d.is_suspect for d in decisions] == [True, True, True, False]
     assert decisions[-1].is_released
@@ -210,10 +211,10 @@ def test_what_was_held_counts_again_once_it_is_the_new_normal(
 def test_a_share_of_the_window_is_its_newest_part(
     context: ModelContext, upstream: Upstream, fraction: float, request_: Json, days: float
 ) -> None:
-    asked = asked_for(context, begin(context, upstream), **request_)
+    about = run_about(context, begin(context, upstream), **request_)
 
-    full, _ = windows_for(context, asked_for(context, asked["batch"]))
-    training, holdout = windows_for(context, asked, fraction=fraction)
+    full = run_about(context, about.batch).training
+    training, holdout = about.training_window(fraction), about.holdout
 
     assert full is not None
     assert training is not None

@@ -8,9 +8,9 @@ from drivers.history import begin, crown, take
 from drivers.runs import TrainingRun, training_run
 from drivers.telling import incidents, threads
 from drivers.tiny import FIRST, WEEK, Upstream, make_rows
+from evergreen.landing.deliver import deliver_batch
 from evergreen.orchestration import decision_tasks
 from evergreen.records import Window
-from evergreen.sandbox.landing.deliver import deliver_batch
 from evergreen.workflows.alerts.outbox import deliver_pending
 from evergreen.workflows.model_context import ModelContext
 from standins.slack import SlackServer

@@ -2,6 +2,7 @@
 
 import time
 
+from evergreen import dag_ids
 from evergreen.ledger.ledger import Ledger
 from evergreen.ledger.records import Decision, Delivery, DeliveryKind
 from evergreen.sandbox.demo.options import DemoOptions
@@ -118,7 +119,7 @@ class Play:
         known = {decision.id for decision in self._decisions(week.batch)}
         conf = {"force_retrain": True, "reason": REASON, "batch": week.batch}
         self._screen.say(f"a person forces a retrain on {week.batch}: {conf}")
-        self._api.trigger(f"continual_training__{self._model}", conf)
+        self._api.trigger(dag_ids.dag_id(dag_ids.CONTINUAL_TRAINING, self._model), conf)
         decision = self._decided(week.batch, known)
         self._tell(
             self._delivered("data", week.batch),
@@ -176,7 +177,7 @@ class Play:
         return self._watch.until(find, f"end of {kind} of {batch}")
 
     def _runs_of(self, decision: Decision) -> list[DagRun]:
-        dag_id = f"continual_training__{self._model}"
+        dag_id = dag_ids.dag_id(dag_ids.CONTINUAL_TRAINING, self._model)
 
         def find() -> list[DagRun] | None:
             run = self._api.run(dag_id, decision.run_id)

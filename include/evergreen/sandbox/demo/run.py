@@ -5,6 +5,7 @@ import time
 from rich.console import Console
 from rich.text import Text
 
+from evergreen import dag_ids
 from evergreen.errors import ServiceError
 from evergreen.ledger.ledger import Ledger
 from evergreen.sandbox.demo.options import DemoOptions
@@ -21,19 +22,6 @@ from evergreen.spec.loader import load_spec
 from evergreen.web_addresses import PREFIX
 
 MODEL = "flights"
-KINDS = (
-    "ingest",
-    "score",
-    "labels",
-    "redelivery",
-    "continual_training",
-    "watch_champion",
-    "rollback",
-    "hold",
-    "force_promote",
-    "backtest",
-)
-SUITE = ("watchdog", "housekeeping")
 DONE, TROUBLE, INTERRUPTED = 0, 1, 130
 LOOK_SECONDS = 5.0
 
@@ -54,7 +42,7 @@ def run(options: DemoOptions) -> int:
         settings.home,
         project=project_root(),
         models_dir=settings.models_dir,
-        dags=[*(f"{kind}__{MODEL}" for kind in KINDS), *SUITE],
+        dags=[*(dag_ids.dag_id(kind, MODEL) for kind in dag_ids.MODEL_KINDS), *dag_ids.SUITE],
         preferred_ports=True,
         prepare=_migrate,
         say=lambda sentence: console.print(Text(sentence), soft_wrap=True),

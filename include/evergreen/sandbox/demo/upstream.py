@@ -5,17 +5,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evergreen.errors import RequestError
-from evergreen.records import Manifest
-from evergreen.sandbox.demo.options import HISTORY_WEEKS, DemoOptions
-from evergreen.sandbox.landing.deliver import (
+from evergreen.landing.deliver import (
     PlannedBatch,
     deliver_batch,
     deliver_labels,
     plan_batches,
     sample_rows,
 )
-from evergreen.sandbox.landing.faults import Fault
-from evergreen.sandbox.landing.flights import load_flights
+from evergreen.landing.faults import Fault
+from evergreen.landing.flights import load_flights
+from evergreen.records import Manifest
+from evergreen.sandbox.demo.options import HISTORY_WEEKS, DemoOptions
 from evergreen.spec.model import ModelSpec
 from evergreen.storage.store import Store
 

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from evergreen import dag_ids
 from evergreen.errors import ServiceError
 from evergreen.ledger.ledger import Ledger
 from evergreen.sandbox.demo.screen import Screen
@@ -56,7 +57,7 @@ class Watch:
 
     def ended(self, kind: str) -> list[DagRun]:
         """Return the runs of one kind of DAG that have ended well."""
-        return self._stack.api.runs(f"{kind}__{self._model}", state="success")
+        return self._stack.api.runs(dag_ids.dag_id(kind, self._model), state="success")
 
     def about(self, kind: str, batch: str) -> list[DagRun]:
         """Return the runs of one kind of DAG that the assets started for a batch."""
@@ -65,7 +66,7 @@ class Watch:
     def steps(self, runs: Sequence[DagRun]) -> dict[str, float]:
         """Return the seconds of each task of some runs, as ``<kind of DAG>.<task>``."""
         return {
-            f"{run.dag_id.partition('__')[0]}.{task.task_id}": round(task.seconds, 2)
+            f"{dag_ids.kind_of(run.dag_id)}.{task.task_id}": round(task.seconds, 2)
             for run in runs
             for task in self._stack.api.task_instances(run.dag_id, run.run_id)
             if task.seconds is not None and task.state == "success"
@@ -87,7 +88,7 @@ class Watch:
         for run in self._stack.api.runs(state="failed"):
             raise ServiceError(explain_failure(self._stack.api, run))
         active = [
-            f"{task.dag_id.partition('__')[0]} · {task.task_id}"
+            f"{dag_ids.kind_of(task.dag_id)} · {task.task_id}"
             + (f" (try {task.try_number})" if task.try_number > 1 else "")
             for task in self._stack.api.active_tasks()
         ]

@@ -1,10 +1,7 @@
 """The alerts about a decision: what crossed a limit, what follows, and what came of it."""
 
-from typing import Any
-
 from evergreen.alerts import catalogue, incident_rules
 from evergreen.ledger.records import Decision
-from evergreen.orchestration.dag_runs import decision_of_run
 from evergreen.records import Alert, PromotionVerdict
 from evergreen.signals import PolicyDecision, PolicySignals
 from evergreen.workflows.alerts.incident_flow import count_calm, raise_alert, tell_move
@@ -12,10 +9,11 @@ from evergreen.workflows.alerts.page_urls import report_url
 from evergreen.workflows.alerts.run_alerts import alert_failed, links
 from evergreen.workflows.decide.decide import report_path
 from evergreen.workflows.model_context import ModelContext
+from evergreen.workflows.run_state import RunInfo
 
 
 def alert_opening(
-    context: ModelContext, airflow_context: Any, decision: PolicyDecision, signals: PolicySignals
+    context: ModelContext, run: RunInfo, decision: PolicyDecision, signals: PolicySignals
 ) -> None:
     """Tell what crossed a limit and what follows, or count a calm batch.
 
@@ -25,27 +23,27 @@ def alert_opening(
     batch = signals.batch
     if not _is_past(context, batch):
         if incident_rules.is_over_limit(decision, signals):
-            _tell_trouble(context, airflow_context, decision, signals)
+            _tell_trouble(context, run, decision, signals)
         else:
             count_calm(context, batch)
     if decision.verdict != "stand_down":
-        decided = decision_of_run(airflow_context, context.spec.name, batch)
+        decided = run.decision_id(context.spec.name, batch)
         alert = catalogue.retrain_started(
             context.spec.name,
             batch,
             decision=decision,
             requested_by=signals.request.requested_by,
             occurrence=decided,
-            links=links(context, "retrain_started", airflow_context, batch=batch, decision=decided),
+            links=links(context, "retrain_started", run, batch=batch, decision=decided),
         )
         raise_alert(context, alert)
 
 
 def _tell_trouble(
-    context: ModelContext, airflow_context: Any, decision: PolicyDecision, signals: PolicySignals
+    context: ModelContext, run: RunInfo, decision: PolicyDecision, signals: PolicySignals
 ) -> None:
     name, batch = context.spec.name, signals.batch
-    decided = decision_of_run(airflow_context, name, batch)
+    decided = run.decision_id(name, batch)
     if incident_rules.is_decayed(decision, signals):
         alert = catalogue.decay(
             name,
@@ -53,7 +51,7 @@ def _tell_trouble(
             measurement=signals.decay,
             follow_up=decision.sentence,
             is_alarm=decision.is_alarm,
-            links=links(context, "decay", airflow_context, batch=batch, decision=decided),
+            links=links(context, "decay", run, batch=batch, decision=decided),
         )
         raise_alert(context, alert)
     if signals.drift is not None and incident_rules.is_drift_told(decision, signals):
@@ -66,7 +64,7 @@ def _tell_trouble(
             links=links(
                 context,
                 "drift",
-                airflow_context,
+                run,
                 batch=batch,
                 decision=decided,
                 report=report_url(context, decided, report_path(name, batch)),
@@ -82,18 +80,16 @@ def _is_past(context: ModelContext, batch: str) -> bool:
 
 
 def alert_closing(
-    context: ModelContext, airflow_context: Any, decision: Decision, *, cause: str | None = None
+    context: ModelContext, run: RunInfo, decision: Decision, *, cause: str | None = None
 ) -> None:
     """Tell what came of a decision: promoted, kept, held, or a quiet day; each tells it once.
 
     ``cause`` is what held it, ``hold`` or ``freeze``.
     """
     if decision.outcome == "failed":
-        alert_failed(
-            context, airflow_context, task_id="record_decision", error=decision.outcome_sentence
-        )
+        alert_failed(context, run, error=decision.outcome_sentence)
     elif decision.outcome != "open":
-        alert = _closing(context, airflow_context, decision, cause)
+        alert = _closing(context, run, decision, cause)
         named = alert.model_copy(update={"incident": f"{alert.incident}:{decision.id}"})
         if alert.kind in incident_rules.ENDS:
             tell_move(context, named, version=decision.champion_after)
@@ -101,9 +97,7 @@ def alert_closing(
             raise_alert(context, named)
 
 
-def _closing(
-    context: ModelContext, airflow_context: Any, decision: Decision, cause: str | None
-) -> Alert:
+def _closing(context: ModelContext, run: RunInfo, decision: Decision, cause: str | None) -> Alert:
     name, batch = context.spec.name, decision.batch
     if decision.outcome == "held":
         return catalogue.promotion_held(
@@ -113,9 +107,7 @@ def _closing(
             champion_version=decision.champion_after,
             cause="hold" if cause == "hold" else "freeze",
             sentence=decision.outcome_sentence,
-            links=links(
-                context, "promotion_held", airflow_context, batch=batch, decision=decision.id
-            ),
+            links=links(context, "promotion_held", run, batch=batch, decision=decision.id),
         )
     if decision.outcome == "stood_down":
         policy = PolicyDecision(verdict="stand_down", trigger="none", sentence=decision.sentence)
@@ -123,7 +115,7 @@ def _closing(
             name,
             batch,
             decision=policy,
-            links=links(context, "stood_down", airflow_context, batch=batch, decision=decision.id),
+            links=links(context, "stood_down", run, batch=batch, decision=decision.id),
         )
     if decision.outcome in ("promoted", "bootstrapped"):
         return catalogue.promoted(
@@ -133,7 +125,7 @@ def _closing(
             previous_version=decision.champion_before,
             evaluation=decision.evaluation,
             verdict=PromotionVerdict(verdict="promote", sentence=decision.outcome_sentence),
-            links=links(context, "promoted", airflow_context, batch=batch, decision=decision.id),
+            links=links(context, "promoted", run, batch=batch, decision=decision.id),
         )
     return catalogue.kept(
         name,
@@ -142,5 +134,5 @@ def _closing(
         champion_version=decision.champion_after,
         evaluation=decision.evaluation,
         verdict=PromotionVerdict(verdict="keep", sentence=decision.outcome_sentence),
-        links=links(context, "kept", airflow_context, batch=batch, decision=decision.id),
+        links=links(context, "kept", run, batch=batch, decision=decision.id),
     )

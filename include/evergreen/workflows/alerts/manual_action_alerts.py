@@ -1,25 +1,24 @@
 """Raising the alerts about what people say: approval wanted, and its reminder; forced."""
 
 from datetime import datetime
-from typing import Any
 
+from evergreen import dag_ids
 from evergreen.alerts import catalogue, incident_rules
 from evergreen.ledger.records import Approval
-from evergreen.orchestration.dag_runs import run_url
-from evergreen.records import Evaluation, Promotion
+from evergreen.records import Promotion
 from evergreen.workflows.alerts.incident_flow import end_incident, raise_alert, tell_move
 from evergreen.workflows.alerts.run_alerts import links
+from evergreen.workflows.decision_run import Evaluated
 from evergreen.workflows.model_context import ModelContext
 from evergreen.workflows.promote.promotion_blocks import SECONDS_PER_HOUR, tell_answer
-
-Payload = dict[str, Any]
+from evergreen.workflows.run_state import RunInfo
 
 
 def alert_wanted(
-    context: ModelContext, airflow_context: Any, approval: Approval, batch: str, evaluated: Payload
+    context: ModelContext, run: RunInfo, approval: Approval, batch: str, evaluated: Evaluated
 ) -> None:
     """Ask in the batch's thread, with the page in Airflow on which it is answered."""
-    evaluation = Evaluation.from_json(evaluated["evaluation"])
+    evaluation = evaluated.evaluation
     raise_alert(
         context,
         catalogue.approval_wanted(
@@ -28,18 +27,18 @@ def alert_wanted(
             version=approval.version,
             champion_version=evaluation.champion_version,
             evaluation=evaluation,
-            sentence=evaluated["verdict"]["sentence"],
+            sentence=evaluated.verdict.sentence,
             due_at=approval.due_at,
             on_timeout=context.spec.promotion.approval_on_timeout,
             approvers=context.spec.promotion.approvers,
             occurrence=_occurrence(approval),
             since=approval.asked_at,
             links=(
-                *_answer_link(context, airflow_context),
+                *_answer_link(context, run),
                 *links(
                     context,
                     "approval_wanted",
-                    airflow_context,
+                    run,
                     batch=batch,
                     decision=approval.decision_id,
                 ),
@@ -78,7 +77,7 @@ def question_is_over(context: ModelContext, approval: Approval) -> None:
     end_incident(context, incident_rules.APPROVAL, resolution=resolution, sentence=sentence)
 
 
-def tell_forced(context: ModelContext, promotion: Promotion, airflow_context: Any = None) -> bool:
+def tell_forced(context: ModelContext, promotion: Promotion, run: RunInfo | None = None) -> bool:
     """Tell that a person made a version champion; False when it was told before.
 
     Without a context, from outside a run, it is stored for the watchdog to send.
@@ -90,20 +89,20 @@ def tell_forced(context: ModelContext, promotion: Promotion, airflow_context: An
         previous_version=promotion.previous_version,
         reason=promotion.reason,
         requested_by=promotion.requested_by,
-        links=links(context, "forced", airflow_context),
+        links=links(context, "forced", run),
     )
     return tell_move(
         context,
         alert,
         version=promotion.version,
         moved_at=promotion.promoted_at,
-        is_sent_now=airflow_context is not None,
+        is_sent_now=run is not None,
     )
 
 
-def _answer_link(context: ModelContext, airflow_context: Any) -> tuple[tuple[str, str], ...]:
-    run = run_url(context.settings.airflow_url, airflow_context)
-    return (("answer", f"{run}/tasks/approve/required_actions"),) if run else ()
+def _answer_link(context: ModelContext, run: RunInfo) -> tuple[tuple[str, str], ...]:
+    url = run.url(context.settings.airflow_url)
+    return (("answer", f"{url}/tasks/{dag_ids.APPROVE}/required_actions"),) if url else ()
 
 
 def _occurrence(approval: Approval) -> str:

@@ -17,6 +17,7 @@ from evergreen.records import Alert
 from evergreen.slack.status_line import Standing
 from evergreen.workflows.alerts.page_urls import incident_url
 from evergreen.workflows.alerts.thread_chart import show_picture
+from evergreen.workflows.connections import connections
 from evergreen.workflows.model_context import ModelContext
 
 if TYPE_CHECKING:
@@ -183,17 +184,7 @@ def _standing(incident: Incident) -> Standing:
 
 
 def _sender(context: ModelContext) -> "SlackSender":
-    from airflow.sdk import Connection
-    from airflow.sdk.exceptions import AirflowException, AirflowRuntimeError
-
     from evergreen.slack.sender import SlackSender
 
-    rules = context.spec.alerts
-    try:
-        connection = Connection.get(rules.slack_connection_id)
-    except (AirflowException, AirflowRuntimeError) as err:
-        raise NotifyError(
-            f"Airflow did not give the connection {rules.slack_connection_id!r}; add it with the"
-            " bot token as its password"
-        ) from err
-    return SlackSender(connection.password or "", base_url=connection.extra_dejson.get("base_url"))
+    access = connections().slack(context.spec.alerts.slack_connection_id)
+    return SlackSender(access.token, base_url=access.base_url)

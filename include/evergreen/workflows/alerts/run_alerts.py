@@ -2,13 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
 
+from evergreen import dag_ids
 from evergreen.alerts import catalogue, incident_rules
 from evergreen.data.batches import is_batch_id
-from evergreen.ledger.decisions import decision_id
 from evergreen.ledger.records import Delivery, DeliveryKind
-from evergreen.orchestration.dag_runs import run_url
 from evergreen.records import Alert
 from evergreen.workflows.alerts.incident_flow import (
     RECOVERED,
@@ -18,8 +16,9 @@ from evergreen.workflows.alerts.incident_flow import (
 )
 from evergreen.workflows.alerts.page_urls import decision_url, docs_url, runbook_url
 from evergreen.workflows.model_context import ModelContext
+from evergreen.workflows.run_state import RunInfo
 
-ASIDE = ("write_drift_report",)
+ASIDE = (dag_ids.WRITE_DRIFT_REPORT,)
 LONGEST_RUN_ID = 80
 SECONDS_PER_HOUR = 3600.0
 
@@ -88,14 +87,13 @@ def rejection_is_over(context: ModelContext, kind: DeliveryKind, batch: str) -> 
     )
 
 
-def alert_failed(context: ModelContext, airflow_context: Any, *, task_id: str, error: str) -> None:
+def alert_failed(context: ModelContext, run: RunInfo, *, error: str) -> None:
     """Tell that a run failed for good: one alert per run, however many of its tasks say so."""
-    run, n_tries = airflow_context["dag_run"], airflow_context["ti"].try_number
     raise_alert(
         context,
-        failed_alert(context, run, task_id=task_id, error=error, n_tries=n_tries),
-        subject=failed_subject(run.dag_id, task_id),
-        is_step=True if run.clear_number else None,  # who cleared it wants to know
+        failed_alert(context, run, error=error),
+        subject=failed_subject(run.dag_id, run.task_id),
+        is_step=True if run.n_cleared else None,  # who cleared it wants to know
     )
 
 
@@ -104,7 +102,7 @@ def failed_subject(dag_id: str, task_id: str) -> str:
     return f"{dag_id}.{task_id}" if task_id in ASIDE else dag_id
 
 
-def failure_is_over(context: ModelContext, run: Any, subject: str) -> None:
+def failure_is_over(context: ModelContext, run: RunInfo, subject: str) -> None:
     """Tell that a DAG, or a task beside the way, works again, where its failure had been told."""
     end_incident(
         context,
@@ -115,14 +113,12 @@ def failure_is_over(context: ModelContext, run: Any, subject: str) -> None:
     )
 
 
-def failed_alert(
-    context: ModelContext, run: Any, *, task_id: str, error: str, n_tries: int
-) -> Alert:
+def failed_alert(context: ModelContext, run: RunInfo, *, error: str) -> Alert:
     """Return the alert of a failed run; its incident is the run, and anew after it was cleared.
 
     A task beside the way, whose failure leaves the run green, is an incident of its own.
     """
-    run_id = run.run_id if len(run.run_id) <= LONGEST_RUN_ID else decision_id("", "", run.run_id)
+    run_id = run.run_id if len(run.run_id) <= LONGEST_RUN_ID else run.decision_id("", "")
     conf = run.conf if isinstance(run.conf, Mapping) else {}
     batch = str(run.partition_key or conf.get("batch"))
     if not is_batch_id(batch):
@@ -131,20 +127,20 @@ def failed_alert(
         context.spec.name,
         batch,
         dag_id=run.dag_id,
-        task_id=task_id,
+        task_id=run.task_id,
         error=error,
-        n_tries=n_tries,
+        n_tries=run.n_tries,
         run_id=run.run_id,
-        links=links(context, "failed", {"dag_run": run}, batch=batch),
+        links=links(context, "failed", run, batch=batch),
     )
-    incident = f"failed:{run.dag_id}:{run_id}:{run.clear_number or 0}"
-    if task_id in ASIDE:
-        incident += f":{task_id}"
+    incident = f"failed:{run.dag_id}:{run_id}:{run.n_cleared}"
+    if run.task_id in ASIDE:
+        incident += f":{run.task_id}"
     return alert.model_copy(update={"incident": incident})
 
 
 def alert_no_data(
-    context: ModelContext, airflow_context: Any, kind: DeliveryKind, batch: str | None
+    context: ModelContext, run: RunInfo, kind: DeliveryKind, batch: str | None
 ) -> None:
     """Tell that the next delivery did not come in time; told once until something arrives."""
     location = context.spec.landing if kind == "data" else context.spec.labels
@@ -154,7 +150,7 @@ def alert_no_data(
         waited_hours=context.spec.arrivals.wait_hours,
         location=location.uri,
         what=kind,
-        links=links(context, "no_data", airflow_context, batch=batch or ""),
+        links=links(context, "no_data", run, batch=batch or ""),
     )
     standing = alert.model_copy(update={"incident": f"no_data:{context.spec.name}:{kind}"})
     raise_alert(context, standing, subject=kind)
@@ -208,7 +204,7 @@ def alert_mismatch(context: ModelContext, *, sentence: str) -> None:
 def links(
     context: ModelContext,
     kind: str,
-    airflow_context: Any = None,
+    run: RunInfo | None = None,
     *,
     batch: str = "",
     decision: str = "",
@@ -219,15 +215,13 @@ def links(
     Args:
         context: The model's spec and adapters.
         kind: The kind of alert.
-        airflow_context: Airflow's, of the run; None outside a run.
+        run: The run that tells it; None outside a run.
         batch: What the runbook's commands are filled in with.
         decision: Id of the decision that it is about; empty for none.
         report: Address of a report; empty for none.
     """
     return catalogue.links_of(
-        run=""
-        if airflow_context is None
-        else run_url(context.settings.airflow_url, airflow_context),
+        run="" if run is None else run.url(context.settings.airflow_url),
         decision=decision_url(context, decision),
         report=report,
         runbook=runbook_url(context, kind, batch=batch),

@@ -143,7 +143,7 @@ def _replay(loaded: LoadedSpec, settings: Settings, *, why: str) -> ModelHistory
     import pyarrow as pa
 
     from evergreen.backtest.engine.model_stream import stream_of_rows
-    from evergreen.sandbox.landing.flights import load_flights
+    from evergreen.landing.flights import load_flights
 
     frame = load_flights(settings.home)
     table = pa.Table.from_pandas(frame, preserve_index=False)

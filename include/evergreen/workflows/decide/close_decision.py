@@ -1,79 +1,85 @@
 """Closing a decision: what came of it goes to the ledger, and one message to people."""
 
-from typing import Any
+from collections.abc import Mapping
 
+from evergreen import dag_ids
 from evergreen.failpoints import failpoint
 from evergreen.ledger.records import Outcome
-from evergreen.records import Evaluation, Promotion, PromotionVerdict
+from evergreen.records import Promotion
 from evergreen.workflows.alerts.decision_alerts import alert_closing
 from evergreen.workflows.decide.decide import report_path
+from evergreen.workflows.decision_run import ClosedRun, DecisionRun, Evaluated, Stay, Trained
 from evergreen.workflows.model_context import ModelContext
-from evergreen.workflows.promote.holds import Stay
-from evergreen.workflows.promote.promotion_blocks import stay_of
+from evergreen.workflows.run_state import RunInfo
 
-Payload = dict[str, Any]
 BROKEN = ("failed", "upstream_failed")
-NOT_DECISIVE = ("record_decision", "write_drift_report", "write_model_card")
+NOT_DECISIVE = (dag_ids.RECORD_DECISION, dag_ids.WRITE_DRIFT_REPORT, dag_ids.WRITE_MODEL_CARD)
 
 
 def record_outcome(
-    context: ModelContext, airflow_context: Any, asked: Payload, states: dict[str, str]
-) -> Payload:
-    """Close the decision of this run; on a dry run only tell what would have been.
+    context: ModelContext,
+    run: DecisionRun,
+    info: RunInfo,
+    states: Mapping[str, str],
+    *,
+    trained: Trained | None,
+    evaluated: Evaluated | None,
+    stay: Stay | None,
+) -> ClosedRun:
+    """Close the decision of a run; on a dry run only tell what would have been.
 
-    Returns:
-        ``outcome`` and ``sentence``; versions before and after where there is a decision.
+    Args:
+        context: The model's spec and adapters.
+        run: What the run decided about.
+        info: The run, for the links of messages.
+        states: State of every task by its id.
+        trained: The challenger of this round; None where none was trained.
+        evaluated: How it did; None where it was not evaluated.
+        stay: Why the champion stays although the challenger won; None for no such reason.
     """
-    trained = _result_of("train_challenger", airflow_context, states)
-    evaluated = _result_of("evaluate_challenger", airflow_context, states)
-    stay = stay_of(airflow_context, states)
-    if asked["request"]["dry_run"]:
-        return _end_dry_run(context, asked, *_outcome(states, evaluated, None))
-    if states.get("decide") != "success":
+    if run.request.dry_run:
+        return _end_dry_run(context, run, *_outcome(states, evaluated, None))
+    if states.get(dag_ids.DECIDE) != "success":
         outcome, sentence = _outcome(states, evaluated, stay)
-        return {"outcome": outcome, "sentence": sentence}
-    mine = context.ledger.promotions.by_decision(context.spec.name, asked["decision"])
+        return ClosedRun(outcome=outcome, sentence=sentence)
+    mine = context.ledger.promotions.by_decision(run.model, run.decision_id)
     outcome, sentence = _outcome(states, evaluated, stay) if mine is None else _moved(states, mine)
-    champion = mine or context.ledger.promotions.latest(context.spec.name)
-    drawn = report_path(context.spec.name, asked["batch"])
+    champion = mine or context.ledger.promotions.latest(run.model)
+    is_drawn = states.get(dag_ids.WRITE_DRIFT_REPORT) == "success"
     failpoint("before_close")
     decision = context.ledger.decisions.close(
-        asked["decision"],
+        run.decision_id,
         outcome=outcome,
         sentence=sentence,
-        challenger_version=mine.version if mine else trained["version"] if trained else None,
+        challenger_version=mine.version if mine else trained.version if trained else None,
         champion_after=None if champion is None else champion.version,
-        evaluation=Evaluation.from_json(evaluated["evaluation"]) if evaluated else None,
-        report_path=drawn if states.get("write_drift_report") == "success" else None,
-        promotion_verdict=PromotionVerdict.from_json(evaluated["verdict"]) if evaluated else None,
+        evaluation=evaluated.evaluation if evaluated else None,
+        report_path=report_path(run.model, run.batch) if is_drawn else None,
+        promotion_verdict=evaluated.verdict if evaluated else None,
     )
     failpoint("after_close")
-    alert_closing(context, airflow_context, decision, cause=stay.cause if stay else None)
-    return {
-        "outcome": outcome,
-        "sentence": sentence,
-        "champion_before": decision.champion_before,
-        "champion_after": decision.champion_after,
-    }
+    alert_closing(context, info, decision, cause=stay.cause if stay else None)
+    return ClosedRun(
+        outcome=outcome,
+        sentence=sentence,
+        champion_before=decision.champion_before,
+        champion_after=decision.champion_after,
+    )
 
 
-def _result_of(task_id: str, airflow_context: Any, states: dict[str, str]) -> Payload | None:
-    """Return what a task returned in this round; a skipped one may hold a result of the last."""
-    if states.get(task_id) != "success":
-        return None
-    result: Payload | None = airflow_context["ti"].xcom_pull(task_ids=task_id)
-    return result
-
-
-def _end_dry_run(context: ModelContext, asked: Payload, outcome: Outcome, sentence: str) -> Payload:
+def _end_dry_run(
+    context: ModelContext, run: DecisionRun, outcome: Outcome, sentence: str
+) -> ClosedRun:
     """Remove what a dry run wrote, unless a task of it is still to be cleared."""
     if outcome != "failed":
-        context.store.delete(f"scratch/{context.spec.name}/{asked['decision']}")
-    return {"outcome": outcome, "sentence": f"dry run, nothing kept and nothing moved: {sentence}"}
+        context.store.delete(run.scratch)
+    return ClosedRun(
+        outcome=outcome, sentence=f"dry run, nothing kept and nothing moved: {sentence}"
+    )
 
 
 def _outcome(
-    states: dict[str, str], evaluated: Payload | None, stay: Stay | None
+    states: Mapping[str, str], evaluated: Evaluated | None, stay: Stay | None
 ) -> tuple[Outcome, str]:
     """Tell what came of a run that has made no promotion."""
     broken = _broken(states)
@@ -83,15 +89,15 @@ def _outcome(
         return "failed", "a task before this one did not run, the champion stays as it was"
     if evaluated is None:
         return "stood_down", "stood down, the champion stays"
-    sentence = str(evaluated["verdict"]["sentence"])
-    if evaluated["verdict"]["verdict"] == "keep":
+    sentence = evaluated.verdict.sentence
+    if not evaluated.has_won:
         return "kept", sentence
     if stay is not None:
         return stay.outcome, f"{stay.sentence} (the challenger won: {sentence})"
     return "kept", f"the challenger would have been promoted: {sentence}"
 
 
-def _moved(states: dict[str, str], mine: Promotion) -> tuple[Outcome, str]:
+def _moved(states: Mapping[str, str], mine: Promotion) -> tuple[Outcome, str]:
     """Tell what came of a run that has made a promotion: the ledger's row is the truth."""
     broken = _broken(states)
     if mine.state == "intent" and broken:
@@ -102,5 +108,5 @@ def _moved(states: dict[str, str], mine: Promotion) -> tuple[Outcome, str]:
     return ("bootstrapped" if mine.kind == "bootstrap" else "promoted"), mine.reason
 
 
-def _broken(states: dict[str, str]) -> list[str]:
+def _broken(states: Mapping[str, str]) -> list[str]:
     return sorted(t for t, s in states.items() if s == "failed" and t not in NOT_DECISIVE)

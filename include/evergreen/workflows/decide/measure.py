@@ -20,6 +20,7 @@ from evergreen.workflows.decide.version_baseline import (
     read_background,
     read_baseline,
 )
+from evergreen.workflows.decision_run import DecisionRun, MeasuredDrift
 from evergreen.workflows.ingest.labelled_data import (
     in_order,
     labelled_path,
@@ -32,36 +33,30 @@ from evergreen.workflows.model_context import ModelContext
 if TYPE_CHECKING:
     from evergreen.decay.measure import DecaySignals, ScoredBatch
 
-Payload = dict[str, Any]
 DAYS_PER_YEAR = 365.25
 SAMPLE_ROWS = 10_000
 BATCHES_FOR_DETECTORS = 26
 
 
-def measure_batch_drift(context: ModelContext, asked: Payload) -> Payload:
-    """Measure the drift of a batch; the numbers go to the ledger, or to scratch on a dry run.
-
-    Returns:
-        ``version`` measured against (None without a champion), ``path`` of the measurement in the
-        store, and its sentence.
-    """
-    version = champion_before(context, asked)
+def measure_batch_drift(context: ModelContext, run: DecisionRun) -> MeasuredDrift:
+    """Measure the drift of a batch; the numbers go to the ledger, or to scratch on a dry run."""
+    version, batch = run.champion_version, run.batch
     if version is None:
-        return {"version": None, "path": None, "sentence": "no champion yet, nothing to compare"}
-    batch = asked["batch"]
+        sentence = "no champion yet, nothing to compare"
+        return MeasuredDrift(version=None, path=None, sentence=sentence)
     measured = _measure_drift(context, version, batch)
-    path = f"scratch/{context.spec.name}/{asked['decision']}/drift.json"
+    path = f"{run.scratch}/drift.json"
     context.store.write_json(path, measured.to_json())
-    if not asked["request"]["dry_run"]:
+    if not run.request.dry_run:
         context.ledger.decisions.record_drift(context.spec.name, batch, version, measured)
-    return {"version": version, "path": path, "sentence": measured.sentence}
+    return MeasuredDrift(version=version, path=path, sentence=measured.sentence)
 
 
-def measure_champion_decay(context: ModelContext, asked: Payload) -> DecayMeasurement:
+def measure_champion_decay(context: ModelContext, run: DecisionRun) -> DecayMeasurement:
     """Measure the champion's decay on the newest matured batches that it has scored."""
     from evergreen.decay.measure import measure_decay
 
-    version, batch = champion_before(context, asked), asked["batch"]
+    version, batch = run.champion_version, run.batch
     if version is None:
         return DecayMeasurement(verdict="insufficient_data", sentence="no champion yet")
     scored = scored_batches(context, version, newest=BATCHES_FOR_DETECTORS, before=batch)
@@ -72,19 +67,6 @@ def measure_champion_decay(context: ModelContext, asked: Payload) -> DecayMeasur
         rules=context.spec.decay,
         signals=_beside_decay(context, version, batch, scored),
     )
-
-
-def champion_before(context: ModelContext, asked: Payload) -> str | None:
-    """Return the champion that a run decides about, None before the first.
-
-    When the run has made a promotion already and is run again, that is the version it replaced: so
-    it comes to the same decision again, instead of judging its own challenger against itself.
-    """
-    mine = context.ledger.promotions.by_decision(context.spec.name, asked["decision"])
-    if mine is not None:
-        return mine.previous_version
-    latest = context.ledger.promotions.latest(context.spec.name)
-    return None if latest is None else latest.version
 
 
 def batches_per_year(context: ModelContext) -> float:

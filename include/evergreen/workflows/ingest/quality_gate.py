@@ -4,34 +4,43 @@ import logging
 
 import pyarrow as pa
 
+from evergreen import dag_ids
 from evergreen.errors import ExternalError, GateError
 from evergreen.ledger.records import Delivery, DeliveryKind
 from evergreen.records import QualityResult, Window
+from evergreen.workflows.ingest.delivery import TakenDelivery
 from evergreen.workflows.model_context import ModelContext
 
 log = logging.getLogger(__name__)
 
 
+def route_delivery(context: ModelContext, taken: TakenDelivery) -> list[str]:
+    """Gate a delivery that was taken in; return the tasks that follow."""
+    if taken.kind == "labels":
+        return route_labels(context, taken.batch, is_taken=taken.is_taken)
+    return route_batch(context, taken.batch, is_taken=taken.is_taken)
+
+
 def route_batch(context: ModelContext, batch: str, *, is_taken: bool) -> list[str]:
     """Gate a batch that was taken in; give the tasks that follow."""
     if not is_taken:
-        return ["quarantine_batch"]
+        return [dag_ids.QUARANTINE_BATCH]
     result = gate_batch(context, batch)
     log.info("gate of %s %s: %s", context.spec.name, batch, result.sentence)
     accepted = result.verdict == "accepted"
     wants_docs = not accepted or context.spec.quality.data_docs == "always"
-    route = "publish_batch" if accepted else "quarantine_batch"
-    return [route, "write_data_docs"] if wants_docs else [route]
+    route = dag_ids.PUBLISH_BATCH if accepted else dag_ids.QUARANTINE_BATCH
+    return [route, dag_ids.WRITE_DATA_DOCS] if wants_docs else [route]
 
 
 def route_labels(context: ModelContext, batch: str, *, is_taken: bool) -> list[str]:
     """Gate labels that were taken in; give the tasks that follow."""
     if not is_taken:
-        return ["reject_labels"]
+        return [dag_ids.REJECT_LABELS]
     status = gate_label_delivery(context, batch)
     log.info("labels of %s %s: %s", context.spec.name, batch, status)
-    routes = {"accepted": "publish_labels", "rejected": "reject_labels"}
-    return [routes.get(status, "skip_labels")]
+    routes = {"accepted": dag_ids.PUBLISH_LABELS, "rejected": dag_ids.REJECT_LABELS}
+    return [routes.get(status, dag_ids.SKIP_LABELS)]
 
 
 def gate_batch(context: ModelContext, batch: str) -> QualityResult:
@@ -62,7 +71,7 @@ def gate_label_delivery(context: ModelContext, batch: str) -> str:
     if _may_still_come(context, data, batch):
         raise ExternalError(
             f"labels of {batch} of {model} are here before the batch has passed its gate;"
-            f" they are tried again, is ingest__{model} running?"
+            f" they are tried again, is {dag_ids.dag_id(dag_ids.INGEST, model)} running?"
         )
     if data is None or data.status != "accepted":
         state = "never arrived" if data is None else f"is {data.status}"
@@ -117,7 +126,7 @@ def taken(context: ModelContext, kind: DeliveryKind, batch: str) -> Delivery:
         raise GateError(
             f"no snapshot of {kind} {batch} of {context.spec.name} in the ledger;"
             " it has passed its retention, or was never taken in; then deliver it and start"
-            f" redelivery__{context.spec.name} for it"
+            f" {dag_ids.dag_id(dag_ids.REDELIVERY, context.spec.name)} for it"
         )
     return delivery
 

@@ -1,9 +1,10 @@
 """Taking a delivery in once more, because somebody asked for it."""
 
-from typing import Any, get_args
+from typing import cast, get_args
 
 from evergreen.errors import RequestError
 from evergreen.ledger.records import DeliveryKind
+from evergreen.workflows.ingest.delivery import FoundDelivery
 from evergreen.workflows.ingest.snapshot import MANIFEST, manifest_uri
 from evergreen.workflows.model_context import ModelContext
 from evergreen.workflows.run_config import batch_of, check_keys
@@ -11,7 +12,7 @@ from evergreen.workflows.run_config import batch_of, check_keys
 KINDS: tuple[str, ...] = get_args(DeliveryKind)
 
 
-def check_redelivery(context: ModelContext, conf: object) -> dict[str, Any]:
+def check_redelivery(context: ModelContext, conf: object) -> FoundDelivery:
     """Turn the conf of a redelivery into what ``take_snapshot`` takes.
 
     Raises:
@@ -34,4 +35,6 @@ def check_redelivery(context: ModelContext, conf: object) -> dict[str, Any]:
     uri = manifest_uri(context, kind, batch)
     if not context.deliveries(kind).exists(f"{batch}/{MANIFEST}"):
         raise RequestError(f"nothing to take in: there is no {uri}")
-    return {"kind": kind, "batch": batch, "manifest": uri}
+    return FoundDelivery(
+        kind=cast("DeliveryKind", kind), batch=batch, manifest=uri, spec_hash=context.freeze_spec()
+    )

@@ -10,13 +10,44 @@ from evergreen.data.batches import following, is_batch_id, next_batch
 from evergreen.data.manifest import check_file, parse_manifest
 from evergreen.data.parts import combine, read_part
 from evergreen.data.snapshots import describe_snapshot
-from evergreen.errors import DataError, LedgerError, ManifestError, MissingFileError
+from evergreen.errors import DataError, ExternalError, LedgerError, ManifestError, MissingFileError
 from evergreen.ledger.records import Delivery, DeliveryKind
 from evergreen.records import DeliveredFile, Manifest, Snapshot
+from evergreen.workflows.ingest.delivery import FoundDelivery, TakenDelivery
 from evergreen.workflows.model_context import ModelContext
 
 MANIFEST = "manifest.json"
 ANY_BATCH = "[0-9]*-[0-9]*-[0-9]*"  # the same to a local glob and to S3KeySensor
+
+
+def find_delivery(context: ModelContext, kind: DeliveryKind) -> FoundDelivery:
+    """Return what a run is to take in, and freeze the spec for it."""
+    batch = find_next(context, kind)
+    return FoundDelivery(
+        kind=kind,
+        batch=batch,
+        manifest=manifest_uri(context, kind, batch),
+        spec_hash=context.freeze_spec(),
+    )
+
+
+def take_found(context: ModelContext, found: FoundDelivery) -> tuple[TakenDelivery, str]:
+    """Take in what was found; return it with the sentence that the ledger keeps of it.
+
+    Raises:
+        ExternalError: A manifest was seen and is gone again; a retry may help.
+    """
+    batch = found.batch or find_next(context, found.kind)
+    if batch is None:
+        raise ExternalError(f"a manifest was seen at {found.manifest} and is gone again")
+    delivery = take_in(context, found.kind, batch)
+    taken = TakenDelivery(
+        kind=found.kind,
+        batch=batch,
+        is_taken=delivery.path is not None,
+        spec_hash=found.spec_hash,
+    )
+    return taken, delivery.sentence
 
 
 def find_next(context: ModelContext, kind: DeliveryKind) -> str | None:

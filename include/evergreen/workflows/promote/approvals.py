@@ -1,23 +1,23 @@
 """Asking people whether a challenger may become champion, keeping the answer, and reminding."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 
 from evergreen.ledger.records import Answer, Approval
-from evergreen.records import Evaluation
+from evergreen.records import Record
 from evergreen.workflows.alerts.manual_action_alerts import alert_wanted, question_is_over, remind
 from evergreen.workflows.alerts.run_alerts import links
+from evergreen.workflows.decision_run import DecisionRun, Evaluated, Stay, Trained
 from evergreen.workflows.model_context import ModelContext
-from evergreen.workflows.promote.holds import Stay
 from evergreen.workflows.promote.promotion_blocks import (
     standing_answer,
-    stay_here,
     tell_answer,
     why_not_asked,
 )
+from evergreen.workflows.run_state import RunInfo
 
-Payload = dict[str, Any]
 LEAST = timedelta(seconds=1)
 
 
@@ -31,69 +31,81 @@ class Question:
     time_left: timedelta
 
 
+class Answered(Record):
+    """The answer to a question, or that nobody needs to be asked."""
+
+    answer: Answer | Literal["not asked"]
+    by: str = ""
+    sentence: str = ""
+
+
 def open_question(
     context: ModelContext,
-    airflow_context: Any,
-    asked: Payload,
-    trained: Payload,
-    evaluated: Payload,
-) -> Question | Payload:
-    """Ask about this evaluation, once; give the question, or the answer that is there already.
+    run: DecisionRun,
+    info: RunInfo,
+    trained: Trained,
+    evaluated: Evaluated,
+) -> Question | Answered | Stay:
+    """Ask about this evaluation, once.
 
-    A retry goes on with the question that is open, without more time. Where the spec asks nobody
-    any more, the answer says so.
+    A retry goes on with the question that is open, without more time.
 
-    Raises:
-        AirflowSkipException: Nobody needs to be asked, or it was refused before.
+    Returns:
+        The question; or the answer that is there already, which also says where the spec asks
+        nobody; or why the champion stays without a question.
     """
-    stay = why_not_asked(context, asked, evaluated)
+    stay = why_not_asked(context, run, evaluated)
     if stay is not None:
-        stay_here(airflow_context, stay)
+        return stay
     if context.spec.promotion.approval == "none":
-        return {"answer": "not asked"}
-    found = standing_answer(context, asked, trained, evaluated)
+        return Answered(answer="not asked")
+    found = standing_answer(context, run, trained, evaluated)
     if found is not None and found.answer != "open":
         question_is_over(context, found)
-        return _acted_upon(airflow_context, found)
+        return _acted_upon(found)
     now = datetime.now(UTC)
     if found is None or found.due_at <= now:
         due = now + timedelta(hours=context.spec.promotion.approval_timeout_hours)
         found = context.ledger.approvals.ask(
-            asked["decision"], model=context.spec.name, version=trained["version"], due_at=due
+            run.decision_id, model=context.spec.name, version=trained.version or "", due_at=due
         )
-    alert_wanted(context, airflow_context, found, asked["batch"], evaluated)
-    return _question(context, airflow_context, found, asked["batch"], evaluated)
+    alert_wanted(context, info, found, run.batch, evaluated)
+    return _question(context, info, found, run.batch, evaluated)
 
 
-def may_answer(context: ModelContext, user: Payload) -> bool:
-    """Return whether an Airflow user is among the spec's approvers; with none named, all are."""
+def may_answer(context: ModelContext, user: Mapping[str, str | None]) -> bool:
+    """Return whether a user may answer: one of the spec's approvers, or anybody if it names none.
+
+    Args:
+        context: The model's spec and adapters.
+        user: ``name`` and ``id`` of who answered.
+    """
     approvers = context.spec.promotion.approvers
     return not approvers or bool({user.get("name"), user.get("id")} & set(approvers))
 
 
 def keep_answer(
     context: ModelContext,
-    airflow_context: Any,
-    asked: Payload,
+    run: DecisionRun,
     *,
     is_granted: bool,
     answered_by: str,
     is_late: bool,
     comment: str,
-) -> Payload:
+) -> Answered | Stay:
     """Keep an answer, or that nobody gave one, in the ledger; the first one stands.
 
-    Raises:
-        AirflowSkipException: It is no; ``promote`` is skipped with it.
+    Returns:
+        The answer; or, where it is no, why the champion stays.
     """
     answer: Answer = "approved" if is_granted else "refused"
     if is_late:
         answer = "timed_out_promote" if is_granted else "timed_out_keep"
     kept = context.ledger.approvals.answer(
-        asked["decision"], answer, answered_by=answered_by, comment=" ".join(comment.split())
+        run.decision_id, answer, answered_by=answered_by, comment=" ".join(comment.split())
     )
     question_is_over(context, kept)
-    return _acted_upon(airflow_context, kept)
+    return _acted_upon(kept)
 
 
 def remind_of_approvals(context: ModelContext) -> list[str]:
@@ -111,19 +123,19 @@ def remind_of_approvals(context: ModelContext) -> list[str]:
     return [approval.decision_id for approval in due]
 
 
-def _acted_upon(airflow_context: Any, approval: Approval) -> Payload:
+def _acted_upon(approval: Approval) -> Answered | Stay:
     sentence = tell_answer(approval)
     if not approval.is_granted:
-        stay_here(airflow_context, Stay("refused", sentence))
-    return {"answer": approval.answer, "by": approval.answered_by, "sentence": sentence}
+        return Stay(outcome="refused", sentence=sentence)
+    return Answered(answer=approval.answer, by=approval.answered_by or "", sentence=sentence)
 
 
 def _question(
-    context: ModelContext, airflow_context: Any, approval: Approval, batch: str, evaluated: Payload
+    context: ModelContext, info: RunInfo, approval: Approval, batch: str, evaluated: Evaluated
 ) -> Question:
     from evergreen.alerts.approval_question import body_of, subject_of
 
-    evaluation = Evaluation.from_json(evaluated["evaluation"])
+    evaluation = evaluated.evaluation
     decision = context.ledger.decisions.get(approval.decision_id)
     rule = context.spec.promotion
     return Question(
@@ -133,7 +145,7 @@ def _question(
             champion_version=evaluation.champion_version,
             batch=batch,
             decision=decision.sentence,
-            verdict=evaluated["verdict"]["sentence"],
+            verdict=evaluated.verdict.sentence,
             evaluation=evaluation,
             due_at=approval.due_at,
             on_timeout=rule.approval_on_timeout,
@@ -141,7 +153,7 @@ def _question(
             links=links(
                 context,
                 "approval_wanted",
-                airflow_context,
+                info,
                 batch=batch,
                 decision=approval.decision_id,
             ),

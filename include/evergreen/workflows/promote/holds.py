@@ -1,35 +1,26 @@
 """The kill switch and the freezes of the spec: what holds promotions, and letting go of them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TypedDict
 
-from evergreen.alerts.manual_actions import HoldCause
 from evergreen.errors import PromotionError, RequestError
-from evergreen.ledger.records import ALL_MODELS, Hold, Outcome
+from evergreen.ledger.records import ALL_MODELS, Hold
 from evergreen.spec.promoting import Freeze
+from evergreen.workflows.decision_run import Stay
 from evergreen.workflows.model_context import ModelContext
 from evergreen.workflows.run_config import MAX_REASON, check_keys, text_of
 
-Payload = dict[str, Any]
+
+class RetrainConf(TypedDict):
+    """The conf of a run that is told to retrain."""
+
+    force_retrain: bool
+    reason: str
+
+
 ACTIONS = ("hold", "release")
 NEXT = "the next decision"  # an id that no decision has
-
-
-@dataclass(frozen=True)
-class Stay:
-    """Why the champion stays although a challenger won.
-
-    Attributes:
-        outcome: What the decision is closed with.
-        sentence: For people.
-        cause: What holds, where the outcome is ``held``.
-    """
-
-    outcome: Outcome
-    sentence: str
-    cause: HoldCause | None = None
 
 
 def tell_hold(hold: Hold) -> str:
@@ -56,10 +47,10 @@ def what_holds(holds: Sequence[Hold], freezes: Sequence[Freeze], now: datetime) 
         now: The moment.
     """
     for hold in holds:
-        return Stay("held", tell_hold(hold), "hold")
+        return Stay(outcome="held", sentence=tell_hold(hold), cause="hold")
     for freeze in freezes:
         if freeze.start <= now < freeze.end:
-            return Stay("held", tell_freeze(freeze), "freeze")
+            return Stay(outcome="held", sentence=tell_freeze(freeze), cause="freeze")
     return None
 
 
@@ -117,8 +108,8 @@ def was_held(context: ModelContext, identity: str = NEXT) -> bool:
     return is_held and holding(context) is None
 
 
-def anew(context: ModelContext, sentence: str) -> Payload | None:
+def anew(context: ModelContext, sentence: str) -> RetrainConf | None:
     """Return the conf of a run that decides anew what was held; None where nothing is owed."""
     if not was_held(context):
         return None
-    return {"force_retrain": True, "reason": f"held before, {sentence}"[:MAX_REASON]}
+    return RetrainConf(force_retrain=True, reason=f"held before, {sentence}"[:MAX_REASON])

@@ -1,21 +1,24 @@
 """Moving the champion forwards through the exactly-once protocol."""
 
 from collections.abc import Callable
-from typing import Any
 
+from evergreen.errors import PromotionError
 from evergreen.records import Promotion
+from evergreen.workflows.decision_run import DecisionRun, Evaluated, Trained
 from evergreen.workflows.model_context import ModelContext
-from evergreen.workflows.promote.promotion_blocks import standing_answer, tell_answer
+from evergreen.workflows.promote.promotion_blocks import (
+    check_one_spec,
+    standing_answer,
+    tell_answer,
+)
 from evergreen.workflows.promote.promotion_lock import check_age
-
-Payload = dict[str, Any]
 
 
 def promote_challenger(
     context: ModelContext,
-    asked: Payload,
-    trained: Payload,
-    evaluated: Payload,
+    run: DecisionRun,
+    trained: Trained,
+    evaluated: Evaluated,
     *,
     token: int | None,
     last_look: Callable[[], None] = lambda: None,
@@ -23,30 +26,40 @@ def promote_challenger(
     """Make the challenger champion through the exactly-once protocol; ``token``: as claimed.
 
     Raises:
-        PromotionError: As for ``promote``; or the evaluation is too old to be acted upon.
+        PromotionError: As for ``promote``; or the evaluation is too old to be acted upon, or the
+            spec is not the same all the way.
     """
     from evergreen.promotion.protocol import promote
 
-    check_age(context, asked, evaluated["evaluation"].get("evaluated_at"))
-    expected = evaluated["evaluation"]["champion_version"]
+    check_one_spec(context, run, trained, evaluated)
+    check_age(context, run, evaluated.evaluation.evaluated_at)
+    expected = evaluated.evaluation.champion_version
     return promote(
         context.ledger.promotions,
         context.registry,
         model=context.spec.name,
-        version=trained["version"],
-        sha256=trained["sha256"],
+        version=_version(trained),
+        sha256=trained.sha256,
         expected_champion=expected,
-        decision_id=asked["decision"],
+        decision_id=run.decision_id,
         kind="bootstrap" if expected is None else "promotion",
-        reason=_reason(context, asked, trained, evaluated),
+        reason=_reason(context, run, trained, evaluated),
         token=token,
         last_look=last_look,
-        requested_by=asked["request"]["requested_by"],
+        requested_by=run.request.requested_by,
     )
 
 
-def _reason(context: ModelContext, asked: Payload, trained: Payload, evaluated: Payload) -> str:
+def _reason(context: ModelContext, run: DecisionRun, trained: Trained, evaluated: Evaluated) -> str:
     """Return the rule's sentence, and who approved where somebody was asked."""
-    sentence = str(evaluated["verdict"]["sentence"])
-    answer = standing_answer(context, asked, trained, evaluated)
+    sentence = evaluated.verdict.sentence
+    answer = standing_answer(context, run, trained, evaluated)
     return sentence if answer is None else f"{sentence}; {tell_answer(answer)}"
+
+
+def _version(trained: Trained) -> str:
+    if trained.version is None:
+        raise PromotionError(
+            "a challenger of a dry run is not in the registry; nothing was changed"
+        )
+    return trained.version

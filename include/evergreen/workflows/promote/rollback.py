@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from evergreen import dag_ids
 from evergreen.alerts import catalogue
 from evergreen.errors import ChampionChangedError, RequestError
 from evergreen.ledger.decisions import decision_id
@@ -13,27 +14,26 @@ from evergreen.workflows.alerts.run_alerts import links
 from evergreen.workflows.model_context import ModelContext
 from evergreen.workflows.promote.holds import tell_hold
 from evergreen.workflows.run_config import MAX_REASON, check_keys, text_of
+from evergreen.workflows.run_state import RunInfo
 
 WATCH = "watch"
 LONGEST_VERSION = 20
 
 
-def roll_back_champion(
-    context: ModelContext, conf: object, *, run_id: str, requested_by: str
-) -> Promotion:
+def roll_back_champion(context: ModelContext, run: RunInfo) -> Promotion:
     """Go back to the version that the conf names, or to the previous champion.
 
     Raises:
         RequestError: No reason, an unknown version, or nothing to go back to.
     """
-    given = check_keys(conf, allowed=("version", "reason"))
+    given = check_keys(run.conf, allowed=("version", "reason"))
     version, reason = _version_and_reason(given, remedy='{"reason": "why"}')
     return _roll_back(
         context,
-        decision_id(context.spec.name, "rollback", run_id),
+        run.decision_id(context.spec.name, dag_ids.ROLLBACK),
         to_version=version,
         reason=reason,
-        requested_by=_person(requested_by),
+        requested_by=_person(run.requested_by),
     )
 
 
@@ -59,13 +59,13 @@ def roll_back_by_command(
     wanted, why = _version_and_reason(given, remedy='--reason "why"')
     person = _person(requested_by)
     begun = context.ledger.promotions.latest(context.spec.name)
-    decision = decision_id(context.spec.name, "rollback", f"command {invocation}")
+    decision = decision_id(context.spec.name, dag_ids.ROLLBACK, f"command {invocation}")
     if begun is not None and _is_the_same(begun, wanted, why, person):
         decision = begun.decision_id
     return _roll_back(context, decision, to_version=wanted, reason=why, requested_by=person)
 
 
-def undo(context: ModelContext, watch: Watch, airflow_context: Any) -> Promotion | str:
+def undo(context: ModelContext, watch: Watch, run: RunInfo) -> Promotion | str:
     """Go back from a champion that the watch found worse, at most once for each promotion.
 
     While a person holds promotions it stays, and that is told once.
@@ -73,7 +73,7 @@ def undo(context: ModelContext, watch: Watch, airflow_context: Any) -> Promotion
     Args:
         context: The model's spec and adapters.
         watch: What was found.
-        airflow_context: Of the run, for the links of an alert.
+        run: The run, for the links of an alert.
 
     Returns:
         The rollback, or why there was none.
@@ -90,7 +90,7 @@ def undo(context: ModelContext, watch: Watch, airflow_context: Any) -> Promotion
         if latest is None or latest.epoch != watch.epoch:
             return moved_on
         for hold in context.ledger.holds.standing(watch.model):
-            _tell_held(context, watched, watch, tell_hold(hold), airflow_context)
+            _tell_held(context, watched, watch, tell_hold(hold), run)
             return f"v{watched.version} stays: {tell_hold(hold)}"
     try:
         return _roll_back(
@@ -104,7 +104,7 @@ def undo(context: ModelContext, watch: Watch, airflow_context: Any) -> Promotion
         return moved_on
 
 
-def tell_rollback(context: ModelContext, row: Promotion, airflow_context: Any = None) -> bool:
+def tell_rollback(context: ModelContext, row: Promotion, run: RunInfo | None = None) -> bool:
     """Tell that the champion was moved back, by whom and why; False when it was told before.
 
     Without a context, from outside a run, it is stored for the watchdog to send.
@@ -116,7 +116,7 @@ def tell_rollback(context: ModelContext, row: Promotion, airflow_context: Any = 
             version=row.version,
             previous_version=row.previous_version,
             reason=row.reason,
-            links=links(context, "auto_rolled_back", airflow_context),
+            links=links(context, "auto_rolled_back", run),
         )
     else:
         alert = catalogue.rolled_back(
@@ -126,19 +126,19 @@ def tell_rollback(context: ModelContext, row: Promotion, airflow_context: Any = 
             previous_version=row.previous_version,
             reason=row.reason,
             requested_by=row.requested_by,
-            links=links(context, "rolled_back", airflow_context),
+            links=links(context, "rolled_back", run),
         )
     return tell_move(
         context,
         alert,
         version=row.version,
         moved_at=row.promoted_at,
-        is_sent_now=airflow_context is not None,
+        is_sent_now=run is not None,
     )
 
 
 def _tell_held(
-    context: ModelContext, watched: Promotion, watch: Watch, held: str, airflow_context: Any
+    context: ModelContext, watched: Promotion, watch: Watch, held: str, run: RunInfo
 ) -> None:
     alert = catalogue.rollback_held(
         watched.model,
@@ -148,7 +148,7 @@ def _tell_held(
         reason=watch.sentence,
         held=held,
         since=watched.promoted_at,
-        links=links(context, "rollback_held", airflow_context),
+        links=links(context, "rollback_held", run),
     )
     raise_alert(context, alert)
 

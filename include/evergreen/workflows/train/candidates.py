@@ -4,22 +4,19 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from evergreen.errors import DataError, MissingFileError, ModelFileError, TrainingError
 from evergreen.ledger.records import VersionEntry
 from evergreen.records import CandidateResult, TrainedModel
-from evergreen.workflows.decide.decide import windows_for
-from evergreen.workflows.decide.measure import champion_before
 from evergreen.workflows.decide.policy_inputs import Eyes
 from evergreen.workflows.decide.score import Scorer, registered_scorer
+from evergreen.workflows.decision_run import DecisionRun
 from evergreen.workflows.ingest.labelled_data import count_labelled
 from evergreen.workflows.model_context import ModelContext
 from evergreen.workflows.train.holdout_comparison import Contest
 
 log = logging.getLogger(__name__)
 
-Payload = dict[str, Any]
 LOOKS = "candidates.json"
 
 
@@ -48,7 +45,7 @@ class Fitted:
     folder: str
 
 
-def candidates_for(context: ModelContext, asked: Payload, *, fraction: float) -> list[Candidate]:
+def candidates_for(context: ModelContext, run: DecisionRun, *, fraction: float) -> list[Candidate]:
     """Return what the spec wants tried, as far as there are rows and former champions for it.
 
     The very first model has nothing to be compared with: then only the first of them is tried.
@@ -60,20 +57,20 @@ def candidates_for(context: ModelContext, asked: Payload, *, fraction: float) ->
             found.append(Candidate("full", fraction))
         elif name == "recent":
             recent = Candidate("recent", fraction * training.recent_share)
-            if _has_rows(context, asked, recent):
+            if _has_rows(context, run, recent):
                 found.append(recent)
-    champion = champion_before(context, asked)
+    champion = run.champion_version
     if champion is None or not found:
         return found[:1] or [Candidate("full", fraction)]
     if "archived" in training.candidates:
-        rivals = Eyes(context, asked["batch"], champion).rivals
+        rivals = Eyes(context, run.batch, champion).rivals
         found += [Candidate(f"archived v{one.version}", 1.0, one.version) for one in rivals]
     return found
 
 
 def pick(
     context: ModelContext,
-    asked: Payload,
+    run: DecisionRun,
     candidates: list[Candidate],
     fit: Callable[[Candidate], Fitted],
 ) -> tuple[Fitted | VersionEntry, tuple[CandidateResult, ...]]:
@@ -88,7 +85,7 @@ def pick(
         return fit(candidates[0]), ()
     from evergreen.evaluation.choose import choose
 
-    contest = Contest(context, asked)
+    contest = Contest(context, run)
     seen: dict[str, Fitted | VersionEntry] = {}
     evaluations = []
     for candidate in candidates:
@@ -143,9 +140,9 @@ def _scorer(context: ModelContext, one: Fitted | VersionEntry, folder: Path) -> 
     return Scorer(one.file, one.trained.sha256, one.folder)
 
 
-def _has_rows(context: ModelContext, asked: Payload, candidate: Candidate) -> bool:
-    window, _ = windows_for(context, asked, fraction=candidate.fraction)
-    if window is None:
+def _has_rows(context: ModelContext, run: DecisionRun, candidate: Candidate) -> bool:
+    if run.training is None:
         return False
-    n_rows = count_labelled(context, window, before=asked["batch"])
+    window = run.training_window(candidate.fraction)
+    n_rows = count_labelled(context, window, before=run.batch)
     return n_rows >= context.spec.windows.min_training_rows

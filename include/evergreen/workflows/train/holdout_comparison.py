@@ -9,9 +9,8 @@ import pyarrow as pa
 
 from evergreen.errors import DataError, EmptyWindowError, ModelFileError
 from evergreen.records import Evaluation, GuardResult, Window
-from evergreen.workflows.decide.decide import windows_for
-from evergreen.workflows.decide.measure import champion_before
 from evergreen.workflows.decide.score import Scorer, registered_scorer, timed_scores
+from evergreen.workflows.decision_run import DecisionRun
 from evergreen.workflows.ingest.labelled_data import read_labelled
 from evergreen.workflows.model_context import ModelContext
 
@@ -23,31 +22,25 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-Payload = dict[str, Any]
-
 
 class Contest:
     """One holdout on which models meet; the champion is scored once, whoever it is compared with.
 
     Args:
         context: The model's spec and adapters.
-        asked: What ``check_request`` gave.
+        run: What the run decides about.
 
     Raises:
         EmptyWindowError: No labels have matured before the batch.
     """
 
-    def __init__(self, context: ModelContext, asked: Payload) -> None:
-        _, holdout = windows_for(context, asked)
-        if holdout is None:
-            raise EmptyWindowError(
-                f"no labels of {context.spec.name} have matured before {asked['batch']}"
-            )
-        self.window = holdout
-        self.rows = read_labelled(context, holdout, before=asked["batch"])
-        self.champion_version = champion_before(context, asked)
+    def __init__(self, context: ModelContext, run: DecisionRun) -> None:
+        self.window = run.holdout_window()
+        self.rows = read_labelled(context, self.window, before=run.batch)
+        self.champion_version = run.champion_version
+        self._spec_hash = run.spec_hash
         self._bench = context
-        self._batch = asked["batch"]
+        self._batch = run.batch
         self._problem = ""
 
     @property
@@ -106,7 +99,7 @@ class Contest:
             champion_problem=self._problem,
             holdout=self.window,
             times=self.times,
-        ).model_copy(update={"evaluated_at": datetime.now(UTC)})
+        ).model_copy(update={"evaluated_at": datetime.now(UTC), "spec_hash": self._spec_hash})
 
     def guards(self, challenger: "Contender", scorer: Scorer) -> tuple[GuardResult, ...]:
         """Compare all that the spec guards."""

@@ -5,10 +5,11 @@ fit, named by what came out: a later fit for the same version leaves that of the
 """
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from evergreen.errors import MissingFileError
 from evergreen.records import Json, Record, Window
+from evergreen.workflows.decision_run import DecisionRun
 from evergreen.workflows.ingest.labelled_data import labelled_parts
 from evergreen.workflows.ingest.snapshot import sha256_of
 from evergreen.workflows.model_context import ModelContext
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from evergreen.storage.store import Store
     from evergreen.training.jobs import FitJob, FitResult
 
-Payload = dict[str, Any]
 OF_THE_MACHINE = {"kind", "files", "features_file", "output", "refused_devices"}
 DIGITS = 16
 
@@ -75,7 +75,7 @@ class Lineage(Record):
 
 def keep_lineage(
     context: ModelContext,
-    asked: Payload,
+    run: DecisionRun,
     job: "FitJob",
     fitted: "FitResult",
     window: Window,
@@ -86,11 +86,11 @@ def keep_lineage(
     spec = context.spec
     lineage = Lineage(
         model=spec.name,
-        decision=asked["decision"],
-        batch=asked["batch"],
+        decision=run.decision_id,
+        batch=run.batch,
         sha256=fitted.sha256,
         window=window,
-        batches=_used(context, window, before=asked["batch"]),
+        batches=_used(context, window, before=run.batch),
         held=tuple(sorted(context.ledger.decisions.held_batches(spec.name))),
         incidents=tuple(Window(start=i.start, end=i.end) for i in spec.policy.incidents),
         key=spec.data.key,
@@ -98,7 +98,7 @@ def keep_lineage(
         job=job.model_dump(mode="json", exclude=OF_THE_MACHINE),
         device=fitted.device,
         features_sha256=None if job.features_file is None else sha256_of(job.features_file),
-        spec_hash=context.loaded.spec_hash,
+        spec_hash=run.spec_hash,
         git_commit=git_commit(),
         lock=lock_hash(),
         libraries=library_versions(),

@@ -1,16 +1,15 @@
 """Keeping a fitted model: once in the registry, with all that belongs to it in the store."""
 
 from pathlib import Path
-from typing import Any
 
 from evergreen.data.windows import overlaps
 from evergreen.failpoints import failpoint
 from evergreen.ledger.records import VersionEntry
 from evergreen.records import TrainedModel, Window
+from evergreen.workflows.decision_run import DecisionRun
 from evergreen.workflows.model_context import ModelContext
 from evergreen.workflows.train.provenance import git_commit, lock_hash
 
-Payload = dict[str, Any]
 MODEL_FILE = "model.lgb"
 MAX_SNAPSHOTS = 100
 
@@ -26,7 +25,7 @@ def known_version(context: ModelContext, key: str) -> VersionEntry | None:
 
 def register(
     context: ModelContext,
-    asked: Payload,
+    run: DecisionRun,
     key: str,
     trained: TrainedModel,
     *,
@@ -46,13 +45,13 @@ def register(
         model_file=local / MODEL_FILE,
         tags={
             "evergreen.sha256": trained.sha256,
-            "evergreen.batch": asked["batch"],
-            "evergreen.decision": asked["decision"],
+            "evergreen.batch": run.batch,
+            "evergreen.decision": run.decision_id,
             "evergreen.snapshots": ",".join(_snapshots_in(context, trained.window)),
             "evergreen.training_window": str(trained.window),
             "evergreen.git_commit": git_commit(),
             "evergreen.lock": lock_hash(),
-            "evergreen.spec": context.loaded.spec_hash,
+            "evergreen.spec": run.spec_hash,
             "evergreen.seed": str(trained.seed),
             "evergreen.device": trained.device,
         },

@@ -8,13 +8,13 @@ from typing import Any, TypeVar, cast
 import pytest
 
 from builders.ledger_rows import add_decision, add_delivery, week_of
+from evergreen.landing.deliver import PlannedBatch
 from evergreen.ledger.ledger import Ledger
 from evergreen.sandbox.demo.options import DemoOptions
 from evergreen.sandbox.demo.play import Play
 from evergreen.sandbox.demo.story import BatchStory
 from evergreen.sandbox.demo.upstream import Upstream, Week
 from evergreen.sandbox.demo.watch import Watch
-from evergreen.sandbox.landing.deliver import PlannedBatch
 from evergreen.sandbox.services.airflow_api import AirflowApi, DagRun
 from evergreen.signals import Request
 

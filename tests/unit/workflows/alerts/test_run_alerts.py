@@ -7,6 +7,7 @@ from drivers.history import REJECTED, take
 from drivers.runs import DagRun, Run
 from drivers.tiny import Upstream
 from evergreen.ledger.records import OutboxEntry
+from evergreen.orchestration.dag_runs import run_info
 from evergreen.workflows.alerts import run_alerts
 from evergreen.workflows.alerts.outbox import deliver_pending
 from evergreen.workflows.alerts.page_urls import docs_url
@@ -80,12 +81,10 @@ def test_a_failed_run_is_one_incident_until_it_is_cleared(context: ModelContext)
     run = a_run(context, partition_key=BATCH)
 
     for task_id in ("train_challenger", "record_decision"):
-        run_alerts.alert_failed(context, run.context(task_id), task_id=task_id, error="no space")
+        run_alerts.alert_failed(context, run_info(run.context(task_id)), error="no space")
     before = len(told(context, "failed"))
     run.dag_run.clear_number += 1
-    run_alerts.alert_failed(
-        context, run.context("promote"), task_id="promote", error="MLflow is down"
-    )
+    run_alerts.alert_failed(context, run_info(run.context("promote")), error="MLflow is down")
 
     assert (before, len(told(context, "failed"))) == (1, 2)
     assert [entry.role for entry in told(context)] == ["opening", "note"]
@@ -98,7 +97,7 @@ def test_a_report_that_cannot_be_drawn_does_not_hide_a_failed_training(
     run = a_run(context, partition_key=BATCH)
 
     for task_id in ("write_drift_report", "train_challenger"):
-        run_alerts.alert_failed(context, run.context(task_id), task_id=task_id, error="no")
+        run_alerts.alert_failed(context, run_info(run.context(task_id)), error="no")
 
     assert len(told(context, "failed")) == 2
 
@@ -107,20 +106,20 @@ def test_a_report_that_cannot_be_drawn_does_not_hide_a_failed_training(
 def test_the_longest_run_id_fits_the_ledger(context: ModelContext, conf: Any) -> None:
     run = a_run(context, "manual__" + "x" * 242, conf=conf)
 
-    run_alerts.alert_failed(context, run.context("decide"), task_id="decide", error="no")
+    run_alerts.alert_failed(context, run_info(run.context("decide")), error="no")
 
     alert = told(context)[0].alert
     assert max(len(alert.incident), len(alert.thread)) <= 250
 
 
 def test_no_data_is_told_once_then_over_then_told_anew(context: ModelContext) -> None:
-    airflow_context = a_run(context).context("wait_for_batch")
+    run = run_info(a_run(context).context("wait_for_batch"))
 
     for _ in range(2):
-        run_alerts.alert_no_data(context, airflow_context, "data", BATCH)
+        run_alerts.alert_no_data(context, run, "data", BATCH)
     run_alerts.no_data_is_over(context, "data")
     run_alerts.no_data_is_over(context, "data")
-    run_alerts.alert_no_data(context, airflow_context, "data", "2024-02-12")
+    run_alerts.alert_no_data(context, run, "data", "2024-02-12")
     run_alerts.no_data_is_over(context, "data")
 
     roles = [entry.role for entry in context.ledger.alerts.history(context.spec.name)]
@@ -130,10 +129,10 @@ def test_no_data_is_told_once_then_over_then_told_anew(context: ModelContext) ->
 
 
 def test_missing_labels_are_another_incident_than_missing_data(context: ModelContext) -> None:
-    airflow_context = a_run(context).context("wait_for_batch")
+    run = run_info(a_run(context).context("wait_for_batch"))
 
-    run_alerts.alert_no_data(context, airflow_context, "data", None)
-    run_alerts.alert_no_data(context, airflow_context, "labels", BATCH)
+    run_alerts.alert_no_data(context, run, "data", None)
+    run_alerts.alert_no_data(context, run, "labels", BATCH)
     run_alerts.no_data_is_over(context, "labels")
 
     assert incidents(context) == [("no_data", "data", ""), ("no_data", "labels", "recovered")]
@@ -143,7 +142,8 @@ def test_no_data_that_could_not_be_told_in_time_is_delivered_with_its_end(
     context: ModelContext, slack: SlackServer
 ) -> None:
     slack.mode = "500"
-    run_alerts.alert_no_data(context, a_run(context).context("wait_for_batch"), "data", BATCH)
+    run = run_info(a_run(context).context("wait_for_batch"))
+    run_alerts.alert_no_data(context, run, "data", BATCH)
     run_alerts.no_data_is_over(context, "data")
     slack.mode = "ok"
 
@@ -217,9 +217,9 @@ def test_an_alert_links_its_runbook_and_its_run(
     monkeypatch.setenv("EVERGREEN_RUNBOOK_URL", base)
     monkeypatch.setenv("EVERGREEN_AIRFLOW_URL", "http://airflow:8080/")
     context: ModelContext = request.getfixturevalue("context")
-    airflow_context = a_run(context, "manual__1").context("decide")
+    run = run_info(a_run(context, "manual__1").context("decide"))
 
-    links = dict(run_alerts.links(context, "failed", airflow_context, report="http://store/x.html"))
+    links = dict(run_alerts.links(context, "failed", run, report="http://store/x.html"))
 
     dag_id = f"continual_training__{context.spec.name}"
     assert links == {

@@ -4,12 +4,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
-from drivers.history import accept, asked_for, begin, enthrone, reign
+from drivers.history import NO_DECAY, NO_DRIFT, accept, begin, enthrone, reign, run_about
 from drivers.runs import Run, training_run
 from drivers.tiny import Upstream, write_spec
 from evergreen.errors import ExternalError
-from evergreen.measurements import DecayMeasurement
 from evergreen.orchestration import watchdog_tasks
+from evergreen.orchestration.dag_runs import run_info
 from evergreen.workflows.alerts.watchdog_checks import alert_late_decisions, reconcile_champion
 from evergreen.workflows.decide.close_decision import record_outcome
 from evergreen.workflows.decide.decide import decide_batch
@@ -34,13 +34,12 @@ def kinds(context: ModelContext) -> list[str]:
 def decide(context: ModelContext, batch: str, *, outcome: str = "open") -> Run:
     """Open a decision, and close it as stood down or failed."""
     run = training_run(context.spec.name, batch)
-    asked = asked_for(context, batch, run.dag_run.run_id)
-    decay = DecayMeasurement(verdict="insufficient_data", sentence="")
-    nothing = {"version": None, "path": None}
-    decide_batch(context, asked, nothing, decay.to_json(), run.dag_run.run_id)
+    about = run_about(context, batch, run.dag_run.run_id)
+    decide_batch(context, about, NO_DRIFT, NO_DECAY, run_id=run.dag_run.run_id)
     if outcome != "open":
         states = {"decide": "success", "train_challenger": outcome}
-        record_outcome(context, run.context("record_decision"), asked, states)
+        info = run_info(run.context("record_decision"))
+        record_outcome(context, about, info, states, trained=None, evaluated=None, stay=None)
     return run
 
 

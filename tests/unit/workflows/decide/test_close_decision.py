@@ -1,15 +1,14 @@
-from typing import Any
-
 import pytest
 
-from drivers.history import asked_for, begin, crown, enthrone
+from drivers.history import NO_DECAY, NO_DRIFT, begin, crown, enthrone, run_about, trained_model
 from drivers.runs import DagRun, Run
 from drivers.tiny import FIRST, WEEK, Upstream
 from evergreen.ledger.records import Decision
-from evergreen.measurements import DecayMeasurement
-from evergreen.records import Evaluation, MetricEstimate, Window
+from evergreen.orchestration.dag_runs import run_info
+from evergreen.records import Evaluation, MetricEstimate, PromotionVerdict, Window
 from evergreen.workflows.decide.close_decision import record_outcome
 from evergreen.workflows.decide.decide import decide_batch
+from evergreen.workflows.decision_run import ClosedRun, Evaluated, Trained
 from evergreen.workflows.model_context import ModelContext
 
 RUN_ID = "asset_triggered__1"
@@ -20,7 +19,6 @@ TRAINED = {
     "train_challenger": "success",
     "evaluate_challenger": "success",
 }
-NO_DECAY = DecayMeasurement(verdict="insufficient_data", sentence="no champion yet").to_json()
 
 
 class Case:
@@ -28,9 +26,11 @@ class Case:
 
     def __init__(self, context: ModelContext, batch: str, *, is_dry: bool = False) -> None:
         self.context = context
-        self.asked = asked_for(context, batch, RUN_ID, dry_run=is_dry)
+        self.trained: Trained | None = None
+        self.result: Evaluated | None = None
+        self.about = run_about(context, batch, RUN_ID, dry_run=is_dry)
         self.run = Run(DagRun(f"continual_training__{context.spec.name}", RUN_ID, batch))
-        decide_batch(context, self.asked, {"version": None, "path": None}, NO_DECAY, RUN_ID)
+        decide_batch(context, self.about, NO_DRIFT, NO_DECAY, run_id=RUN_ID)
 
     def evaluated(self, verdict: str = "promote") -> "Case":
         metric = MetricEstimate(name="auc", value=0.9, se=0.01, n_rows=400)
@@ -45,21 +45,29 @@ class Case:
             holdout=Window(start=FIRST, end=FIRST + WEEK),
             sentence="",
         )
-        self.run.returned["train_challenger"] = {"version": "2"}
-        self.run.returned["evaluate_challenger"] = {
-            "evaluation": evaluation.to_json(),
-            "verdict": {"verdict": verdict, "sentence": "auc gain +0.01"},
-        }
+        self.trained = trained_model(self.about, "2")
+        self.result = Evaluated(
+            evaluation=evaluation,
+            verdict=PromotionVerdict.from_json({"verdict": verdict, "sentence": "auc gain +0.01"}),
+            spec_hash=self.about.spec_hash,
+        )
         return self
 
-    def record(self, **states: str) -> dict[str, Any]:
-        self.run.states = states
-        airflow_context = self.run.context("record_decision")
-        return record_outcome(self.context, airflow_context, self.asked, states)
+    def record(self, **states: str) -> ClosedRun:
+        """Close the run as its task does: what a task returned counts if it ended well."""
+        return record_outcome(
+            self.context,
+            self.about,
+            run_info(self.run.context("record_decision")),
+            states,
+            trained=self.trained if states.get("train_challenger") == "success" else None,
+            evaluated=self.result if states.get("evaluate_challenger") == "success" else None,
+            stay=None,
+        )
 
     @property
     def decision(self) -> Decision:
-        return self.context.ledger.decisions.get(self.asked["decision"])
+        return self.context.ledger.decisions.get(self.about.decision_id)
 
 
 @pytest.fixture
@@ -74,7 +82,7 @@ def kinds(context: ModelContext) -> list[str]:
 def test_a_quiet_day_is_closed_as_stood_down(case: Case, context: ModelContext) -> None:
     recorded = case.record(**QUIET, write_drift_report="skipped", promote="skipped")
 
-    assert recorded["outcome"] == case.decision.outcome == "stood_down"
+    assert recorded.outcome == case.decision.outcome == "stood_down"
     assert case.decision.closed_at is not None
     assert kinds(context) == ["stood_down"]
 
@@ -82,7 +90,7 @@ def test_a_quiet_day_is_closed_as_stood_down(case: Case, context: ModelContext) 
 def test_a_skipped_promotion_keeps_the_champion(case: Case, context: ModelContext) -> None:
     recorded = case.evaluated("keep").record(**TRAINED, promote="skipped")
 
-    assert recorded["outcome"] == "kept"
+    assert recorded.outcome == "kept"
     assert case.decision.outcome_sentence == "auc gain +0.01"
     assert (case.decision.challenger_version, case.decision.champion_after) == ("2", None)
     assert kinds(context) == ["kept"]
@@ -109,28 +117,28 @@ def test_a_failed_task_fails_the_decision_and_keeps_the_champion(
 ) -> None:
     recorded = case.evaluated().record(**states)
 
-    assert recorded["outcome"] == case.decision.outcome == "failed"
-    assert recorded["sentence"].startswith(f"{broken} failed")
+    assert recorded.outcome == case.decision.outcome == "failed"
+    assert recorded.sentence.startswith(f"{broken} failed")
     assert kinds(context) == ["failed"]
 
 
 def test_a_task_that_never_ran_fails_the_decision_too(case: Case) -> None:
     recorded = case.record(decide="success", train_challenger="upstream_failed")
 
-    assert recorded["outcome"] == "failed"
+    assert recorded.outcome == "failed"
 
 
 def test_a_run_that_broke_before_it_decided_leaves_no_outcome(case: Case) -> None:
     recorded = case.record(measure_drift="failed", decide="upstream_failed")
 
-    assert recorded["outcome"] == "failed"
+    assert recorded.outcome == "failed"
     assert case.decision.outcome == "open"
 
 
 def test_a_report_that_failed_does_not_fail_the_run(case: Case) -> None:
     recorded = case.record(**QUIET, write_drift_report="failed")
 
-    assert recorded["outcome"] == "stood_down"
+    assert recorded.outcome == "stood_down"
     assert case.decision.report_path is None
 
 
@@ -139,7 +147,7 @@ def test_a_drawn_report_is_named(case: Case) -> None:
 
     assert (
         case.decision.report_path
-        == f"reports/{case.context.spec.name}/{case.asked['batch']}/drift.html"
+        == f"reports/{case.context.spec.name}/{case.about.batch}/drift.html"
     )
 
 
@@ -157,7 +165,7 @@ def test_a_promotion_is_told_once(
 ) -> None:
     if champions:
         crown(context, "1")
-    crown(context, "2", decision=case.asked["decision"])
+    crown(context, "2", decision=case.about.decision_id)
 
     for _ in range(2):
         case.evaluated().record(**TRAINED, promote="success")
@@ -177,22 +185,22 @@ def test_a_promotion_is_told_once(
 def test_a_run_that_has_promoted_stays_promoted_whatever_is_rerun(
     case: Case, context: ModelContext, states: dict[str, str]
 ) -> None:
-    crown(context, "2", decision=case.asked["decision"])
+    crown(context, "2", decision=case.about.decision_id)
     crown(context, "3")
 
     recorded = case.evaluated("keep").record(**states)
 
-    assert recorded["outcome"] == "bootstrapped"
+    assert recorded.outcome == "bootstrapped"
     assert (case.decision.challenger_version, case.decision.champion_after) == ("2", "2")
 
 
 def test_a_promotion_that_hangs_halfway_is_told_as_that(case: Case, context: ModelContext) -> None:
-    enthrone(context, "2", decision=case.asked["decision"], is_committed=False)
+    enthrone(context, "2", decision=case.about.decision_id, is_committed=False)
 
     recorded = case.evaluated().record(**TRAINED, promote="failed")
 
-    assert recorded["outcome"] == "failed"
-    assert "after v2 was entered as champion" in recorded["sentence"]
+    assert recorded.outcome == "failed"
+    assert "after v2 was entered as champion" in recorded.sentence
 
 
 def test_a_second_challenger_of_one_batch_is_told_too(
@@ -200,9 +208,9 @@ def test_a_second_challenger_of_one_batch_is_told_too(
 ) -> None:
     first = Case(context, begin(context, upstream))
     first.evaluated("keep").record(**TRAINED, promote="skipped")
-    second = Case(context, first.asked["batch"])
-    second.asked = asked_for(context, first.asked["batch"], "manual__2")
-    decide_batch(context, second.asked, {"version": None, "path": None}, NO_DECAY, "manual__2")
+    second = Case(context, first.about.batch)
+    second.about = run_about(context, first.about.batch, "manual__2")
+    decide_batch(context, second.about, NO_DRIFT, NO_DECAY, run_id="manual__2")
 
     second.evaluated("keep").record(**TRAINED, promote="skipped")
 
@@ -214,12 +222,12 @@ def test_a_dry_run_leaves_its_scratch_only_while_a_task_is_to_be_cleared(
     context: ModelContext, upstream: Upstream, promote: str
 ) -> None:
     case = Case(context, begin(context, upstream), is_dry=True)
-    scratch = f"scratch/{context.spec.name}/{case.asked['decision']}"
+    scratch = f"scratch/{context.spec.name}/{case.about.decision_id}"
     context.store.write_json(f"{scratch}/drift.json", {})
 
     recorded = case.evaluated().record(**TRAINED, promote=promote)
 
-    assert recorded["sentence"].startswith("dry run, nothing kept")
+    assert recorded.sentence.startswith("dry run, nothing kept")
     assert context.store.exists(scratch) is (promote == "failed")
     assert context.ledger.decisions.history(context.spec.name) == []
     assert kinds(context) == []

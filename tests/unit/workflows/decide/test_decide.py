@@ -4,7 +4,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from drivers.history import accept, asked_for, begin, crown, enthrone, label
+from drivers.history import accept, begin, crown, enthrone, label, run_about
 from drivers.tiny import FIRST, WEEK, Upstream
 from evergreen.errors import DataError, StorageError
 from evergreen.signals import PolicySignals, Request
@@ -13,23 +13,22 @@ from evergreen.workflows.decide.decide import (
     draw_drift_report,
     read_drift,
     wants_report,
-    windows_for,
 )
 from evergreen.workflows.decide.measure import (
-    champion_before,
     measure_batch_drift,
     measure_champion_decay,
 )
+from evergreen.workflows.decision_run import DecisionRun
 from evergreen.workflows.model_context import ModelContext
 
 Json = dict[str, Any]
 
 
-def decide(context: ModelContext, asked: Json, run_id: str = "run") -> PolicySignals:
+def decide(context: ModelContext, about: DecisionRun, run_id: str = "run") -> PolicySignals:
     """Measure and decide, as the tasks do; give the signals."""
-    drift = measure_batch_drift(context, asked)
-    decay = measure_champion_decay(context, asked)
-    _, signals = decide_batch(context, asked, drift, decay.to_json(), run_id)
+    drift = measure_batch_drift(context, about)
+    decay = measure_champion_decay(context, about)
+    _, signals = decide_batch(context, about, drift, decay, run_id=run_id)
     return signals
 
 
@@ -50,13 +49,13 @@ def predict(context: ModelContext, batch: str, version: str, *, is_right: bool =
 def test_without_a_champion_there_is_nothing_to_measure_and_a_first_model_to_train(
     context: ModelContext, upstream: Upstream
 ) -> None:
-    asked = asked_for(context, begin(context, upstream))
+    about = run_about(context, begin(context, upstream))
 
-    signals = decide(context, asked)
+    signals = decide(context, about)
 
     assert (signals.champion_version, signals.drift) == (None, None)
     assert (signals.n_training_rows, signals.n_holdout_rows) == (1600, 400)
-    decision = context.ledger.decisions.get(asked["decision"])
+    decision = context.ledger.decisions.get(about.decision_id)
     assert (decision.verdict, decision.outcome) == ("bootstrap", "open")
 
 
@@ -67,7 +66,7 @@ def test_drift_goes_to_the_ledger_feature_by_feature(
     crown(context)
     batch = accept(context, upstream, 6, shift=3.0)
 
-    signals = decide(context, asked_for(context, batch))
+    signals = decide(context, run_about(context, batch))
 
     assert signals.drift is not None
     assert [column.column for column in signals.drift.drifted] == ["temp"]
@@ -78,9 +77,9 @@ def test_drift_goes_to_the_ledger_feature_by_feature(
 def test_a_dry_run_writes_nothing_to_the_ledger(context: ModelContext, upstream: Upstream) -> None:
     batch = begin(context, upstream)
     crown(context)
-    asked = asked_for(context, batch, dry_run=True)
+    about = run_about(context, batch, dry_run=True)
 
-    signals = decide(context, asked)
+    signals = decide(context, about)
 
     assert signals.drift is not None
     assert context.ledger.decisions.history(context.spec.name) == []
@@ -88,12 +87,13 @@ def test_a_dry_run_writes_nothing_to_the_ledger(context: ModelContext, upstream:
 
 
 def test_a_lost_reference_fails_closed(context: ModelContext, upstream: Upstream) -> None:
-    asked = asked_for(context, begin(context, upstream))
+    batch = begin(context, upstream)
     crown(context)
+    about = run_about(context, batch)
     context.store.delete(f"versions/{context.spec.name}/v1/profile.json")
 
     with pytest.raises(StorageError, match=r"profile\.json"):
-        measure_batch_drift(context, asked)
+        measure_batch_drift(context, about)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_decay_compares_with_what_the_champion_was_promoted_on(
     label(context, upstream, 5)
     batch = accept(context, upstream, 6)
 
-    measured = measure_champion_decay(context, asked_for(context, batch))
+    measured = measure_champion_decay(context, run_about(context, batch))
 
     assert (measured.verdict, measured.batches) == (verdict, (scored,))
 
@@ -122,7 +122,7 @@ def test_decay_is_not_measured_on_what_another_version_has_scored(
     label(context, upstream, 5)
     batch = accept(context, upstream, 6)
 
-    measured = measure_champion_decay(context, asked_for(context, batch))
+    measured = measure_champion_decay(context, run_about(context, batch))
 
     assert measured.verdict == "insufficient_data"
 
@@ -135,7 +135,7 @@ def test_labels_of_the_batch_itself_are_not_known_when_it_is_decided(
     predict(context, batch, "1", is_right=False)
     label(context, upstream, 5)
 
-    measured = measure_champion_decay(context, asked_for(context, batch))
+    measured = measure_champion_decay(context, run_about(context, batch))
 
     assert measured.verdict == "insufficient_data"
 
@@ -143,13 +143,13 @@ def test_labels_of_the_batch_itself_are_not_known_when_it_is_decided(
 def test_deciding_again_in_one_run_replaces_its_row(
     context: ModelContext, upstream: Upstream
 ) -> None:
-    asked = asked_for(context, begin(context, upstream))
+    about = run_about(context, begin(context, upstream))
 
-    decide(context, asked)
-    decide(context, asked)
+    decide(context, about)
+    decide(context, about)
 
     assert [d.id for d in context.ledger.decisions.history(context.spec.name)] == [
-        asked["decision"]
+        about.decision_id
     ]
 
 
@@ -158,20 +158,22 @@ def test_a_run_that_has_promoted_decides_about_the_champion_it_replaced(
 ) -> None:
     batch = begin(context, upstream)
     crown(context, "1")
-    asked = asked_for(context, batch)
-    crown(context, "2", decision=asked["decision"])
+    about = run_about(context, batch)
+    crown(context, "2", decision=about.decision_id)
 
-    again = decide(context, asked)
+    again = decide(context, run_about(context, batch))
 
-    assert again.champion_version == champion_before(context, asked) == "1"
-    assert champion_before(context, asked_for(context, batch, "another run")) == "2"
+    assert again.champion_version == "1"
+    assert run_about(context, batch, "another run").champion_version == "2"
 
 
 def test_windows_end_where_the_newest_labels_end(context: ModelContext, upstream: Upstream) -> None:
     batch = begin(context, upstream)
 
-    training, holdout = windows_for(context, asked_for(context, batch))
-    shorter, same = windows_for(context, asked_for(context, batch, training_window_days=7))
+    about = run_about(context, batch)
+    training, holdout = about.training, about.holdout
+    about = run_about(context, batch, training_window_days=7)
+    shorter, same = about.training, about.holdout
 
     assert training is not None
     assert shorter is not None
@@ -187,7 +189,8 @@ def test_windows_end_where_the_newest_labels_end(context: ModelContext, upstream
 def test_without_labels_there_is_no_window(context: ModelContext, upstream: Upstream) -> None:
     batch = accept(context, upstream, 0)
 
-    assert windows_for(context, asked_for(context, batch)) == (None, None)
+    about = run_about(context, batch)
+    assert (about.training, about.holdout) == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -204,7 +207,7 @@ def test_the_report_is_drawn_when_the_spec_says(
 ) -> None:
     begin(context, upstream)
     crown(context)
-    signals = decide(context, asked_for(context, accept(context, upstream, 6, shift=shift)))
+    signals = decide(context, run_about(context, accept(context, upstream, 6, shift=shift)))
     drift = context.spec.drift.model_copy(update={"report": rule})
     spec = context.spec.model_copy(update={"drift": drift})
     ruled = ModelContext(context.settings, replace(context.loaded, spec=spec), context.ledger)
@@ -220,16 +223,16 @@ def test_the_report_shows_the_decided_numbers_also_after_the_run(
 ) -> None:
     begin(context, upstream)
     crown(context)
-    asked = asked_for(context, accept(context, upstream, 6, shift=3.0))
-    drift = measure_batch_drift(context, asked)
-    decay = measure_champion_decay(context, asked)
-    decide_batch(context, asked, drift, decay.to_json(), "run")
+    about = run_about(context, accept(context, upstream, 6, shift=3.0))
+    drift = measure_batch_drift(context, about)
+    decay = measure_champion_decay(context, about)
+    decide_batch(context, about, drift, decay, run_id="run")
     measured = read_drift(context, drift)
     context.store.delete(f"scratch/{context.spec.name}")
 
-    uri = draw_drift_report(context, asked, drift)
+    uri = draw_drift_report(context, about)
 
-    place = f"reports/{context.spec.name}/{asked['batch']}/drift.html"
+    place = f"reports/{context.spec.name}/{about.batch}/drift.html"
     assert uri == context.store.uri_of(place)
     assert measured is not None
     assert measured.sentence in context.store.read_bytes(place).decode()
@@ -238,11 +241,11 @@ def test_the_report_shows_the_decided_numbers_also_after_the_run(
 def test_there_is_no_report_without_a_measurement(
     context: ModelContext, upstream: Upstream
 ) -> None:
-    asked = asked_for(context, begin(context, upstream))
-    decide(context, asked)
+    about = run_about(context, begin(context, upstream))
+    decide(context, about)
 
     with pytest.raises(DataError, match="no drift was measured"):
-        draw_drift_report(context, asked, {"version": None, "path": None})
+        draw_drift_report(context, about)
 
 
 def test_a_promotion_that_was_only_begun_counts_as_champion(
@@ -251,4 +254,4 @@ def test_a_promotion_that_was_only_begun_counts_as_champion(
     batch = begin(context, upstream)
     enthrone(context, "1", is_committed=False)
 
-    assert champion_before(context, asked_for(context, batch)) == "1"
+    assert run_about(context, batch).champion_version == "1"

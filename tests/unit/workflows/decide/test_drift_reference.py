@@ -3,7 +3,7 @@ from typing import Literal
 
 import pytest
 
-from drivers.history import accept, begin, crown
+from drivers.history import accept, begin, crown, run_about
 from drivers.tiny import Upstream
 from evergreen.drift.profile.profile import ReferenceProfile
 from evergreen.workflows.decide.drift_reference import reference_for
@@ -56,9 +56,7 @@ def test_what_moved_weeks_ago_is_less_drift_against_a_rolling_reference(
 
 
 def measured(context: ModelContext, batch: str) -> str:
-    request = {"dry_run": True}
-    asked = {"batch": batch, "decision": "1234", "request": request}
-    return str(measure_batch_drift(context, asked)["path"])
+    return str(measure_batch_drift(context, run_about(context, batch, dry_run=True)).path)
 
 
 def test_without_a_season_before_it_is_the_champion_s(context: ModelContext, batch: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from drivers.history import accept, asked_for, begin, crown, enthrone, label, predict
+from drivers.history import accept, begin, crown, enthrone, label, predict, run_about
 from drivers.tiny import FIRST, WEEK, Upstream
 from evergreen.signals import LabelledBatch, PolicyDecision, PolicySignals
 from evergreen.spec.deciding import Incident
@@ -266,7 +266,7 @@ def test_what_this_decision_has_promoted_in_an_earlier_try_is_no_rival(
     context: ModelContext, weeks: list[str], shelve: Callable[..., Shelf]
 ) -> None:
     shelve(v1=None, v2=None)
-    crown(context, "2", decision=asked_for(context, weeks[2])["decision"])
+    crown(context, "2", decision=run_about(context, weeks[2]).decision_id)
 
     assert Eyes(context, weeks[2], "1").rivals == ()
 
@@ -316,7 +316,7 @@ def test_a_dry_run_sees_the_same_and_leaves_no_scores_behind(
     batch = accept(context, upstream, 6)
     before = set(context.store.list_files())
 
-    dry = Eyes(context, batch, "1", scratch="scratch/x").labelled()
+    dry = Eyes(context, batch, "1").labelled()
     left, n_scored = set(context.store.list_files()) - before, len(scored(context))
 
     assert (left, n_scored) == ({f"scratch/x/{context.spec.name}/2024-02-05/v1.parquet"}, 0)

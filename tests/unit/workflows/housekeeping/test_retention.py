@@ -9,11 +9,10 @@ import pyarrow as pa
 import pytest
 from sqlalchemy import create_engine, text
 
-from drivers.history import accept, asked_for, begin, crown, enthrone, label, reign
+from drivers.history import accept, begin, crown, enthrone, label, reign, run_about
 from drivers.tiny import Upstream
 from evergreen.errors import GateError
 from evergreen.registry.client import ModelRegistry
-from evergreen.workflows.decide.decide import windows_for
 from evergreen.workflows.housekeeping.retention import protected_versions, remove_expired
 from evergreen.workflows.ingest.labelled_data import labelled_path, matured, read_labelled
 from evergreen.workflows.ingest.quality_gate import taken
@@ -120,7 +119,8 @@ def test_snapshots_go_unless_a_retrain_would_still_read_them(
     assert list(kept.values()) == [False, False, True, True, False]
     assert [d.batch for d in matured(context)] == batches[2:4]
     assert taken(context, "data", batches[4]).path is not None  # labels may still come
-    training, holdout = windows_for(ruled, asked_for(context, batches[4]))
+    about = run_about(ruled, batches[4])
+    training, holdout = about.training, about.holdout
     assert training is not None
     assert holdout is not None
     assert read_labelled(ruled, training).num_rows == 400
@@ -137,7 +137,8 @@ def test_what_was_removed_is_named_and_a_past_decision_stands_down(
 
     with pytest.raises(GateError, match="passed its retention"):
         taken(context, "data", batches[0])
-    assert windows_for(ruled, asked_for(context, batches[1])) == (None, None)
+    about = run_about(ruled, batches[1])
+    assert (about.training, about.holdout) == (None, None)
 
 
 def test_without_any_labels_no_snapshot_goes(context: ModelContext, upstream: Upstream) -> None:

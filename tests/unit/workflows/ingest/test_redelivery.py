@@ -18,28 +18,26 @@ def test_a_rejected_batch_may_be_taken_in_again(context: ModelContext, upstream:
     batch = upstream.deliver(0)
     gate(context, batch, "rejected")
 
-    asked = check_redelivery(context, {"batch": batch})
+    found = check_redelivery(context, {"batch": batch})
 
-    assert asked == {
-        "kind": "data",
-        "batch": batch,
-        "manifest": f"{context.spec.landing.uri}/{batch}/manifest.json",
-    }
+    assert (found.kind, found.batch) == ("data", batch)
+    assert found.manifest == f"{context.spec.landing.uri}/{batch}/manifest.json"
+    assert found.spec_hash == context.loaded.spec_hash
 
 
 def test_a_batch_that_came_late_may_be_taken_in(context: ModelContext, upstream: Upstream) -> None:
     gate(context, upstream.deliver(1), "accepted")
     late = upstream.deliver(0)
 
-    assert check_redelivery(context, {"batch": late})["batch"] == late
+    assert check_redelivery(context, {"batch": late}).batch == late
 
 
 def test_labels_are_asked_for_by_kind(context: ModelContext, upstream: Upstream) -> None:
     batch = upstream.deliver(0, "labels")
 
-    asked = check_redelivery(context, {"batch": batch, "kind": "labels"})
+    found = check_redelivery(context, {"batch": batch, "kind": "labels"})
 
-    assert asked["manifest"].startswith(context.spec.labels.uri)
+    assert found.manifest.startswith(context.spec.labels.uri)
 
 
 def test_what_was_accepted_is_never_replaced(context: ModelContext, upstream: Upstream) -> None:

@@ -169,7 +169,7 @@ def test_people_are_reminded_once_of_what_is_still_open(
 
     reminded = [remind_of_approvals(context) for _ in range(2)]
 
-    assert reminded == [[case.asked["decision"]] * is_due, []]
+    assert reminded == [[case.about.decision_id] * is_due, []]
     assert case.row.asked_at == asked_at
     alerts = [entry.alert for entry in context.ledger.alerts.history(context.spec.name)]
     assert [alert.kind for alert in alerts] == ["approval_wanted"] * (1 + is_due)

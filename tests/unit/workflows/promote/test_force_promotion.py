@@ -5,11 +5,10 @@ from typing import Any
 
 import pytest
 
-from drivers.history import asked_for, begin, reign
+from drivers.history import NO_DECAY, NO_DRIFT, begin, reign, run_about
 from drivers.runs import DagRun, Run
 from drivers.tiny import FIRST, WEEK, Upstream
 from evergreen.errors import EvergreenError, PromotionError
-from evergreen.measurements import DecayMeasurement
 from evergreen.orchestration.manual_tasks import force_promote
 from evergreen.orchestration.retry_rules import RequestRefused
 from evergreen.records import PromotionVerdict, TrainedModel, Window
@@ -160,11 +159,10 @@ def test_the_first_champion_may_be_forced(
 def test_what_the_rule_said_of_the_version_is_told(
     context: ModelContext, two_champions: str
 ) -> None:
-    asked = asked_for(context, two_champions, "earlier")
-    no_decay = DecayMeasurement(verdict="insufficient_data", sentence="").to_json()
-    decide_batch(context, asked, {"version": None, "path": None}, no_decay, "earlier")
+    about = run_about(context, two_champions, "earlier")
+    decide_batch(context, about, NO_DRIFT, NO_DECAY, run_id="earlier")
     context.ledger.decisions.close(
-        asked["decision"],
+        about.decision_id,
         outcome="kept",
         sentence="kept",
         challenger_version="1",

@@ -1,30 +1,27 @@
 """The kill switch and the freezes: what holds promotions, and what is owed afterwards."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 from airflow.sdk.exceptions import AirflowSkipException
 
-from drivers.history import asked_for, begin
+from drivers.history import NO_DECAY, NO_DRIFT, begin, run_about
 from drivers.runs import DagRun, Run
 from drivers.tiny import Upstream
 from evergreen.errors import RequestError
 from evergreen.ledger.records import Hold
-from evergreen.measurements import DecayMeasurement
 from evergreen.orchestration.manual_tasks import change_hold as change_hold_task
 from evergreen.orchestration.manual_tasks import find_held
 from evergreen.orchestration.retry_rules import RequestRefused
 from evergreen.signals import PolicyState
 from evergreen.spec.promoting import Freeze
 from evergreen.workflows.decide.decide import decide_batch, signals_for
+from evergreen.workflows.decision_run import DecisionRun
 from evergreen.workflows.model_context import ModelContext
 from evergreen.workflows.promote.holds import anew, change_hold, holding, was_held, what_holds
 
 NOW = datetime(2026, 12, 24, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-NO_DECAY = DecayMeasurement(verdict="insufficient_data", sentence="").to_json()
-NOTHING: dict[str, Any] = {"version": None, "path": None}
 
 
 def make_freeze(start: datetime, end: datetime) -> Freeze:
@@ -107,11 +104,11 @@ def test_a_wrong_order_is_refused_and_holds_nothing(
     assert holding(context) is None
 
 
-def close_as_held(context: ModelContext, batch: str, run_id: str = "run") -> dict[str, Any]:
-    asked = asked_for(context, batch, run_id)
-    decide_batch(context, asked, NOTHING, NO_DECAY, run_id)
+def close_as_held(context: ModelContext, batch: str, run_id: str = "run") -> DecisionRun:
+    about = run_about(context, batch, run_id)
+    decide_batch(context, about, NO_DRIFT, NO_DECAY, run_id=run_id)
     context.ledger.decisions.close(
-        asked["decision"],
+        about.decision_id,
         outcome="held",
         sentence="held by ada",
         challenger_version="2",
@@ -119,7 +116,7 @@ def close_as_held(context: ModelContext, batch: str, run_id: str = "run") -> dic
         evaluation=None,
         report_path=None,
     )
-    return asked
+    return about
 
 
 def test_what_was_held_is_owed_once_nothing_holds_any_more(
@@ -129,12 +126,12 @@ def test_what_was_held_is_owed_once_nothing_holds_any_more(
     context.ledger.holds.hold(context.spec.name, reason="audit", held_by="ada")
     assert anew(context, "released") is None
     close_as_held(context, batch)
-    later = asked_for(context, batch, "later")
-    while_held = signals_for(context, later, NOTHING, NO_DECAY, PolicyState())
+    later = run_about(context, batch, "later")
+    while_held = signals_for(context, later, NO_DRIFT, NO_DECAY, PolicyState())
 
     context.ledger.holds.release(context.spec.name, reason="over", released_by="ben")
 
-    afterwards = signals_for(context, later, NOTHING, NO_DECAY, PolicyState())
+    afterwards = signals_for(context, later, NO_DRIFT, NO_DECAY, PolicyState())
     assert (while_held.was_held, afterwards.was_held) == (False, True)
     assert anew(context, "released by ben: over") == {
         "force_retrain": True,

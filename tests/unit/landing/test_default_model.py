@@ -7,11 +7,11 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from evergreen.landing.deliver import PlannedBatch, find_batch, plan_batches
+from evergreen.landing.faults import break_table
+from evergreen.landing.flights import FEATURE_KNOWN_AT, KEY, TARGET, TIME
 from evergreen.quality.gate import run_gate
 from evergreen.records import QualityResult
-from evergreen.sandbox.landing.deliver import PlannedBatch, find_batch, plan_batches
-from evergreen.sandbox.landing.faults import break_table
-from evergreen.sandbox.landing.flights import FEATURE_KNOWN_AT, KEY, TARGET, TIME
 from evergreen.settings import project_root
 from evergreen.spec.loader import LoadedSpec
 

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from evergreen.sandbox.landing.flights import load_flights
+from evergreen.landing.flights import load_flights
 from evergreen.settings import project_root
 from evergreen.spec.loader import LoadedSpec, load_spec
 

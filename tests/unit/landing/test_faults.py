@@ -1,7 +1,7 @@
 import pyarrow as pa
 import pytest
 
-from evergreen.sandbox.landing.faults import FAULTS, break_table, empty_half, rename, truncate
+from evergreen.landing.faults import FAULTS, break_table, empty_half, rename, truncate
 
 TABLE = pa.table({"distance": [100.0, 200.0, None], "temp": [32.0, 212.0, None], "n": [1, 2, 3]})
 

@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from evergreen.errors import EmptyWindowError, RequestError
+from evergreen.landing.faults import DataFault, Fault, break_table, truncate
 from evergreen.records import DeliveredFile, Manifest, Window
-from evergreen.sandbox.landing.faults import DataFault, Fault, break_table, truncate
 from evergreen.spec.model import ModelSpec
 
 if TYPE_CHECKING:
