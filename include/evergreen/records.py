@@ -177,6 +177,9 @@ class CandidateResult(Record):
     sentence: str
 
 
+HoldCause = Literal["hold", "freeze"]  # a person holds promotions, or the spec freezes them
+
+
 class Evaluation(Record):
     """Champion and challenger, both scored anew on the same newest matured rows.
 

@@ -38,14 +38,19 @@ class Case:
 
     def __init__(self, context: ModelContext, batch: str, **request: Any) -> None:
         self.context = context
-        self.about = run_about(context, batch, RUN_ID, **request)
+        self.batch = batch
         dag_run = DagRun(f"continual_training__{context.spec.name}", RUN_ID, batch)
         self.run = Run(dag_run)
+        self.step = ApprovalStep(task_id="approve", model=context.spec.name, params=answer_params())
+        self.begin_anew(**request)
+
+    def begin_anew(self, **request: Any) -> None:
+        """Let the run begin, with the spec of now, and come to the step that asks."""
+        self.about = run_about(self.context, self.batch, RUN_ID, **request)
         self.run.returned["check_request"] = self.about.to_json()
         self.trained = trained_model(self.about, "2")
         self.run.returned["train_challenger"] = self.trained.to_json()
-        self.step = ApprovalStep(task_id="approve", model=context.spec.name, params=answer_params())
-        decide_batch(context, self.about, NO_DRIFT, NO_DECAY, run_id=RUN_ID)
+        decide_batch(self.context, self.about, NO_DRIFT, NO_DECAY, run_id=RUN_ID)
         self.evaluate()
 
     def evaluate(self, verdict: str = "promote") -> None:

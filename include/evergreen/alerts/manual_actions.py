@@ -6,10 +6,9 @@ from typing import Literal
 from evergreen.alerts.builder import Links, build_alert, why
 from evergreen.alerts.figures import of_champions, of_evaluation
 from evergreen.presentation.phrases import NOTHING_TO_DO, hours, plural, shortened
-from evergreen.records import Alert, Evaluation
+from evergreen.records import Alert, Evaluation, HoldCause
 
 MAX_REASON = 1200
-HoldCause = Literal["hold", "freeze"]
 ON_TIMEOUT = {
     "keep": "the champion stays",
     "promote": "it is promoted without an answer",

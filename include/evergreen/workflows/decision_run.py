@@ -4,12 +4,12 @@ What the first task works out (batch, spec, windows, champion) is carried and ne
 again, so that an edited spec, new labels or another run change nothing in between.
 """
 
-from evergreen.alerts.manual_actions import HoldCause
 from evergreen.errors import EmptyWindowError
 from evergreen.ledger.records import Outcome
 from evergreen.records import (
     CandidateResult,
     Evaluation,
+    HoldCause,
     PromotionVerdict,
     Record,
     TrainedModel,

@@ -11,6 +11,7 @@ from drivers.tiny import Upstream
 from evergreen.errors import ExternalError, LedgerError
 from evergreen.orchestration import assets, ingest_tasks, score_tasks
 from evergreen.orchestration.retry_rules import RequestRefused
+from evergreen.workflows.ingest.delivery import FoundDelivery
 from evergreen.workflows.ingest.labelled_data import labelled_path
 from evergreen.workflows.model_context import ModelContext
 
@@ -115,7 +116,9 @@ def test_what_was_accepted_survives_a_rerun_after_the_landing_area_was_tidied(
     context: ModelContext, upstream: Upstream
 ) -> None:
     batch = accept(context, upstream, 0)
-    found = {"kind": "data", "batch": batch, "manifest": ""}
+    found = FoundDelivery(
+        kind="data", batch=batch, manifest="", spec_hash=context.freeze_spec()
+    ).to_json()
     for part in (context.settings.home / "landing" / "tiny" / batch).glob("*.parquet"):
         part.unlink()
 
@@ -134,7 +137,7 @@ def test_the_first_delivery_of_all_may_have_any_id(
     taken = a_run(context).call(ingest_tasks.take_snapshot, context.spec.name, found)
 
     assert found["batch"] is None
-    assert taken == {"kind": "data", "batch": "2024-01-22", "is_taken": True}
+    assert (taken["batch"], taken["is_taken"]) == ("2024-01-22", True)
 
 
 def test_a_manifest_that_is_gone_again_is_looked_for_anew(context: ModelContext) -> None:

@@ -19,7 +19,7 @@ from evergreen.orchestration.task_links import (
     link_tasks,
 )
 
-ASKED = {"batch": "2013-03-05", "decision": "bf992aaf8d27882a", "request": {"dry_run": False}}
+ASKED = {"batch": "2013-03-05", "decision_id": "bf992aaf8d27882a", "request": {"dry_run": False}}
 
 
 @dataclass

@@ -23,6 +23,8 @@ def check_one_spec(
     Raises:
         PromotionError: They differ; the text names each.
     """
+    if context.ledger.promotions.by_decision(run.model, run.decision_id) is not None:
+        return  # what was begun is finished
     decision = context.ledger.decisions.get(run.decision_id)
     found = {
         "the run": run.spec_hash,

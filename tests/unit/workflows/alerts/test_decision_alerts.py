@@ -6,6 +6,7 @@ from builders.ledger_rows import make_drift
 from drivers.telling import BATCH, a_run, incidents, roles, threads
 from evergreen.ledger.records import Decision
 from evergreen.measurements import ColumnDrift, DecayMeasurement, DriftMeasurement
+from evergreen.orchestration.dag_runs import run_info
 from evergreen.signals import PolicyDecision, PolicySignals, Request
 from evergreen.workflows.alerts.decision_alerts import alert_closing, alert_opening
 from evergreen.workflows.model_context import ModelContext
@@ -80,20 +81,20 @@ def closed(
 def test_twenty_columns_and_five_retries_are_one_message(
     context: ModelContext, slack: SlackServer
 ) -> None:
-    airflow_context = a_run(context).context("decide")
+    run = run_info(a_run(context).context("decide"))
 
     for _ in range(5):
-        alert_opening(context, airflow_context, decided(), make_signals(many_columns(20)))
+        alert_opening(context, run, decided(), make_signals(many_columns(20)))
 
     assert (len(slack.messages), len(slack.requests)) == (1, 1)
     assert "20 features" in slack.messages[0]["text"]
 
 
 def test_drift_that_does_no_harm_stays_silent(context: ModelContext, slack: SlackServer) -> None:
-    airflow_context = a_run(context).context("decide")
+    run = run_info(a_run(context).context("decide"))
     harmless = decided(is_harmless_drift=True)
 
-    alert_opening(context, airflow_context, harmless, make_signals(make_drift(0.41)))
+    alert_opening(context, run, harmless, make_signals(make_drift(0.41)))
 
     assert (incidents(context), slack.requests) == ([], [])
 
@@ -101,9 +102,9 @@ def test_drift_that_does_no_harm_stays_silent(context: ModelContext, slack: Slac
 def test_decay_is_told_although_nothing_is_retrained(
     context: ModelContext, slack: SlackServer
 ) -> None:
-    airflow_context = a_run(context).context("decide")
+    run = run_info(a_run(context).context("decide"))
 
-    alert_opening(context, airflow_context, decided(), make_signals(decay="decayed"))
+    alert_opening(context, run, decided(), make_signals(decay="decayed"))
 
     assert [alert.alert.kind for alert in context.ledger.alerts.history()] == ["decay"]
     assert "AUC fell" in slack.messages[0]["text"]
@@ -111,9 +112,9 @@ def test_decay_is_told_although_nothing_is_retrained(
 
 def test_a_batch_of_the_past_says_nothing_of_how_the_model_is_now(context: ModelContext) -> None:
     closed(context, "stood_down", batch="2024-03-01")
-    airflow_context = a_run(context).context("decide")
+    run = run_info(a_run(context).context("decide"))
 
-    alert_opening(context, airflow_context, decided(), make_signals(make_drift(0.41)))
+    alert_opening(context, run, decided(), make_signals(make_drift(0.41)))
 
     assert incidents(context) == []
 
@@ -122,19 +123,19 @@ def test_a_second_forced_retrain_of_a_batch_is_kept_too(context: ModelContext) -
     signals = make_signals(request=Request(force_retrain=True, reason="new carrier"))
 
     for run_id in ("manual__1", "manual__2", "manual__2"):
-        airflow_context = a_run(context, run_id).context("decide")
-        alert_opening(context, airflow_context, decided("retrain", trigger="forced"), signals)
+        run = run_info(a_run(context, run_id).context("decide"))
+        alert_opening(context, run, decided("retrain", trigger="forced"), signals)
 
     kinds = [entry.alert.kind for entry in context.ledger.alerts.history()]
     assert kinds == ["retrain_started"] * 2
 
 
 def test_the_story_of_a_retrain_is_one_thread(context: ModelContext, slack: SlackServer) -> None:
-    airflow_context = a_run(context).context("decide")
+    run = run_info(a_run(context).context("decide"))
 
-    alert_opening(context, airflow_context, decided("retrain"), make_signals(make_drift(0.41)))
+    alert_opening(context, run, decided("retrain"), make_signals(make_drift(0.41)))
     for _ in range(2):
-        alert_closing(context, airflow_context, closed(context, "promoted"))
+        alert_closing(context, run, closed(context, "promoted"))
 
     ((headline, replies),) = threads(slack)
     assert headline.startswith("Resolved by promotion of v7: ")
@@ -146,10 +147,10 @@ def test_the_story_of_a_retrain_is_one_thread(context: ModelContext, slack: Slac
 def test_a_promotion_that_was_held_is_over_when_it_is_decided_anew(
     context: ModelContext, outcome: str
 ) -> None:
-    airflow_context = a_run(context).context("record_decision")
+    run = run_info(a_run(context).context("record_decision"))
 
-    alert_closing(context, airflow_context, closed(context, "held"), cause="hold")
-    alert_closing(context, airflow_context, closed(context, outcome))
+    alert_closing(context, run, closed(context, "held"), cause="hold")
+    alert_closing(context, run, closed(context, outcome))
 
     ending = "decided anew" if outcome == "kept" else "resolved by promotion of v7"
     assert incidents(context) == [("hold", "", ending), ("champion", "", "told")]

@@ -316,7 +316,7 @@ def test_a_dry_run_sees_the_same_and_leaves_no_scores_behind(
     batch = accept(context, upstream, 6)
     before = set(context.store.list_files())
 
-    dry = Eyes(context, batch, "1").labelled()
+    dry = Eyes(context, batch, "1", scratch="scratch/x").labelled()
     left, n_scored = set(context.store.list_files()) - before, len(scored(context))
 
     assert (left, n_scored) == ({f"scratch/x/{context.spec.name}/2024-02-05/v1.parquet"}, 0)

@@ -30,21 +30,23 @@ def trying(context: ModelContext, *candidates: str, **promotion: Any) -> ModelCo
     return ModelContext(context.settings, loaded, context.ledger)
 
 
-def turned(context: ModelContext, upstream: Upstream) -> DecisionRun:
-    """Let the world turn round for the newest two labelled weeks; give what a run is about."""
+def turned(
+    context: ModelContext, upstream: Upstream, model_file: Path, **request: Any
+) -> DecisionRun:
+    """Let the world turn round for the newest two labelled weeks, under a champion of before."""
     begin(context, upstream)
+    reign(context, model_file)
     for week in (5, 6):
         if week > 5:
             accept(context, upstream, week, is_flipped=True)
         label(context, upstream, week, is_flipped=True)
-    return run_about(context, accept(context, upstream, 7, is_flipped=True))
+    return run_about(context, accept(context, upstream, 7, is_flipped=True), **request)
 
 
 def test_the_newest_part_wins_where_the_world_has_turned_and_only_it_is_registered(
     context: ModelContext, upstream: Upstream, model_file: Path, name: str
 ) -> None:
-    about = turned(context, upstream)
-    reign(context, model_file)
+    about = turned(context, upstream, model_file)
     both = trying(context, "full", "recent")
 
     trained = train(both, about)
@@ -65,8 +67,7 @@ def test_the_newest_part_wins_where_the_world_has_turned_and_only_it_is_register
 def test_trying_again_finds_the_version_and_all_that_was_looked_at(
     context: ModelContext, upstream: Upstream, model_file: Path, name: str
 ) -> None:
-    about = turned(context, upstream)
-    reign(context, model_file)
+    about = turned(context, upstream, model_file)
     both = trying(context, "full", "recent")
 
     first = train(both, about)
@@ -125,9 +126,7 @@ def test_the_first_model_is_fitted_once(
 def test_a_dry_run_tries_all_and_leaves_no_version(
     context: ModelContext, upstream: Upstream, model_file: Path, name: str
 ) -> None:
-    about = turned(context, upstream)
-    about = run_about(context, about.batch, dry_run=True)
-    reign(context, model_file)
+    about = turned(context, upstream, model_file, dry_run=True)
     both = trying(context, "full", "recent")
 
     trained = train(both, about)
@@ -141,8 +140,7 @@ def test_a_dry_run_tries_all_and_leaves_no_version(
 def test_what_the_spec_guards_is_compared_on_the_same_rows(
     context: ModelContext, upstream: Upstream, model_file: Path
 ) -> None:
-    about = turned(context, upstream)
-    reign(context, model_file)
+    about = turned(context, upstream, model_file)
     guards = {
         "max_drops": {"accuracy": 0.01},
         "slices": ["place", "temp"],
@@ -166,8 +164,7 @@ def test_what_the_spec_guards_is_compared_on_the_same_rows(
 def test_a_champion_that_cannot_be_scored_stays(
     context: ModelContext, upstream: Upstream, model_file: Path, name: str
 ) -> None:
-    about = turned(context, upstream)
-    reign(context, model_file)
+    about = turned(context, upstream, model_file)
     entry = context.ledger.versions.get(name, "1")
     context.ledger.versions.record(
         name,
