@@ -6,6 +6,7 @@ NOTHING_TO_DO = "Nothing to do."
 HOURS_PER_DAY = 24
 MINUTES_PER_HOUR = 60
 SECONDS_PER_HOUR = 3600
+NOTHING_TO_DO = "Nothing to do."
 
 
 def plural(count: int, noun: str) -> str:

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable
 
-from evergreen.ledger.queries.rows import Glance, ListedDecision
+from evergreen.ledger.queries.rows import DecisionFigures, ListedDecision
 from evergreen.measurements import ColumnDrift
 from evergreen.web.queries.view_models import DecisionLine, Point
 
 Z_95 = 1.959963984540054
 
 
-def to_point(figures: Glance) -> Point:
+def to_point(figures: DecisionFigures) -> Point:
     """Return the figures of one decision, with the 95 % interval of its metric."""
     low = high = None
     if figures.metric is not None and figures.metric_se is not None:

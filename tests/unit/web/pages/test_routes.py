@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 from builders.ledger_rows import SPEC, add_decision, add_delivery, close_as_promoted
 from drivers import rendered
 from evergreen.ledger.ledger import Ledger
-from evergreen.web.server.app import create_app
+from evergreen.web.app import create_app
 
 RUN = "asset__2013-01-08/1"
 
