@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from evergreen.presentation.phrases import NOTHING_TO_DO, listed, plural
+from evergreen.presentation.formatting import plural
+from evergreen.presentation.phrases import NOTHING_TO_DO, listed
 from evergreen.records import Alert, AlertKind, Severity
 from evergreen.signals import PolicyDecision, PolicySignals
 from evergreen.spec.alerting import Alerts

@@ -4,9 +4,10 @@ from typing import Annotated
 
 import typer
 
-from evergreen.cli.console import cell, examples, make_table, moment_text, say, screen, show_json
+from evergreen.cli.console import cell, examples, make_table, say, screen, show_json
 from evergreen.cli.ledger_commands import AsJson, open_ledger
 from evergreen.ledger.records import Incident
+from evergreen.presentation.formatting import moment
 
 alert_app = typer.Typer()
 
@@ -42,7 +43,7 @@ def incidents(
     for incident in found:
         table.add_row(
             str(incident.id),
-            moment_text(incident.opened_at),
+            moment(incident.opened_at),
             cell(incident.model),
             cell(incident.topic.replace("_", " ")),
             cell(incident.severity),
@@ -97,7 +98,7 @@ def alerts(
     for entry in entries:
         alert = entry.alert
         table.add_row(
-            moment_text(entry.raised_at),
+            moment(entry.raised_at),
             cell(alert.model),
             cell(alert.kind.replace("_", " ")),
             "" if entry.incident_id is None else f"{entry.incident_id} {entry.role}",
@@ -116,5 +117,5 @@ def _standing(incident: Incident) -> str:
     if incident.acknowledged_by:
         parts.append(f"{incident.acknowledged_by} looks: {incident.acknowledge_reason}")
     if incident.snoozed_until is not None:
-        parts.append(f"snoozed until {moment_text(incident.snoozed_until)}")
+        parts.append(f"snoozed until {moment(incident.snoozed_until)}")
     return "; ".join(parts)

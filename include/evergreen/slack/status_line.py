@@ -1,9 +1,9 @@
 """How the incident of a message stands, and the one line that says so."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from evergreen.presentation.escaping import escape, neutralise, one_line
-from evergreen.presentation.phrases import hours
+from evergreen.presentation.formatting import duration, moment
 from evergreen.records import Alert, Record
 
 MARKERS = {"critical": "\u25a0 Critical", "warning": "\u25b2 Warning", "info": "\u25cb Info"}
@@ -67,18 +67,13 @@ def _began(alert: Alert, standing: Standing | None) -> str:
     return f"since {moment(began)}" if lasts else moment(began)
 
 
-def moment(when: datetime) -> str:
-    """``2013-03-05 06:10 UTC``."""
-    return f"{when.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-
-
 def _end(standing: Standing) -> tuple[str, ...]:
     if standing.closed_at is None:
         return ()
     if standing.opened_at is None:
         return (moment(standing.closed_at),)
     lasted = (standing.closed_at - standing.opened_at).total_seconds() / SECONDS_PER_HOUR
-    return (moment(standing.closed_at), f"after {hours(max(lasted, 0))}")
+    return (moment(standing.closed_at), f"after {duration(max(lasted, 0))}")
 
 
 def _people(standing: Standing) -> tuple[str, ...]:

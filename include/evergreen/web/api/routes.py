@@ -8,12 +8,12 @@ from pydantic import AwareDatetime
 
 from evergreen.errors import DataError
 from evergreen.measurements import ColumnDrift
+from evergreen.presentation.signals import most_moved_first
 from evergreen.web.queries.decision_detail import decision_detail
 from evergreen.web.queries.feature_bins import feature_bins
 from evergreen.web.queries.lookups import decision_for, incident_for, known_model, model_for
 from evergreen.web.queries.model_detail import MAX_POINTS, TIMELINE_POINTS, decisions_page, timeline
 from evergreen.web.queries.models_list import MAX_PAGE_SIZE, PAGE_SIZE, models_page
-from evergreen.web.queries.timeline_points import most_moved_first
 from evergreen.web.queries.view_models import (
     ChampionAt,
     DecisionDetail,

@@ -10,9 +10,9 @@ from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from evergreen.ledger.queries.spec_limits import limits_of
 from evergreen.ledger.records import Decision
 from evergreen.records import Json
+from evergreen.spec.decision_limits import limits_of
 from evergreen.spec.model import NAME
 from evergreen.web.pages import contexts
 from evergreen.web.pages.layout import base_of, render
@@ -121,7 +121,7 @@ def _decision(
     request: Request, services: Services, user: BaseUser, decision: Decision, *, note: str
 ) -> HTMLResponse:
     read = services.specs.get(decision.model)
-    limits = limits_of(decision, read.loaded if read else None)
+    limits = limits_of(decision.spec_hash, read.loaded if read else None)
     may, csrf = rights(decision.model, user)
     detail = decision_detail(services, decision)
     context: Json = contexts.of_decision(detail, limits=limits, may_edit=may, csrf=csrf)

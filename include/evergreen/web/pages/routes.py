@@ -8,8 +8,8 @@ from fastapi import APIRouter, HTTPException, Path, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from evergreen.errors import ExternalError
-from evergreen.ledger.queries.spec_limits import limits_of
 from evergreen.settings import read_settings
+from evergreen.spec.decision_limits import limits_of
 from evergreen.web.pages import contexts
 from evergreen.web.pages.layout import base_of, render
 from evergreen.web.pages.runbooks import BATCH, list_runbooks, read_runbook
@@ -87,7 +87,7 @@ def show_decision(
     """Show one decision in full."""
     decision = decision_for(services, decision_id, user)
     read = services.specs.get(decision.model)
-    limits = limits_of(decision, read.loaded if read else None)
+    limits = limits_of(decision.spec_hash, read.loaded if read else None)
     may, csrf = rights(decision.model, user)
     detail = decision_detail(services, decision)
     context = contexts.of_decision(detail, limits=limits, may_edit=may, csrf=csrf)

@@ -6,8 +6,9 @@ from urllib.parse import quote
 
 from evergreen.errors import ExternalError
 from evergreen.ledger.records import Decision, Delivery
+from evergreen.presentation.signals import most_moved_first
 from evergreen.registry.addresses import version_url
-from evergreen.web.queries.timeline_points import most_moved_first, to_point
+from evergreen.web.queries.timeline_points import to_point
 from evergreen.web.queries.view_models import DecisionDetail, IncidentDetail
 from evergreen.web.server.authorization import dag_of
 from evergreen.web.server.services import Services

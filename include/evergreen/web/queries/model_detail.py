@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 import yaml
 
 from evergreen.ledger.records import Decision
+from evergreen.presentation.signals import most_moved_first
 from evergreen.web.queries.model_facts import gather_facts
 from evergreen.web.queries.models_list import MAX_PAGE_SIZE, pages_of, summarise
-from evergreen.web.queries.timeline_points import most_moved_first, to_line, to_point
+from evergreen.web.queries.timeline_points import to_line, to_point
 from evergreen.web.queries.view_models import DecisionsPage, ModelDetail, Point
 from evergreen.web.server.services import Services
 from evergreen.web.server.spec_cache import ReadSpec

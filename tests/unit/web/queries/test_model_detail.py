@@ -11,11 +11,11 @@ from builders.histories import seed_model
 from evergreen.ledger.ledger import Ledger
 from evergreen.ledger.records import Decision
 from evergreen.measurements import ColumnDrift
+from evergreen.presentation.signals import most_moved_first
 from evergreen.storage.store import Store
 from evergreen.web.queries.decision_detail import decision_detail, incident_detail, run_link
 from evergreen.web.queries.model_detail import decisions_page, model_detail, timeline
 from evergreen.web.queries.model_state import ORDER
-from evergreen.web.queries.timeline_points import most_moved_first
 from evergreen.web.queries.view_models import ModelDetail
 from evergreen.web.server.services import Services
 
