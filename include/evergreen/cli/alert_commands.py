@@ -49,7 +49,7 @@ def incidents(
             cell(incident.severity),
             "yes" if incident.must_act else "no",
             cell(incident.title),
-            cell(_standing(incident)),
+            cell(_status_text(incident)),
         )
     screen().print(table)
 
@@ -110,7 +110,7 @@ def alerts(
     screen().print(table)
 
 
-def _standing(incident: Incident) -> str:
+def _status_text(incident: Incident) -> str:
     if not incident.is_open:
         return incident.resolution
     parts = [f"open, told {incident.n_events} times" if incident.n_events > 1 else "open"]

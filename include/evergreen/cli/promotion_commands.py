@@ -128,7 +128,7 @@ def restraints(ledger: Ledger, model: str, settings: Settings) -> Sequence[tuple
     now, loaded = datetime.now(UTC), spec_now(model, settings)
     freezes = () if loaded is None else loaded.spec.promotion.freeze
     return [
-        *(("held", tell_hold(hold)) for hold in ledger.holds.standing(model)),
+        *(("held", tell_hold(hold)) for hold in ledger.holds.in_force(model)),
         *(
             ("frozen", tell_freeze(freeze))
             for freeze in freezes
