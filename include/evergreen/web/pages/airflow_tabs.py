@@ -1,6 +1,6 @@
 """What Airflow shows of us on the pages of a DAG, a run and a task: the same, without our frame.
 
-Every DAG has these tabs, also those that are none of ours: they get a page that says so.
+Every DAG has these tabs. One that Evergreen does not manage gets a page that says so.
 """
 
 import re
@@ -35,9 +35,9 @@ KINDS = {
     "backtest": "replays the policies on the model's history",
 }
 FOR_ALL = ("watchdog", "housekeeping", "spec_problems")
-NOT_OURS = "This DAG is none of Evergreen's, so there is nothing to show of it."
-OF_ALL = "This DAG looks after all models, not after one."
-NO_DECISION = "This run has made no decision: the newest of its model is shown."
+NOT_OURS = "This DAG is not managed by Evergreen, so there is nothing to show."
+OF_ALL = "This DAG serves all models, not a single one."
+NO_DECISION = "This run made no decision. The newest decision of its model is shown."
 
 router = APIRouter(prefix="/embed", include_in_schema=False)
 
@@ -85,7 +85,7 @@ def show_task(
     if not place.model:
         return _elsewhere(request, place)
     known_model(services, place.model, user)
-    note = f"The newest decision that the task {task_id} had a part in, or may have."
+    note = f"The newest decision of the model; the task {task_id} may be part of it."
     return _newest(
         request, services, user, place, note=note if place.kind == DAG else _about(place)
     )
@@ -112,7 +112,7 @@ def _newest(
 ) -> HTMLResponse:
     newest = services.ledger.decisions.newest(place.model, limit=1)
     if not newest:
-        text = f"{note} Nothing was decided about {place.model} yet."
+        text = f"{note} There is no decision about {place.model} yet."
         return render(request, "elsewhere.html", {"is_embedded": True, "text": text})
     return _decision(request, services, user, newest[0], note=note)
 
