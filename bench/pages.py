@@ -102,12 +102,12 @@ def _measure(backend: str, plan: Plan) -> Json:
     from bench.standin import logged_in
 
     from evergreen.web.queries.models_list import models_page
-    from evergreen.web.server.services import open_desk
+    from evergreen.web.server.services import open_services
 
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    desk = open_desk()
-    first = _timed(desk.specs.read_all)
-    visible = frozenset(desk.specs.names())
+    services = open_services()
+    first = _timed(services.specs.read_all)
+    visible = frozenset(services.specs.names())
     asked = itertools.cycle(SEARCHES)
     found: Json = {"specs_seconds": first}
     _say(f"{backend}: reading pages, {plan.n_requests} times each")
@@ -118,7 +118,7 @@ def _measure(backend: str, plan: Plan) -> Json:
             answer.raise_for_status()
 
         steps: dict[str, Callable[[], object]] = {
-            "reads": lambda: models_page(desk, visible, **next(asked)),
+            "reads": lambda: models_page(services, visible, **next(asked)),
             "page": lambda: get("/models"),
             "json": lambda: get("/api/models"),
             "metrics": lambda: client.get("/metrics").raise_for_status(),

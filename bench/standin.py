@@ -9,7 +9,7 @@ from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
 from airflow.api_fastapi.core_api.security import get_user
 from fastapi.testclient import TestClient
 
-from evergreen.web.server.app import create_app
+from evergreen.web.app import create_app
 
 USER = SimpleAuthManagerUser(username="bench", role="admin")
 

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 from airflow.configuration import conf
 from airflow.plugins_manager import AirflowPlugin
 
-from evergreen.web.server.lazy_app import LazyApp, external_views
+from evergreen.web.lazy_app import LazyApp, external_views
 from evergreen.web_addresses import PREFIX
 
 ROOT = urlsplit(conf.get("api", "base_url", fallback="") or "").path.rstrip("/")

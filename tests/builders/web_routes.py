@@ -6,7 +6,7 @@ A route that is not listed here fails ``test_every_route_is_listed``.
 from dataclasses import dataclass
 from typing import Literal
 
-from evergreen.web.server.app import METHODS
+from evergreen.web.app import METHODS
 
 # ``model``: only for who may read the model that the address names. ``all``: for everybody who is
 # logged in; what it lists is filtered. ``edit``: changes something, for who may edit the model.

@@ -99,7 +99,7 @@ class Forced(Drill):
 
     def require_recovery(self, scene: Scene) -> None:
         scene.require_champion("2", "rollback")
-        (hold,) = scene.stage.ledger.holds.standing(scene.model)
+        (hold,) = scene.stage.ledger.holds.in_force(scene.model)
         assert hold.reason == f"drill of {self.kind}"
 
 
@@ -139,7 +139,7 @@ class AutoRolledBack(Drill):
 
     def require_recovery(self, scene: Scene) -> None:
         scene.require_champion("2", "rollback")
-        assert len(scene.stage.ledger.holds.standing(scene.model)) == 1
+        assert len(scene.stage.ledger.holds.in_force(scene.model)) == 1
 
 
 class RollbackHeld(AutoRolledBack):
@@ -161,4 +161,4 @@ class RollbackHeld(AutoRolledBack):
 
     def require_recovery(self, scene: Scene) -> None:
         scene.require_champion("1", "rollback")
-        assert scene.stage.ledger.holds.standing(scene.model) == []
+        assert scene.stage.ledger.holds.in_force(scene.model) == []

@@ -18,7 +18,7 @@ from airflow.models.dagbundle import DagBundleModel
 from airflow.utils.db import initdb
 from airflow.utils.session import create_session
 
-from evergreen.web.server.lazy_app import LazyApp
+from evergreen.web.lazy_app import LazyApp
 from evergreen.web_addresses import PREFIX
 
 BUNDLE = "dags-folder"

@@ -29,7 +29,7 @@ from drivers.runbooks import (
 from evergreen.cli.app import app
 from evergreen.orchestration import trigger_params
 from evergreen.records import AlertKind
-from evergreen.web.server.app import create_app
+from evergreen.web.app import create_app
 
 KINDS = kinds_with_a_runbook()
 DAGS = Path(__file__).parents[2] / "dags"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from drivers.web_server import PROJECT, Web
-from evergreen.web.server.lazy_app import external_views
+from evergreen.web.lazy_app import external_views
 from evergreen.web_addresses import PREFIX
 
 LOAD = f"""
@@ -18,7 +18,7 @@ sys.path.insert(0, r"{PROJECT / "plugins"}")
 import evergreen_plugin
 print(*sorted(set(sys.modules) - before))
 """
-LIGHT = {"evergreen_plugin", "evergreen", "evergreen.web", "evergreen.web.server.lazy_app"}
+LIGHT = {"evergreen_plugin", "evergreen", "evergreen.web", "evergreen.web.lazy_app"}
 HEAVY = ("fastapi", "starlette", "jinja2", "sqlalchemy", "pandas", "pyarrow", "alembic", "httpx")
 
 

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from evergreen.alerts.builder import Links, build_alert, trigger, why
 from evergreen.alerts.figures import of_drift, of_evaluation, of_rules
 from evergreen.measurements import ColumnDrift, DriftMeasurement
-from evergreen.presentation.phrases import NOTHING_TO_DO, listed, plural
+from evergreen.presentation.formatting import plural
+from evergreen.presentation.phrases import NOTHING_TO_DO, listed
 from evergreen.records import Alert, Evaluation, PromotionVerdict
 from evergreen.signals import PolicyDecision
 

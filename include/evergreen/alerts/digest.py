@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from evergreen.presentation.phrases import plural
+from evergreen.presentation.formatting import plural
 from evergreen.records import Alert
 
 MAX_LINES = 12

@@ -6,11 +6,10 @@ three.
 
 from evergreen.measurements import DecayMeasurement, DriftMeasurement
 from evergreen.metrics.wording import limit, number
-from evergreen.presentation.phrases import hours
+from evergreen.presentation.formatting import NOTHING, duration, interval, metric_label
 from evergreen.records import Evaluation, MetricEstimate
 
 Numbers = tuple[tuple[str, str], ...]
-Z_95 = 1.96
 DECIMALS = 4
 
 
@@ -33,7 +32,9 @@ def of_decay(measurement: DecayMeasurement | None) -> Numbers:
         return ()
     current, then = measurement.current, measurement.reference
     was = "not known" if then is None else _score(then.value)
-    found = [(current.name, f"{_score(current.value)}{_interval(current)} (was {was})")]
+    found = [
+        (metric_label(current.name), f"{_score(current.value)}{_interval(current)} (was {was})")
+    ]
     if measurement.drop is not None:
         bound = measurement.limit
         against = "" if bound is None else f" (limit {limit(bound)})"
@@ -51,7 +52,7 @@ def of_evaluation(evaluation: Evaluation | None) -> Numbers:
     scores = f"challenger {_score(evaluation.challenger.value)}"
     if evaluation.champion is not None:
         scores += f", champion {_score(evaluation.champion.value)}"
-    found = [(evaluation.challenger.name, scores)]
+    found = [(metric_label(evaluation.challenger.name), scores)]
     if evaluation.gain is not None:
         found.append(("Gain (positive: challenger better)", gain_of(evaluation)))
     found.append(("Holdout rows", str(evaluation.n_rows)))
@@ -77,8 +78,8 @@ def of_rules(n_broken: int | None, n_rules: int | None, n_rows: int | None) -> N
 
 def of_wait(waited_hours: float, limit_hours: float | None = None) -> Numbers:
     """How long was waited, with the limit where there is one."""
-    against = "" if limit_hours is None else f" (limit {hours(limit_hours)})"
-    return (("Waited", f"{hours(waited_hours)}{against}"),)
+    against = "" if limit_hours is None else f" (limit {duration(limit_hours)})"
+    return (("Waited", f"{duration(waited_hours)}{against}"),)
 
 
 def of_champions(version: str | None, before: str | None) -> Numbers:
@@ -91,10 +92,8 @@ def _version(version: str | None) -> str:
 
 
 def _interval(estimate: MetricEstimate) -> str:
-    if estimate.value is None or estimate.se is None:
-        return ""
-    low, high = estimate.value - Z_95 * estimate.se, estimate.value + Z_95 * estimate.se
-    return f", 95 % interval {low:.4f} to {high:.4f}"
+    text = interval(estimate)
+    return "" if text == NOTHING else f", 95 % interval {text}"
 
 
 def _score(value: float | None) -> str:

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from evergreen.presentation.phrases import NOTHING_TO_DO, listed, plural
+from evergreen.presentation.formatting import plural
+from evergreen.presentation.phrases import NOTHING_TO_DO, listed
 from evergreen.records import Alert, AlertKind, Severity
 from evergreen.signals import PolicyDecision, PolicySignals
 from evergreen.spec.alerting import Alerts
@@ -27,14 +28,14 @@ class Topic:
         alone: What the kind does where none is open: ``opens`` one, is told ``once``, or is
             ``silent``, only kept and logged.
         is_step: Each one is worth a reply; otherwise only the first of its kind in an incident.
-        is_standing: Every look finds the same condition again.
+        is_repeated: Every look finds the same condition again.
         told_from: The look from which on people are told.
     """
 
     name: str
     alone: Literal["opens", "once", "silent"] = "opens"
     is_step: bool = False
-    is_standing: bool = False
+    is_repeated: bool = False
     told_from: int = 1
 
 
@@ -58,9 +59,9 @@ TOPICS: Mapping[AlertKind, Topic] = {
     "kept": Topic(QUALITY, alone="once", is_step=True),
     "promoted": Topic(QUALITY, alone="once"),
     "failed": Topic(FAILED),
-    "no_data": Topic(NO_DATA, is_standing=True),
+    "no_data": Topic(NO_DATA, is_repeated=True),
     "late_decision": Topic(LATE),
-    "alias_mismatch": Topic(MISMATCH, is_standing=True, told_from=LOOKS_TO_CONFIRM),
+    "alias_mismatch": Topic(MISMATCH, is_repeated=True, told_from=LOOKS_TO_CONFIRM),
     "approval_wanted": Topic(APPROVAL, is_step=True),
     "promotion_held": Topic(HOLD, is_step=True),
     "rollback_held": Topic(ROLLBACK_HELD),

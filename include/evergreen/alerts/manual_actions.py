@@ -5,7 +5,8 @@ from typing import Literal
 
 from evergreen.alerts.builder import Links, build_alert, why
 from evergreen.alerts.figures import of_champions, of_evaluation
-from evergreen.presentation.phrases import NOTHING_TO_DO, hours, plural, shortened
+from evergreen.presentation.formatting import duration, plural
+from evergreen.presentation.phrases import NOTHING_TO_DO, shortened
 from evergreen.records import Alert, Evaluation, HoldCause
 
 MAX_REASON = 1200
@@ -80,7 +81,7 @@ def approval_reminder(asked: Alert, *, waited_hours: float, left_hours: float) -
         waited_hours: Since then.
         left_hours: Until the time to answer ends.
     """
-    line = f"Nobody has answered for {hours(waited_hours)}; {hours(left_hours)} are left."
+    line = f"Nobody has answered for {duration(waited_hours)}; {duration(left_hours)} are left."
     return asked.model_copy(
         update={
             "incident": f"{asked.incident}:reminder",

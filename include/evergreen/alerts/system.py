@@ -5,7 +5,8 @@ from datetime import datetime
 
 from evergreen.alerts.builder import Links, build_alert, trigger, why
 from evergreen.alerts.figures import of_champions, of_wait
-from evergreen.presentation.phrases import NOTHING_TO_DO, hours, shortened
+from evergreen.presentation.formatting import duration
+from evergreen.presentation.phrases import NOTHING_TO_DO, shortened
 from evergreen.records import Alert
 
 MAX_ERROR = 600
@@ -78,7 +79,7 @@ def no_data(
         since: When waiting began.
         links: Where to look.
     """
-    head = f"No {what} for batch {batch} after {hours(waited_hours)} at {location}."
+    head = f"No {what} for batch {batch} after {duration(waited_hours)} at {location}."
     to_do = (
         "Ask the owner of the source whether it is late or lost. The next run waits again, so it is"
         " taken up as soon as its manifest is there."
@@ -120,8 +121,8 @@ def late_decision(
         links: Where to look.
     """
     head = (
-        f"Batch {batch} has no decision {hours(waited_hours)} after it arrived; the limit is"
-        f" {hours(limit_hours)}."
+        f"Batch {batch} has no decision {duration(waited_hours)} after it arrived; the limit is"
+        f" {duration(limit_hours)}."
     )
     to_do = (
         f"Find the run that stopped: ingest__{model}, score__{model}, continual_training__{model}."

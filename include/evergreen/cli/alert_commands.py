@@ -4,9 +4,10 @@ from typing import Annotated
 
 import typer
 
-from evergreen.cli.console import cell, examples, make_table, moment_text, say, screen, show_json
+from evergreen.cli.console import cell, examples, make_table, say, screen, show_json
 from evergreen.cli.ledger_commands import AsJson, open_ledger
 from evergreen.ledger.records import Incident
+from evergreen.presentation.formatting import moment
 
 alert_app = typer.Typer()
 
@@ -42,13 +43,13 @@ def incidents(
     for incident in found:
         table.add_row(
             str(incident.id),
-            moment_text(incident.opened_at),
+            moment(incident.opened_at),
             cell(incident.model),
             cell(incident.topic.replace("_", " ")),
             cell(incident.severity),
             "yes" if incident.must_act else "no",
             cell(incident.title),
-            cell(_standing(incident)),
+            cell(_status_text(incident)),
         )
     screen().print(table)
 
@@ -97,7 +98,7 @@ def alerts(
     for entry in entries:
         alert = entry.alert
         table.add_row(
-            moment_text(entry.raised_at),
+            moment(entry.raised_at),
             cell(alert.model),
             cell(alert.kind.replace("_", " ")),
             "" if entry.incident_id is None else f"{entry.incident_id} {entry.role}",
@@ -109,12 +110,12 @@ def alerts(
     screen().print(table)
 
 
-def _standing(incident: Incident) -> str:
+def _status_text(incident: Incident) -> str:
     if not incident.is_open:
         return incident.resolution
     parts = [f"open, told {incident.n_events} times" if incident.n_events > 1 else "open"]
     if incident.acknowledged_by:
         parts.append(f"{incident.acknowledged_by} looks: {incident.acknowledge_reason}")
     if incident.snoozed_until is not None:
-        parts.append(f"snoozed until {moment_text(incident.snoozed_until)}")
+        parts.append(f"snoozed until {moment(incident.snoozed_until)}")
     return "; ".join(parts)

@@ -5,12 +5,18 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from evergreen.cli.console import cell, make_table, moment_text, number, plain
+from evergreen.cli.console import cell, make_table, plain
 from evergreen.cli.history_view import champion_text, verdict_text
-from evergreen.cli.signal_rows import more_signals
-from evergreen.ledger.queries.spec_limits import Limits
 from evergreen.ledger.records import Approval, Decision, Delivery
-from evergreen.measurements import ColumnDrift, DecayMeasurement
+from evergreen.measurements import ColumnDrift
+from evergreen.presentation.formatting import (
+    gain_with_error,
+    metric_label,
+    moment,
+    number,
+    with_error,
+)
+from evergreen.presentation.signals import most_moved_first, signals_of
 from evergreen.records import Evaluation, GuardResult, MetricEstimate, Promotion
 from evergreen.workflows.decide.decision_history import Attempt, Explanation
 
@@ -44,7 +50,7 @@ def _why_none(delivery: Delivery | None) -> str:
 def _heading(position: int, explanation: Explanation, decision: Decision) -> str:
     several = len(explanation.attempts)
     which = f"Decision {position} of {several}" if several > 1 else "Decision"
-    return f"{which}, {moment_text(decision.decided_at)}, run {plain(decision.run_id)}"
+    return f"{which}, {moment(decision.decided_at)}, run {plain(decision.run_id)}"
 
 
 def _attempt(attempt: Attempt) -> list[Table]:
@@ -72,7 +78,7 @@ def _attempt(attempt: Attempt) -> list[Table]:
 
 
 def _approval_text(approval: Approval) -> str:
-    asked = f"asked {moment_text(approval.asked_at)}, due {moment_text(approval.due_at)}"
+    asked = f"asked {moment(approval.asked_at)}, due {moment(approval.due_at)}"
     who = f" by {approval.answered_by}" if approval.answered_by else ""
     comment = f": {approval.comment}" if approval.comment else ""
     reminded = ", reminded" if approval.reminded_at else ""
@@ -80,41 +86,16 @@ def _approval_text(approval: Approval) -> str:
 
 
 def _signals(attempt: Attempt) -> Table:
-    signals, limits = attempt.decision.signals, attempt.limits
-    columns = ("signal", "measured", "limit", "says", "in one sentence")
+    decision, limits = attempt.decision, attempt.limits
+    columns = ("signal", "measured", "limit", "unit", "says", "in one sentence")
     table = make_table("Signals", columns, wide=columns[-1:])
-    if signals.drift is None:
-        table.add_row("drifted share", "-", "", "", "not measured: there was no champion yet")
-    else:
-        share = number(signals.drift.drifted_share)
-        limit = "" if limits is None else number(limits.share_to_retrain)
-        table.add_row("drifted share", share, limit, "", cell(signals.drift.sentence))
-    if signals.decay is None:
-        table.add_row("metric drop", "-", "", "", "not measured")
-    else:
-        _add_decay(table, signals.decay, limits)
-    n_training, n_holdout = f"{signals.n_training_rows:,}", f"{signals.n_holdout_rows or 0:,}"
-    table.add_row("training rows", n_training, f"{limits.min_training_rows:,}" if limits else "")
-    table.add_row("holdout rows", n_holdout, f"{limits.min_holdout_rows:,}" if limits else "")
-    if signals.batches_since_champion is not None:
-        table.add_row("batches since champion", str(signals.batches_since_champion))
-    for row in more_signals(attempt.decision):
+    for one in signals_of(decision.signals, decision.state_after, limits):
+        row = (one.name, one.measured, one.limit, one.unit, one.says, one.sentence)
         table.add_row(*(cell(text) for text in row))
     if limits is None:
         table.caption = "The spec has changed since: limits that stood only there are not shown."
         table.caption_justify = "left"
     return table
-
-
-def _add_decay(table: Table, decay: DecayMeasurement, limits: Limits | None) -> None:
-    drop, limit = number(decay.drop, signed=True), number(decay.limit)
-    table.add_row("metric drop", drop, limit, cell(decay.verdict), cell(decay.sentence))
-    least = "" if limits is None else number(limits.min_coverage)
-    table.add_row("label coverage", number(decay.coverage), least, "", cell(_over(decay.batches)))
-    for name, estimate in (("at promotion", decay.reference), ("now", decay.current)):
-        if estimate is not None:
-            measured, says = cell(_estimate(estimate)), cell(estimate.sentence)
-            table.add_row(f"metric {name}", measured, "", "", says)
 
 
 def _features(decision: Decision) -> list[Table]:
@@ -125,7 +106,7 @@ def _features(decision: Decision) -> list[Table]:
     table = make_table(
         f"Drift per feature against v{decision.champion_before}", columns, wide=columns[-1:]
     )
-    for column in sorted(drift.columns, key=lambda c: (c not in drift.drifted, -(c.psi or 0))):
+    for column in most_moved_first(drift.columns):
         table.add_row(
             cell(column.column),
             cell(column.verdict),
@@ -165,10 +146,12 @@ def _add_evaluation(facts: Table, evaluation: Evaluation) -> None:
     facts.add_row("", cell(f"challenger {_estimate(evaluation.challenger)}"))
     if evaluation.champion is not None:
         facts.add_row("", cell(f"champion {_estimate(evaluation.champion)}"))
-    gain = f"gain {number(evaluation.gain, signed=True)} ± {number(evaluation.gain_se)}"
+    gain = f"gain {gain_with_error(evaluation.gain, evaluation.gain_se)}"
     facts.add_row("", cell(f"{gain} over {evaluation.n_rows:,} rows, {evaluation.holdout}"))
     for one in evaluation.candidates:
-        facts.add_row("", cell(f"candidate {one.candidate}: gain {number(one.gain, signed=True)}"))
+        facts.add_row(
+            "", cell(f"candidate {one.candidate}: gain {number(one.gain, is_signed=True)}")
+        )
     if evaluation.guards:
         _add_guards(facts, evaluation.guards)
 
@@ -185,16 +168,12 @@ def _add_guards(facts: Table, guards: tuple[GuardResult, ...]) -> None:
 def _promotion_text(promotion: Promotion) -> str:
     return (
         f"epoch {promotion.epoch}: v{promotion.version} ({promotion.kind}, {promotion.state}),"
-        f" {moment_text(promotion.promoted_at)}"
+        f" {moment(promotion.promoted_at)}"
     )
 
 
 def _estimate(estimate: MetricEstimate) -> str:
-    return f"{estimate.name} {number(estimate.value)} ± {number(estimate.se)}"
-
-
-def _over(batches: tuple[str, ...]) -> str:
-    return f"over {', '.join(batches)}" if batches else ""
+    return f"{metric_label(estimate.name)} {with_error(estimate.value, estimate.se)}"
 
 
 def _indented(table: Table) -> Padding:

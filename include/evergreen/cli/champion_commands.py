@@ -6,11 +6,12 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from evergreen.cli.console import examples, moment_text, plain, say, show_json
+from evergreen.cli.console import examples, plain, say, show_json
 from evergreen.cli.ledger_commands import NOTHING_FOUND, AsJson, Model, open_ledger
 from evergreen.cli.promotion_commands import restraints
 from evergreen.cli.user_name import Who, name_of
 from evergreen.ledger.ledger import Ledger
+from evergreen.presentation.formatting import moment
 from evergreen.records import Promotion
 from evergreen.workflows.promote.served_version import Served, who_served
 
@@ -58,7 +59,7 @@ def champion(
     if as_json:
         show_json(None if found is None else found.to_json())
     elif lines is None:
-        when = "yet" if served is None else f"at {moment_text(served.at)}"
+        when = "yet" if served is None else f"at {moment(served.at)}"
         say(f"{plain(model)} has no champion {when}.")
     else:
         say(lines)
@@ -133,13 +134,13 @@ def _served(served: Served) -> Text:
     if served.by_data is not None:
         one = served.by_data
         lines.append(
-            f"v{one.version} served {moment_text(served.at)}: it was champion for batch"
-            f" {plain(one.batch)}, {one.window} ({one.source} {moment_text(one.when)})"
+            f"v{one.version} served {moment(served.at)}: it was champion for batch"
+            f" {plain(one.batch)}, {one.window} ({one.source} {moment(one.when)})"
         )
         if one.promotion is not None:
             lines.append(f"  {_promotion(one.promotion)}")
     if served.by_clock is not None:
-        lines.append(f"By the clock, champion at {moment_text(served.at)}:")
+        lines.append(f"By the clock, champion at {moment(served.at)}:")
         lines.append(f"  {_promotion(served.by_clock)}")
     return Text("\n".join(lines))
 
@@ -148,7 +149,7 @@ def _promotion(promotion: Promotion) -> Text:
     before = promotion.previous_version
     who = f"\n  by       {plain(promotion.requested_by)}" if promotion.requested_by else ""
     return Text(
-        f"{plain(promotion.model)}: v{promotion.version} since {moment_text(promotion.promoted_at)}"
+        f"{plain(promotion.model)}: v{promotion.version} since {moment(promotion.promoted_at)}"
         f" (epoch {promotion.epoch}, {promotion.kind}, {promotion.state})\n"
         f"  because  {plain(promotion.reason)}{who}\n"
         f"  before   {'none' if before is None else f'v{before}'}\n"

@@ -156,7 +156,7 @@ def _labels(ledger: Ledger, model: str, batch: str) -> Finding:
 def _holds(ledger: Ledger, model: str, *, is_held: bool) -> Finding:
     from evergreen.workflows.promote.holds import tell_hold
 
-    held = [tell_hold(hold) for hold in ledger.holds.standing(model)]
+    held = [tell_hold(hold) for hold in ledger.holds.in_force(model)]
     sentence = "; ".join(held) or f"nobody holds promotions of {model}"
     return Finding(what="promotions", is_well=bool(held) == is_held, sentence=sentence)
 

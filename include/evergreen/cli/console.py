@@ -3,7 +3,6 @@
 import json
 import os
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any
 
 import typer
@@ -54,9 +53,8 @@ def say(text: str | Text, *, stderr: bool = False) -> None:
 
 def plain(value: object) -> str:
     """A value as text without control characters: names of columns come from other people."""
-    return "".join(
-        c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in str(value)
-    )
+    text = str(value).replace("\N{NO-BREAK SPACE}", " ")
+    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def cell(value: object, *, style: str | None = None) -> Text:
@@ -82,15 +80,3 @@ def make_table(title: str, columns: Iterable[str], *, wide: Iterable[str] = ()) 
 def show_json(value: Any) -> None:
     """Write a value as JSON, for programs."""
     typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
-
-
-def moment_text(moment: datetime | None) -> str:
-    """Return a moment as people read it, in UTC."""
-    return "" if moment is None else f"{moment:%Y-%m-%d %H:%M} UTC"
-
-
-def number(value: float | None, *, signed: bool = False) -> str:
-    """Return a statistic with four decimals, ``-`` where it could not be computed."""
-    if value is None:
-        return "-"
-    return f"{value:+.4f}" if signed else f"{value:.4f}"

@@ -3,9 +3,10 @@
 from rich.table import Table
 from rich.text import Text
 
-from evergreen.cli.console import cell, make_table, number, plain
+from evergreen.cli.console import cell, make_table, plain
 from evergreen.ledger.records import Decision
 from evergreen.measurements import ColumnDrift
+from evergreen.presentation.formatting import number
 from evergreen.workflows.decide.decision_history import HistoryRow
 
 COLUMNS = ("batch", "gate", "drifted", "worst PSI", "worst D", "decay", "verdict", "champion")
@@ -94,7 +95,7 @@ def _decay(decision: Decision) -> str:
     decay = decision.signals.decay
     if decay is None:
         return ""
-    return decay.verdict if decay.drop is None else number(decay.drop, signed=True)
+    return decay.verdict if decay.drop is None else number(decay.drop, is_signed=True)
 
 
 def _drifted(decision: Decision) -> str:

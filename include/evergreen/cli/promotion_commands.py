@@ -8,12 +8,13 @@ from typing import Annotated
 
 import typer
 
-from evergreen.cli.console import examples, moment_text, plain, say
+from evergreen.cli.console import examples, plain, say
 from evergreen.cli.ledger_commands import Model, open_ledger
 from evergreen.cli.user_name import Who, name_of
 from evergreen.errors import RequestError
 from evergreen.ledger.ledger import Ledger
 from evergreen.ledger.records import ALL_MODELS
+from evergreen.presentation.formatting import moment
 from evergreen.settings import Settings
 from evergreen.spec.loader import LoadedSpec, load_specs
 
@@ -127,7 +128,7 @@ def restraints(ledger: Ledger, model: str, settings: Settings) -> Sequence[tuple
     now, loaded = datetime.now(UTC), spec_now(model, settings)
     freezes = () if loaded is None else loaded.spec.promotion.freeze
     return [
-        *(("held", tell_hold(hold)) for hold in ledger.holds.standing(model)),
+        *(("held", tell_hold(hold)) for hold in ledger.holds.in_force(model)),
         *(
             ("frozen", tell_freeze(freeze))
             for freeze in freezes
@@ -136,8 +137,8 @@ def restraints(ledger: Ledger, model: str, settings: Settings) -> Sequence[tuple
         *(
             (
                 "asked",
-                f"v{one.version} waits for approval since {moment_text(one.asked_at)}, until"
-                f" {moment_text(one.due_at)}",
+                f"v{one.version} waits for approval since {moment(one.asked_at)}, until"
+                f" {moment(one.due_at)}",
             )
             for one in ledger.approvals.waiting(model, at=now)
         ),

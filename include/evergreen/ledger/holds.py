@@ -43,7 +43,7 @@ class Holds:
                 row.release_reason = reason
         return [_to_hold(row) for row in rows]
 
-    def standing(self, model: str) -> Sequence[Hold]:
+    def in_force(self, model: str) -> Sequence[Hold]:
         """The holds that are in force for a model, its own and those of all; oldest first."""
         return self._select(HoldRow.model.in_((model, ALL_MODELS)), HoldRow.released_at.is_(None))
 

@@ -32,7 +32,7 @@ class IncidentReads:
             row = session.get(IncidentRow, incident_id)
             return None if row is None else to_incident(row)
 
-    def standing(self, model: str, topic: str, subject: str = "") -> Incident | None:
+    def open_for(self, model: str, topic: str, subject: str = "") -> Incident | None:
         """Return the open incident of a topic; None where there is none."""
         with self._database.session() as session:
             row = open_row(session, key_of(model, topic, subject))

@@ -43,7 +43,7 @@ class Incidents(IncidentReads):
         channel: str = "",
         state: AlertState = "pending",
         is_step: bool = True,
-        is_standing: bool = False,
+        is_repeated: bool = False,
         told_from: int = 1,
     ) -> Incident | None:
         """Take an alert into the open incident of its topic, or open one; a repeat is left out.
@@ -55,7 +55,7 @@ class Incidents(IncidentReads):
             channel: Where a new incident is told.
             state: What the message waits for.
             is_step: In an open incident: worth a reply, not only a change of the first message.
-            is_standing: Every look finds the same condition again: one message per incident.
+            is_repeated: Every look finds the same condition again: one message per incident.
             told_from: People are told from this look on; before, it may heal by itself.
 
         Returns:
@@ -65,7 +65,7 @@ class Incidents(IncidentReads):
             try:
                 with self._database.session() as session:
                     row = open_row(session, key_of(alert.model, topic, subject))
-                    if is_told(session, _name(alert, row, is_standing=is_standing)):
+                    if is_told(session, _name(alert, row, is_repeated=is_repeated)):
                         return None
                     if row is None:
                         row = new_row(alert, topic=topic, subject=subject, channel=channel)
@@ -74,7 +74,7 @@ class Incidents(IncidentReads):
                     else:
                         update_row(row, alert)
                     if row.n_events >= told_from:
-                        name = _name(alert, row, is_standing=is_standing)
+                        name = _name(alert, row, is_repeated=is_repeated)
                         named = alert.model_copy(update={"incident": name})
                         add_message(session, row, named, state=state, is_step=is_step)
                 return to_incident(row)
@@ -213,8 +213,8 @@ class Incidents(IncidentReads):
         return row
 
 
-def _name(alert: Alert, row: IncidentRow | None, *, is_standing: bool) -> str:
-    """Name the message about an alert; that of a standing condition is anew in each incident."""
-    if not is_standing:
+def _name(alert: Alert, row: IncidentRow | None, *, is_repeated: bool) -> str:
+    """Name the message about an alert; that of a repeated condition is anew in each incident."""
+    if not is_repeated:
         return alert.incident
     return f"{alert.incident}:{'new' if row is None else row.id}"

@@ -90,7 +90,7 @@ def _tell_works(airflow_context: Any, *, is_last: bool) -> None:
 
     def tell(context: ModelContext) -> None:
         subject = failed_subject(run.dag_id, task_id)
-        told = context.ledger.incidents.standing(context.spec.name, "failed", subject)
+        told = context.ledger.incidents.open_for(context.spec.name, "failed", subject)
         if told is None:
             return
         states = {} if is_aside else states_of(airflow_context)

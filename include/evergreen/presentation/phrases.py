@@ -3,14 +3,6 @@
 from collections.abc import Sequence
 
 NOTHING_TO_DO = "Nothing to do."
-HOURS_PER_DAY = 24
-MINUTES_PER_HOUR = 60
-SECONDS_PER_HOUR = 3600
-
-
-def plural(count: int, noun: str) -> str:
-    """``1 rule``, ``3 rules``."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def listed(sentences: Sequence[str], *, shown: int) -> list[str]:
@@ -19,17 +11,6 @@ def listed(sentences: Sequence[str], *, shown: int) -> list[str]:
     if len(sentences) > shown:
         lines.append(f"- and {len(sentences) - shown} more")
     return lines
-
-
-def hours(amount: float) -> str:
-    """``4 seconds``, ``20 minutes``, ``6 hours``, ``8 days``."""
-    if amount < 1 / MINUTES_PER_HOUR:
-        return plural(round(amount * SECONDS_PER_HOUR), "second")
-    if amount < 1:
-        return plural(round(amount * MINUTES_PER_HOUR), "minute")
-    if amount >= 2 * HOURS_PER_DAY:
-        return f"{amount / HOURS_PER_DAY:.3g} days"
-    return "1 hour" if amount == 1 else f"{amount:.3g} hours"
 
 
 def shortened(text: str, limit: int) -> str:

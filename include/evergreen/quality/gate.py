@@ -7,7 +7,7 @@ from evergreen.errors import GateError
 from evergreen.quality.engine import build, evaluate
 from evergreen.quality.expectations import entry_problems
 from evergreen.quality.frames import FrameFacts, examine, obstacle, without_repeats
-from evergreen.quality.rules import Rule, own_rules, standing_rules
+from evergreen.quality.rules import Rule, built_in_rules, own_rules
 from evergreen.quality.sentences import describe, headline, is_vacuous
 from evergreen.records import QualityResult, RuleResult, Window
 from evergreen.spec.model import ModelSpec
@@ -28,7 +28,7 @@ def run_gate(
 ) -> QualityResult:
     """Judge one batch by the rules that always hold and by the model's own expectations.
 
-    The standing rules are: enough rows, exactly the delivered columns, keys present and unique,
+    The built-in rules are: enough rows, exactly the delivered columns, keys present and unique,
     event times present and inside ``window``, and for each delivered feature a null share within
     its limit. A rule that found nothing to look at is broken, never met.
 
@@ -62,7 +62,7 @@ def judge(
     problems = entry_problems(expectations)
     if problems:
         raise GateError(f"expectations.json cannot be used: {'; '.join(problems)}")
-    rules = [*standing_rules(spec, window), *own_rules(expectations)]
+    rules = [*built_in_rules(spec, window), *own_rules(expectations)]
     facts = examine(frame)
     runnable = [i for i, rule in enumerate(rules) if obstacle(rule, facts) is None]
     _check_buildable(rules, runnable)

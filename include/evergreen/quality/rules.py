@@ -28,13 +28,13 @@ class Rule:
         name: What people read: ``row_count``, ``null_share``, ... or the expectation's type.
         type: The Great Expectations type that runs it.
         kwargs: The expectation's arguments.
-        is_standing: The gate adds it to every suite.
+        is_built_in: The gate adds it to every suite.
     """
 
     name: str
     type: str
     kwargs: Mapping[str, Any]
-    is_standing: bool = False
+    is_built_in: bool = False
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -66,21 +66,21 @@ def delivered_columns(spec: ModelSpec) -> tuple[str, ...]:
     return (spec.data.key, spec.data.time_column, *features)
 
 
-def standing_rules(spec: ModelSpec, window: Window) -> list[Rule]:
+def built_in_rules(spec: ModelSpec, window: Window) -> list[Rule]:
     """Return the rules that hold for every batch of ``spec``, whatever its expectations say."""
     data, quality = spec.data, spec.quality
     rules = [
-        _standing("row_count", "expect_table_row_count_to_be_between", min_value=quality.min_rows),
-        _standing(
+        _built_in("row_count", "expect_table_row_count_to_be_between", min_value=quality.min_rows),
+        _built_in(
             "schema",
             "expect_table_columns_to_match_set",
             column_set=list(delivered_columns(spec)),
             exact_match=True,
         ),
-        _standing("key_not_null", "expect_column_values_to_not_be_null", column=data.key),
-        _standing("key_unique", "expect_column_values_to_be_unique", column=data.key),
-        _standing("time_not_null", "expect_column_values_to_not_be_null", column=data.time_column),
-        _standing(
+        _built_in("key_not_null", "expect_column_values_to_not_be_null", column=data.key),
+        _built_in("key_unique", "expect_column_values_to_be_unique", column=data.key),
+        _built_in("time_not_null", "expect_column_values_to_not_be_null", column=data.time_column),
+        _built_in(
             "time_in_window",
             "expect_column_values_to_be_between",
             column=data.time_column,
@@ -92,7 +92,7 @@ def standing_rules(spec: ModelSpec, window: Window) -> list[Rule]:
     for feature in data.delivered_features:
         limit = quality.max_null_shares.get(feature.name, quality.max_null_share)
         rules.append(
-            _standing(
+            _built_in(
                 "null_share",
                 "expect_column_values_to_not_be_null",
                 column=feature.name,
@@ -110,5 +110,5 @@ def own_rules(expectations: Sequence[Mapping[str, Any]]) -> list[Rule]:
     ]
 
 
-def _standing(name: str, type_: str, **kwargs: Any) -> Rule:
-    return Rule(name, type_, kwargs, is_standing=True)
+def _built_in(name: str, type_: str, **kwargs: Any) -> Rule:
+    return Rule(name, type_, kwargs, is_built_in=True)

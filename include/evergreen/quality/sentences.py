@@ -29,7 +29,7 @@ def describe(rule: Rule, result: Mapping[str, Any], n_rows: int) -> str:
 def headline(rule: Rule) -> str:
     """Name the rule, its column and what it wants."""
     place = f"{rule.name} on {rule.column!r}" if rule.column else rule.name
-    if rule.is_standing:
+    if rule.is_built_in:
         return place
     wanted = [
         f"{key}={show(value)}" for key, value in rule.kwargs.items() if key not in UNSHOWN_KWARGS

@@ -2,6 +2,6 @@
 
 from evergreen.slack.blocks import to_blocks, to_fallback, to_text
 from evergreen.slack.sender import Posted, SlackSender
-from evergreen.slack.status_line import Standing
+from evergreen.slack.status_line import IncidentStatus
 
-__all__ = ["Posted", "SlackSender", "Standing", "to_blocks", "to_fallback", "to_text"]
+__all__ = ["IncidentStatus", "Posted", "SlackSender", "to_blocks", "to_fallback", "to_text"]

@@ -11,7 +11,7 @@ from typing import Any
 from evergreen.presentation.escaping import clean, escape, neutralise, one_line, usable_url
 from evergreen.presentation.phrases import NOTHING_TO_DO, shortened
 from evergreen.records import Alert
-from evergreen.slack.status_line import Standing, status_of
+from evergreen.slack.status_line import IncidentStatus, status_of
 
 Block = dict[str, Any]
 MAX_TITLE = 150
@@ -29,18 +29,18 @@ MAX_LINKS = 8
 NO_TITLE = "(no title)"
 
 
-def to_blocks(alert: Alert, standing: Standing | None = None) -> list[Block]:
+def to_blocks(alert: Alert, status: IncidentStatus | None = None) -> list[Block]:
     """Return the message as Slack blocks: title, status, numbers, text, what to type, links.
 
     Args:
         alert: What to tell.
-        standing: How its incident stands, for the message that opens a thread: it is written anew
+        status: How its incident stands, for the message that opens a thread: it is written anew
             when that changes, and shortened when it is over. None: nothing is said of that.
     """
-    is_over = standing is not None and standing.is_over
-    title = escape(title_of(alert, standing), limit=MAX_TITLE)
+    is_over = status is not None and status.is_over
+    title = escape(title_of(alert, status), limit=MAX_TITLE)
     blocks: list[Block] = [{"type": "header", "text": _plain(title)}]
-    blocks.append(_context(status_of(alert, standing)))
+    blocks.append(_context(status_of(alert, status)))
     if alert.numbers and not is_over:
         blocks.append({"type": "section", "fields": [_field(pair) for pair in _numbers(alert)]})
     text = escape(_text(alert, is_over=is_over), limit=MAX_TEXT)
@@ -55,13 +55,13 @@ def to_blocks(alert: Alert, standing: Standing | None = None) -> list[Block]:
     return blocks
 
 
-def to_fallback(alert: Alert, standing: Standing | None = None) -> str:
+def to_fallback(alert: Alert, status: IncidentStatus | None = None) -> str:
     """The message's one text for notifications, where blocks are not shown; no formatting."""
-    is_over = standing is not None and standing.is_over
+    is_over = status is not None and status.is_over
     marks = [] if is_over or alert.severity == "info" else [alert.severity.capitalize()]
     marks += ["action needed"] if alert.must_act and not is_over else []
     head = ", ".join(marks)
-    title = title_of(alert, standing)
+    title = title_of(alert, status)
     whole = [f"{head[:1].upper()}{head[1:]}: {title}" if head else title]
     if not is_over:
         whole += [f"{label}: {value}" for label, value in _numbers(alert)]
@@ -80,12 +80,12 @@ def to_text(alert: Alert) -> str:
     return "\n".join(lines)
 
 
-def title_of(alert: Alert, standing: Standing | None = None) -> str:
+def title_of(alert: Alert, status: IncidentStatus | None = None) -> str:
     """Return the headline on one line; what is over says so first."""
     title = one_line(alert.title) or NO_TITLE
-    if standing is None or not standing.is_over:
+    if status is None or not status.is_over:
         return title
-    return f"{standing.ending}: {title}"
+    return f"{status.ending}: {title}"
 
 
 def showable(commands: tuple[str, ...]) -> list[str]:

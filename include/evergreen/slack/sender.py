@@ -16,7 +16,7 @@ from evergreen.records import Alert, Record
 from evergreen.slack.blocks import to_blocks, to_fallback
 from evergreen.slack.client import Body, SlackCalls
 from evergreen.slack.errors import NO_EDIT, SlackRefusedError
-from evergreen.slack.status_line import Standing
+from evergreen.slack.status_line import IncidentStatus
 
 NAMESPACE = uuid.UUID("6f9c2f52-3a0e-5d0b-9f0e-6a2f4f0c7b11")
 MAX_FILE_TITLE = 200
@@ -62,7 +62,7 @@ class SlackSender:
         alert: Alert,
         thread_ts: str | None = None,
         *,
-        standing: Standing | None = None,
+        status: IncidentStatus | None = None,
     ) -> Posted:
         """Post the alert and tell where it stands.
 
@@ -70,14 +70,14 @@ class SlackSender:
             channel: Channel name or id.
             alert: What to tell.
             thread_ts: ``ts`` of the message that opened the thread; None: a message of its own.
-            standing: How its incident stands; None: nothing is said of that, as in a reply.
+            status: How its incident stands; None: nothing is said of that, as in a reply.
 
         Raises:
             NotifyError: Slack did not take it. ``is_permanent`` when no retry helps;
                 ``retry_after_seconds`` when Slack asked for a longer wait than is spent here.
         """
         body = {
-            **_content(channel, alert, standing),
+            **_content(channel, alert, status),
             "mrkdwn": False,
             "unfurl_links": False,
             "unfurl_media": False,
@@ -89,7 +89,7 @@ class SlackSender:
         return Posted(channel=str(answer.get("channel") or channel), ts=str(answer.get("ts") or ""))
 
     def update(
-        self, channel: str, ts: str, alert: Alert, *, standing: Standing | None = None
+        self, channel: str, ts: str, alert: Alert, *, status: IncidentStatus | None = None
     ) -> bool:
         """Write a message anew in its place; nobody is notified of that.
 
@@ -97,7 +97,7 @@ class SlackSender:
             channel: Channel id, as ``send`` gave it.
             ts: Slack's name of the message.
             alert: What it says from now on.
-            standing: How its incident stands.
+            status: How its incident stands.
 
         Returns:
             False when the message is gone or may no longer be edited, which is logged.
@@ -105,7 +105,7 @@ class SlackSender:
         Raises:
             NotifyError: As for ``send``.
         """
-        body = {**_content(channel, alert, standing), "ts": ts}
+        body = {**_content(channel, alert, status), "ts": ts}
         try:
             self._calls.call("chat_update", body, may_drop=True)
         except SlackRefusedError as err:
@@ -152,12 +152,12 @@ class SlackSender:
         return True
 
 
-def _content(channel: str, alert: Alert, standing: Standing | None) -> Body:
+def _content(channel: str, alert: Alert, status: IncidentStatus | None) -> Body:
     """Return what a message says, with all of Slack's own reading of the text switched off."""
     body: dict[str, Any] = {
         "channel": channel,
-        "text": to_fallback(alert, standing),
-        "blocks": to_blocks(alert, standing),
+        "text": to_fallback(alert, status),
+        "blocks": to_blocks(alert, status),
         "parse": "none",
         "link_names": False,
         "metadata": {

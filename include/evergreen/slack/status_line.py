@@ -1,9 +1,9 @@
 """How the incident of a message stands, and the one line that says so."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from evergreen.presentation.escaping import escape, neutralise, one_line
-from evergreen.presentation.phrases import hours
+from evergreen.presentation.formatting import duration, moment
 from evergreen.records import Alert, Record
 
 MARKERS = {"critical": "\u25a0 Critical", "warning": "\u25b2 Warning", "info": "\u25cb Info"}
@@ -12,7 +12,7 @@ SECONDS_PER_HOUR = 3600.0
 MAX_WORDS = 80
 
 
-class Standing(Record):
+class IncidentStatus(Record):
     """What has become of an incident since it was opened; what is not known stays empty.
 
     Attributes:
@@ -46,48 +46,43 @@ class Standing(Record):
         return f"{text[:1].upper()}{text[1:]}"
 
 
-def status_of(alert: Alert, standing: Standing | None = None) -> str:
+def status_of(alert: Alert, status: IncidentStatus | None = None) -> str:
     """Severity, whether to act, since when, and what people have said: one line of mrkdwn."""
-    if standing is not None and standing.is_over:
-        return _joined(f"{OVER} *{_safe(standing.ending)}*", *_end(standing), "No action needed")
+    if status is not None and status.is_over:
+        return _joined(f"{OVER} *{_safe(status.ending)}*", *_end(status), "No action needed")
     return _joined(
         MARKERS[alert.severity],
         "*Action needed*" if alert.must_act else "No action needed",
-        _began(alert, standing),
-        *(_people(standing) if standing else ()),
+        _began(alert, status),
+        *(_people(status) if status else ()),
     )
 
 
-def _began(alert: Alert, standing: Standing | None) -> str:
+def _began(alert: Alert, status: IncidentStatus | None) -> str:
     """Since when it lasts; what only tells that something was done does not last."""
-    began = alert.since or (standing.opened_at if standing else None)
+    began = alert.since or (status.opened_at if status else None)
     if began is None:
         return ""
     lasts = alert.must_act or alert.severity != "info"
     return f"since {moment(began)}" if lasts else moment(began)
 
 
-def moment(when: datetime) -> str:
-    """``2013-03-05 06:10 UTC``."""
-    return f"{when.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-
-
-def _end(standing: Standing) -> tuple[str, ...]:
-    if standing.closed_at is None:
+def _end(status: IncidentStatus) -> tuple[str, ...]:
+    if status.closed_at is None:
         return ()
-    if standing.opened_at is None:
-        return (moment(standing.closed_at),)
-    lasted = (standing.closed_at - standing.opened_at).total_seconds() / SECONDS_PER_HOUR
-    return (moment(standing.closed_at), f"after {hours(max(lasted, 0))}")
+    if status.opened_at is None:
+        return (moment(status.closed_at),)
+    lasted = (status.closed_at - status.opened_at).total_seconds() / SECONDS_PER_HOUR
+    return (moment(status.closed_at), f"after {duration(max(lasted, 0))}")
 
 
-def _people(standing: Standing) -> tuple[str, ...]:
-    told = f"told {standing.n_events} times" if standing.n_events > 1 else ""
-    seen = f"acknowledged by {_safe(standing.acknowledged_by)}" if standing.acknowledged_by else ""
+def _people(status: IncidentStatus) -> tuple[str, ...]:
+    told = f"told {status.n_events} times" if status.n_events > 1 else ""
+    seen = f"acknowledged by {_safe(status.acknowledged_by)}" if status.acknowledged_by else ""
     snoozed = ""
-    if standing.snoozed_until is not None:
-        who = f" by {_safe(standing.snoozed_by)}" if standing.snoozed_by else ""
-        snoozed = f"snoozed until {moment(standing.snoozed_until)}{who}"
+    if status.snoozed_until is not None:
+        who = f" by {_safe(status.snoozed_by)}" if status.snoozed_by else ""
+        snoozed = f"snoozed until {moment(status.snoozed_until)}{who}"
     return told, seen, snoozed
 
 

@@ -347,7 +347,7 @@ def test_promotion_shows_both_scores_the_gain_and_the_way_back() -> None:
     alert = next(alert for alert in one_of_each() if alert.kind == "promoted")
 
     assert alert.numbers == (
-        ("auc", "challenger 0.7301, champion 0.7178"),
+        ("AUC", "challenger 0.7301, champion 0.7178"),
         ("Gain (positive: challenger better)", "+0.0123, standard error 0.0031"),
         ("Holdout rows", "6000"),
     )
@@ -362,7 +362,7 @@ def test_the_gain_is_told_with_its_interval_where_there_is_one() -> None:
 
 def test_decay_shows_the_metric_with_its_interval_beside_what_it_was() -> None:
     assert of_decay(make_decay()) == (
-        ("auc", "0.7110, 95 % interval 0.7012 to 0.7208 (was 0.7410)"),
+        ("AUC", "0.7110, 95 % interval 0.7012 to 0.7208 (was 0.7410)"),
         ("Drop", "0.0300 (limit 0.02)"),
         ("Rows with labels", "97% of those scored"),
     )
@@ -398,7 +398,7 @@ def test_first_promotion_has_no_way_back() -> None:
 
     assert "there was none before" in alert.text
     assert "rollback" not in alert.text
-    assert alert.numbers == (("auc", "challenger 0.7301"), ("Holdout rows", "6000"))
+    assert alert.numbers == (("AUC", "challenger 0.7301"), ("Holdout rows", "6000"))
 
 
 def test_kept_without_any_champion_asks_for_a_person() -> None:

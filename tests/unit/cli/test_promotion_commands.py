@@ -51,7 +51,7 @@ def test_a_hold_is_kept_with_name_and_reason_and_shown_until_released(
 
     assert f"promotions of {whose} are released by ben: it is over" in released.out
     assert "an audit" not in call("champion", "flights").out
-    assert ledger.holds.standing("flights") == []
+    assert ledger.holds.in_force("flights") == []
 
 
 def test_the_name_is_the_login_unless_told(
@@ -61,7 +61,7 @@ def test_the_name_is_the_login_unless_told(
 
     call("hold", "flights", "--reason", "an audit")
 
-    assert ledger.holds.standing("flights")[0].held_by == "carla"
+    assert ledger.holds.in_force("flights")[0].held_by == "carla"
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_a_wrong_order_changes_nothing(
 
     assert refused.code == 2
     assert says in refused.err
-    assert ledger.holds.standing("flights") == []
+    assert ledger.holds.in_force("flights") == []
 
 
 def test_a_release_says_how_to_decide_at_once_about_what_was_held(

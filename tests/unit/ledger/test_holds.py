@@ -6,7 +6,7 @@ from evergreen.ledger.ledger import Ledger
 
 def test_a_hold_stands_until_it_is_released_with_both_names_and_reasons(ledger: Ledger) -> None:
     ledger.holds.hold("flights", reason="audit", held_by="ada")
-    assert [hold.reason for hold in ledger.holds.standing("flights")] == ["audit"]
+    assert [hold.reason for hold in ledger.holds.in_force("flights")] == ["audit"]
 
     ended = ledger.holds.release("flights", reason="audit is over", released_by="ben")
 
@@ -15,7 +15,7 @@ def test_a_hold_stands_until_it_is_released_with_both_names_and_reasons(ledger: 
     assert (hold.held_by, hold.released_by, hold.release_reason) == ("ada", "ben", "audit is over")
     assert hold.released_at is not None
     assert hold.released_at >= hold.held_at
-    assert ledger.holds.standing("flights") == []
+    assert ledger.holds.in_force("flights") == []
 
 
 def test_holding_again_keeps_the_first_hold(ledger: Ledger) -> None:
@@ -32,7 +32,7 @@ def test_releasing_what_is_not_held_ends_nothing(ledger: Ledger) -> None:
 
 
 @pytest.mark.parametrize(
-    ("held", "released", "standing"),
+    ("held", "released", "in_force"),
     [
         pytest.param("*", "flights", ["*"], id="a model's release leaves the hold of all"),
         pytest.param("flights", "*", ["flights"], id="the release of all leaves a model's hold"),
@@ -41,13 +41,13 @@ def test_releasing_what_is_not_held_ends_nothing(ledger: Ledger) -> None:
     ],
 )
 def test_a_scope_is_released_by_its_own_name_only(
-    ledger: Ledger, held: str, released: str, standing: list[str]
+    ledger: Ledger, held: str, released: str, in_force: list[str]
 ) -> None:
     ledger.holds.hold(held, reason="audit", held_by="ada")
 
     ledger.holds.release(released, reason="over", released_by="ada")
 
-    assert [hold.model for hold in ledger.holds.standing("flights")] == standing
+    assert [hold.model for hold in ledger.holds.in_force("flights")] == in_force
 
 
 def test_a_model_may_be_held_again(ledger: Ledger) -> None:
@@ -56,7 +56,7 @@ def test_a_model_may_be_held_again(ledger: Ledger) -> None:
 
     ledger.holds.hold("flights", reason="two", held_by="ada")
 
-    assert [hold.reason for hold in ledger.holds.standing("flights")] == ["two"]
+    assert [hold.reason for hold in ledger.holds.in_force("flights")] == ["two"]
 
 
 def test_a_ledger_without_tables_says_how_to_make_them(ledger_url: str) -> None:
@@ -64,4 +64,4 @@ def test_a_ledger_without_tables_says_how_to_make_them(ledger_url: str) -> None:
         Ledger(ledger_url) as bare,
         pytest.raises(EvergreenError, match="evergreen ledger migrate"),
     ):
-        bare.holds.standing("flights")
+        bare.holds.in_force("flights")

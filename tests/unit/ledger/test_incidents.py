@@ -40,7 +40,7 @@ def test_the_first_alert_opens_and_the_next_ones_belong_to_it(ledger: Ledger) ->
     ledger.incidents.open_or_update(make_alert("drift:flights:3"), topic=TOPIC, is_step=False)
 
     assert (first.id, first.n_events, first.channel) == (second.id, 1, "#a")
-    found = ledger.incidents.standing("flights", TOPIC)
+    found = ledger.incidents.open_for("flights", TOPIC)
     assert found is not None
     assert (found.n_events, found.severity, found.sentence) == (3, "critical", "3 of 14 features")
     assert roles(ledger) == ["opening", "note", "update"]
@@ -92,9 +92,9 @@ def test_processes_that_see_the_same_at_once_give_one_incident(ledger_url: str) 
     assert found.count(None) == 4
 
 
-def test_a_standing_condition_is_told_once_per_incident(ledger: Ledger) -> None:
+def test_a_repeated_condition_is_told_once_per_incident(ledger: Ledger) -> None:
     def look() -> Incident | None:
-        return ledger.incidents.open_or_update(make_alert(), topic="no_data", is_standing=True)
+        return ledger.incidents.open_or_update(make_alert(), topic="no_data", is_repeated=True)
 
     first = look()
     assert first is not None
@@ -110,7 +110,7 @@ def test_a_standing_condition_is_told_once_per_incident(ledger: Ledger) -> None:
 def test_a_condition_that_may_heal_by_itself_is_told_from_the_second_look(ledger: Ledger) -> None:
     def look() -> None:
         ledger.incidents.open_or_update(
-            make_alert(), topic="alias_mismatch", is_standing=True, told_from=2
+            make_alert(), topic="alias_mismatch", is_repeated=True, told_from=2
         )
 
     look()
@@ -157,7 +157,7 @@ def test_an_incident_is_closed_once_with_one_message(ledger: Ledger) -> None:
     assert closed[1] is None
     assert (closed[0].resolution, closed[0].is_open) == ("recovered", False)
     assert roles(ledger) == ["opening", "closing"]
-    assert ledger.incidents.standing("flights", TOPIC) is None
+    assert ledger.incidents.open_for("flights", TOPIC) is None
 
 
 def test_an_acknowledgement_is_kept_and_shown_by_the_first_message(ledger: Ledger) -> None:

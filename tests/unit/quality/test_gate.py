@@ -23,7 +23,7 @@ def between(column: str, low: float, high: float, **more: Any) -> dict[str, Any]
     return {"type": "expect_column_values_to_be_between", "kwargs": kwargs}
 
 
-def test_sound_batch_is_accepted_by_standing_and_own_rules(
+def test_sound_batch_is_accepted_by_built_in_and_own_rules(
     make_spec: MakeSpec, make_batch: MakeBatch, window: Window
 ) -> None:
     batch = make_batch()

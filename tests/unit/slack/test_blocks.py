@@ -7,7 +7,7 @@ import pytest
 
 from evergreen.records import Alert
 from evergreen.slack.blocks import to_blocks, to_fallback, to_text
-from evergreen.slack.status_line import Standing
+from evergreen.slack.status_line import IncidentStatus
 
 MakeAlert = Callable[..., Alert]
 OPENED = datetime(2013, 3, 5, 6, 10, tzinfo=UTC)
@@ -48,8 +48,8 @@ def body(alert: Alert) -> str:
     return str(next(block["text"]["text"] for block in sections if "text" in block))
 
 
-def status(alert: Alert, standing: Standing | None = None) -> str:
-    return str(to_blocks(alert, standing)[1]["elements"][0]["text"])
+def status_text(alert: Alert, status: IncidentStatus | None = None) -> str:
+    return str(to_blocks(alert, status)[1]["elements"][0]["text"])
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)
@@ -135,11 +135,11 @@ def test_other_addresses_are_shown_but_never_links(url: str, make_alert: MakeAle
 def test_severity_is_said_in_words_beside_its_marker(
     severity: str, marker: str, make_alert: MakeAlert
 ) -> None:
-    assert status(make_alert(severity=severity)).split(" \u00b7 ")[0] == marker
+    assert status_text(make_alert(severity=severity)).split(" \u00b7 ")[0] == marker
 
 
 def test_whether_to_act_is_said_in_so_many_words(make_alert: MakeAlert) -> None:
-    asked = [status(make_alert(must_act=act)).split(" \u00b7 ")[1] for act in (True, False)]
+    asked = [status_text(make_alert(must_act=act)).split(" \u00b7 ")[1] for act in (True, False)]
 
     assert asked == ["*Action needed*", "No action needed"]
 
@@ -160,18 +160,18 @@ def test_a_notification_begins_with_how_bad_it_is(
 
 
 def test_since_is_when_the_condition_began_not_when_it_was_told(make_alert: MakeAlert) -> None:
-    told = Standing(opened_at=OPENED)
+    told = IncidentStatus(opened_at=OPENED)
     began = make_alert(since=OPENED - timedelta(days=1))
 
-    assert status(began, told).endswith("since 2013-03-04 06:10 UTC")
-    assert status(make_alert(), told).endswith("since 2013-03-05 06:10 UTC")
-    assert "since" not in status(make_alert())
+    assert status_text(began, told).endswith("since 2013-03-04 06:10 UTC")
+    assert status_text(make_alert(), told).endswith("since 2013-03-05 06:10 UTC")
+    assert "since" not in status_text(make_alert())
 
 
 def test_what_does_not_last_is_told_with_its_moment(make_alert: MakeAlert) -> None:
     done = make_alert(kind="promoted", severity="info", must_act=False)
 
-    shown = status(done, Standing(opened_at=OPENED))
+    shown = status_text(done, IncidentStatus(opened_at=OPENED))
 
     assert shown == "\u25cb Info \u00b7 No action needed \u00b7 2013-03-05 06:10 UTC"
 
@@ -222,7 +222,7 @@ def test_a_command_that_cannot_be_shown_as_it_is_is_left_out(
 
 
 def test_what_people_did_about_an_incident_is_shown(make_alert: MakeAlert) -> None:
-    standing = Standing(
+    status = IncidentStatus(
         opened_at=OPENED,
         n_events=4,
         acknowledged_by="ada",
@@ -230,16 +230,16 @@ def test_what_people_did_about_an_incident_is_shown(make_alert: MakeAlert) -> No
         snoozed_by="ben",
     )
 
-    assert status(make_alert(), standing).endswith(
+    assert status_text(make_alert(), status).endswith(
         "told 4 times \u00b7 acknowledged by ada \u00b7 snoozed until 2013-03-05 08:10 UTC by ben"
     )
 
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_names_of_people_are_inert(name: str, make_alert: MakeAlert) -> None:
-    standing = Standing(acknowledged_by=name, snoozed_until=OPENED, snoozed_by=f"*{name}*")
+    status = IncidentStatus(acknowledged_by=name, snoozed_until=OPENED, snoozed_by=f"*{name}*")
 
-    shown = status(make_alert(), standing)
+    shown = status_text(make_alert(), status)
 
     assert "<" not in shown
     assert shown.count("*") == 2
@@ -252,19 +252,19 @@ def test_names_of_people_are_inert(name: str, make_alert: MakeAlert) -> None:
 def test_what_is_over_says_so_first_and_asks_for_nothing(
     resolution: str, says: str, make_alert: MakeAlert
 ) -> None:
-    standing = Standing(
+    status = IncidentStatus(
         opened_at=OPENED, resolution=resolution, closed_at=OPENED + timedelta(days=3)
     )
     alert = make_alert(text="What was.\nWhat to do.", numbers=NUMBERS, commands=("evergreen why",))
 
-    blocks = to_blocks(alert, standing)
+    blocks = to_blocks(alert, status)
 
     assert blocks[0]["text"]["text"] == f"{says}: {alert.title}"
     assert [text["text"] for text in texts(blocks)][1:3] == [
         f"\u2713 *{says}* \u00b7 2013-03-08 06:10 UTC \u00b7 after 3 days \u00b7 No action needed",
         "What was.",
     ]
-    assert to_fallback(alert, standing) == f"{says}: {alert.title}\nWhat was."
+    assert to_fallback(alert, status) == f"{says}: {alert.title}\nWhat was."
 
 
 @pytest.mark.parametrize("char", ["x", "<", "&", "\U0001f600"], ids=["plain", "lt", "amp", "emoji"])
@@ -277,7 +277,7 @@ def test_lengths_stay_inside_slacks_limits(char: str, make_alert: MakeAlert) -> 
         commands=(char * 400,) * 9,
     )
 
-    blocks = to_blocks(alert, Standing(acknowledged_by=char * 500, n_events=10**9))
+    blocks = to_blocks(alert, IncidentStatus(acknowledged_by=char * 500, n_events=10**9))
 
     shown = [units(text["text"]) for text in texts(blocks)]
     assert units(blocks[0]["text"]["text"]) <= 150

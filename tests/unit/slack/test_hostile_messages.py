@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from evergreen.records import Alert, AlertKind, Severity
 from evergreen.slack.blocks import to_blocks, to_fallback, to_text
-from evergreen.slack.status_line import Standing
+from evergreen.slack.status_line import IncidentStatus
 
 Block = dict[str, Any]
 ATTACKS = (
@@ -50,8 +50,8 @@ alerts = st.builds(
     commands=st.lists(hostile, max_size=3).map(tuple),
     since=st.none() | st.just(datetime(2013, 3, 5, tzinfo=UTC)),
 )
-standings = st.none() | st.builds(
-    Standing, resolution=hostile, acknowledged_by=hostile, snoozed_by=hostile
+statuses = st.none() | st.builds(
+    IncidentStatus, resolution=hostile, acknowledged_by=hostile, snoozed_by=hostile
 )
 WEB_LINK = re.compile(r"<https?://[^<>|\s]+\|[^<>|]*>")
 ENTITY = re.compile(r"&(?:amp|lt|gt);")
@@ -70,13 +70,13 @@ def texts(blocks: list[Block]) -> list[Block]:
 
 
 @ALL
-@given(alerts, standings)
+@given(alerts, statuses)
 def test_nothing_in_a_message_is_a_command_a_mention_or_a_hidden_link(
-    alert: Alert, standing: Standing | None
+    alert: Alert, status: IncidentStatus | None
 ) -> None:
-    blocks = to_blocks(alert, standing)
+    blocks = to_blocks(alert, status)
 
-    for text in [*(text["text"] for text in texts(blocks)), to_fallback(alert, standing)]:
+    for text in [*(text["text"] for text in texts(blocks)), to_fallback(alert, status)]:
         rest = WEB_LINK.sub("", text)
         assert "<" not in rest
         assert ">" not in rest
@@ -84,16 +84,16 @@ def test_nothing_in_a_message_is_a_command_a_mention_or_a_hidden_link(
 
 
 @ALL
-@given(alerts, standings)
+@given(alerts, statuses)
 @example(
     Alert(
         model="m", kind="drift", incident="i", thread="t", title="t", text="t", must_act=True,
         commands=("echo ```", "echo *a*"), links=(("*a*", "include/_b_"),),
     ),
-    Standing(acknowledged_by="*ada* `x` ~y~ _z_"),
+    IncidentStatus(acknowledged_by="*ada* `x` ~y~ _z_"),
 )  # fmt: skip
-def test_only_our_own_words_are_formatted(alert: Alert, standing: Standing | None) -> None:
-    blocks = to_blocks(alert, standing)
+def test_only_our_own_words_are_formatted(alert: Alert, status: IncidentStatus | None) -> None:
+    blocks = to_blocks(alert, status)
 
     formatted = [text["text"] for text in texts(blocks) if text["type"] == "mrkdwn"]
     codes = [text for text in formatted if text.startswith("Type:\n```\n")]
@@ -107,16 +107,16 @@ def test_only_our_own_words_are_formatted(alert: Alert, standing: Standing | Non
 
 
 @ALL
-@given(alerts, standings)
-def test_a_message_stays_inside_slacks_limits(alert: Alert, standing: Standing | None) -> None:
-    blocks = to_blocks(alert, standing)
+@given(alerts, statuses)
+def test_a_message_stays_inside_slacks_limits(alert: Alert, status: IncidentStatus | None) -> None:
+    blocks = to_blocks(alert, status)
 
     assert len(blocks) <= 50
     assert 1 <= len(blocks[0]["text"]["text"].encode("utf-16-le")) // 2 <= 150
     for text in texts(blocks):
         assert 1 <= len(text["text"].encode("utf-16-le")) // 2 <= 3000
         assert text["text"].count("\n") <= 20
-    assert len(to_fallback(alert, standing).encode("utf-16-le")) // 2 <= 1500
+    assert len(to_fallback(alert, status).encode("utf-16-le")) // 2 <= 1500
 
 
 @ALL

@@ -8,7 +8,7 @@ import pytest
 
 from evergreen.errors import NotifyError
 from evergreen.records import Alert
-from evergreen.slack import Posted, SlackSender, Standing
+from evergreen.slack import IncidentStatus, Posted, SlackSender
 from standins.slack import SlackServer
 
 MakeAlert = Callable[..., Alert]
@@ -49,9 +49,9 @@ def test_send_gives_the_channels_id_that_edits_ask_for(posted: Posted) -> None:
 def test_an_update_changes_the_message_in_its_place(
     slack: SlackServer, sender: SlackSender, posted: Posted, make_alert: MakeAlert
 ) -> None:
-    over = Standing(resolution="recovered")
+    over = IncidentStatus(resolution="recovered")
 
-    is_updated = sender.update(posted.channel, posted.ts, make_alert(), standing=over)
+    is_updated = sender.update(posted.channel, posted.ts, make_alert(), status=over)
 
     (thread,) = slack.threads
     assert is_updated

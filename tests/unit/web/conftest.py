@@ -12,7 +12,7 @@ from builders.histories import seed_model
 from evergreen.ledger.ledger import Ledger
 from evergreen.settings import Settings
 from evergreen.web.queries.view_models import State
-from evergreen.web.server.services import Desk
+from evergreen.web.server.services import Services
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 STATES: tuple[State, ...] = get_args(State)
@@ -35,7 +35,7 @@ def make_settings(home: Path, ledger_url: str) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
     """Return an installation whose models are called like the state that each is in at ``NOW``."""
     home = tmp_path_factory.mktemp("installation")
     settings = make_settings(home, f"sqlite:///{home}/ledger.db")
@@ -52,19 +52,19 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
                 now=NOW,
                 seed=place,
             )
-        yield Desk(settings, ledger)
+        yield Services(settings, ledger)
 
 
 @pytest.fixture
-def empty_desk(tmp_path: Path) -> Iterator[Desk]:
+def empty_desk(tmp_path: Path) -> Iterator[Services]:
     """Return an installation without a model."""
     settings = make_settings(tmp_path, f"sqlite:///{tmp_path}/ledger.db")
     settings.models_dir.mkdir()
     with Ledger(settings.ledger_url) as ledger:
         ledger.migrate()
-        yield Desk(settings, ledger)
+        yield Services(settings, ledger)
 
 
 @pytest.fixture
-def without_mlflow(desk: Desk) -> Desk:
-    return Desk(replace(desk.settings, mlflow_uri="", mlflow_url=""), desk.ledger)
+def without_mlflow(services: Services) -> Services:
+    return Services(replace(services.settings, mlflow_uri="", mlflow_url=""), services.ledger)

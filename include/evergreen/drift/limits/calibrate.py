@@ -10,18 +10,18 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from evergreen.drift.limits.between_batch_variance import MIN_BLOCKS, BlockSpread, ColumnSpread
 from evergreen.drift.limits.null_distributions import (
     KS_MEAN_SQUARE,
     FloatArray,
     PsiLaw,
     effective_size,
-    student_quantile,
 )
+from evergreen.drift.profile.between_batch_variance import MIN_BLOCKS, BlockSpread, ColumnSpread
 from evergreen.drift.profile.count_batches import count_batches
 from evergreen.drift.profile.counts import Statistics
 from evergreen.drift.profile.profile import ReferenceProfile
 from evergreen.drift.psi import psi
+from evergreen.drift.student_t import student_quantile
 
 MIN_BLOCK_ROWS = 30
 MAX_BLOCK_SHARE = 0.5

@@ -4,16 +4,16 @@ import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from evergreen.drift.limits.between_batch_variance import ColumnSpread
 from evergreen.drift.limits.limits import DriftLimits, Sample
 from evergreen.drift.limits.null_distributions import (
     KS_MEAN_SQUARE,
     PsiLaw,
     ks_tail,
     null_tail,
-    student_tail,
 )
+from evergreen.drift.profile.between_batch_variance import ColumnSpread
 from evergreen.drift.profile.profile import BrokenColumn, NumericColumn, ReferenceProfile
+from evergreen.drift.student_t import student_tail
 
 
 class _Chance(NamedTuple):

@@ -15,7 +15,6 @@ from typing import Literal, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from evergreen.drift.limits.between_batch_variance import ColumnSpread
 from evergreen.drift.limits.null_distributions import (
     KS_MEAN_SQUARE,
     PsiLaw,
@@ -24,6 +23,7 @@ from evergreen.drift.limits.null_distributions import (
     null_quantile,
     psi_bound,
 )
+from evergreen.drift.profile.between_batch_variance import ColumnSpread
 from evergreen.drift.profile.counts import Statistics
 from evergreen.drift.profile.profile import (
     BrokenColumn,

@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import Field
 
 from evergreen.drift.ks import ks_error
-from evergreen.drift.limits.between_batch_variance import BlockSpread
+from evergreen.drift.profile.between_batch_variance import BlockSpread
 from evergreen.drift.profile.categories import key_of
 from evergreen.drift.profile.quantile_cells import CellCounts, FloatArray, IntArray
 from evergreen.drift.profile.value_bitmap import bit_of, read_marks

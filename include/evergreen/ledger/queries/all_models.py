@@ -11,9 +11,9 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 from evergreen.ledger.database import Database
 from evergreen.ledger.queries.read_records import FIGURES, read_records
 from evergreen.ledger.queries.rows import (
-    DeliveryGlance,
-    Glance,
+    DecisionFigures,
     LatestDecision,
+    LatestDelivery,
     OpenDecision,
     Waiting,
 )
@@ -68,10 +68,12 @@ class Overview:
         query = select(*FIGURES, DecisionRow.sentence, DecisionRow.outcome_sentence).select_from(
             join(models, DecisionRow, DecisionRow.id == newest)
         )
-        found = ((Glance(*row[:-2]), *row[-2:]) for row in self._rows(query))
+        found = ((DecisionFigures(*row[:-2]), *row[-2:]) for row in self._rows(query))
         return {figures.model: LatestDecision(figures, *said) for figures, *said in found}
 
-    def points(self, models: Collection[str], *, newest: int) -> dict[str, tuple[Glance, ...]]:
+    def points(
+        self, models: Collection[str], *, newest: int
+    ) -> dict[str, tuple[DecisionFigures, ...]]:
         """Return the figures of the newest decisions of some models, oldest first."""
         place = (
             func.row_number()
@@ -88,7 +90,7 @@ class Overview:
             .where(ranked.c.place <= newest)
             .order_by(DecisionRow.decided_at, DecisionRow.id)
         )
-        return _by_model(Glance(*row) for row in self._rows(query))
+        return _by_model(DecisionFigures(*row) for row in self._rows(query))
 
     def running(self) -> dict[str, tuple[OpenDecision, ...]]:
         """Return the decisions that have not come to an end, oldest first."""
@@ -112,7 +114,7 @@ class Overview:
         query = select(PromotionRow).select_from(join(models, PromotionRow, is_newest))
         return {found.model: found for found in read_records(self._database, query, Promotion)}
 
-    def deliveries(self) -> dict[str, DeliveryGlance]:
+    def deliveries(self) -> dict[str, LatestDelivery]:
         """Return the delivery of data of the newest batch of each model, whatever became of it."""
         models, mine = self._models(DeliveryRow.model), aliased(DeliveryRow)
         newest = (
@@ -122,9 +124,9 @@ class Overview:
             .scalar_subquery()
         )
         key = tuple_(DeliveryRow.model, DeliveryRow.kind, DeliveryRow.batch)
-        columns = [getattr(DeliveryRow, name) for name in DeliveryGlance._fields]
+        columns = [getattr(DeliveryRow, name) for name in LatestDelivery._fields]
         query = select(*columns).where(key.in_(select(models.c.model, literal("data"), newest)))
-        return {row.model: DeliveryGlance(*row) for row in self._rows(query)}
+        return {row.model: LatestDelivery(*row) for row in self._rows(query)}
 
     def waiting(self) -> dict[str, Waiting]:
         """Return how many accepted batches are newer than the newest that was decided about."""

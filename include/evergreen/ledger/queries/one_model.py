@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from evergreen.ledger.database import Database
 from evergreen.ledger.queries.read_records import FIGURES, read_records
-from evergreen.ledger.queries.rows import Glance, ListedDecision
+from evergreen.ledger.queries.rows import DecisionFigures, ListedDecision
 from evergreen.ledger.records import Incident, OutboxEntry, VersionEntry
 from evergreen.ledger.tables import (
     AlertRow,
@@ -36,7 +36,7 @@ class Details:
         with self._database.reading() as session:
             rows = session.execute(query.limit(limit).offset(skip)).all()
         n = len(FIGURES)
-        return [ListedDecision(Glance(*row[:n]), *row[n:]) for row in rows]
+        return [ListedDecision(DecisionFigures(*row[:n]), *row[n:]) for row in rows]
 
     def count_decisions(self, model: str) -> int:
         """Count the decisions of a model."""

@@ -5,11 +5,11 @@ from typing import Any, TypeVar
 from sqlalchemy import Select
 
 from evergreen.ledger.database import Database
-from evergreen.ledger.queries.rows import Glance
+from evergreen.ledger.queries.rows import DecisionFigures
 from evergreen.ledger.tables import DecisionRow
 from evergreen.records import Record
 
-FIGURES = tuple(getattr(DecisionRow, name) for name in Glance._fields)
+FIGURES = tuple(getattr(DecisionRow, name) for name in DecisionFigures._fields)
 
 R = TypeVar("R", bound=Record)
 

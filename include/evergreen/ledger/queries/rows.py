@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 
-class Glance(NamedTuple):
+class DecisionFigures(NamedTuple):
     """One decision by its figures; see ``ledger.figures`` for what they are."""
 
     id: str
@@ -29,7 +29,7 @@ class Glance(NamedTuple):
 class LatestDecision(NamedTuple):
     """The newest decision of a model: its figures, and what it said."""
 
-    figures: Glance
+    figures: DecisionFigures
     sentence: str
     outcome_sentence: str
 
@@ -44,7 +44,7 @@ class LatestDecision(NamedTuple):
 class ListedDecision(NamedTuple):
     """One decision of a long list: its figures, what asked for it, its sentence, its end."""
 
-    figures: Glance
+    figures: DecisionFigures
     trigger: str
     sentence: str
     outcome_sentence: str
@@ -64,7 +64,7 @@ class OpenDecision(NamedTuple):
     decided_at: datetime
 
 
-class DeliveryGlance(NamedTuple):
+class LatestDelivery(NamedTuple):
     """What became of a delivery of data; the window is that of its rows, in event time."""
 
     model: str

@@ -8,11 +8,12 @@ from pydantic import AwareDatetime
 
 from evergreen.errors import DataError
 from evergreen.measurements import ColumnDrift
+from evergreen.presentation.signals import most_moved_first
 from evergreen.web.queries.decision_detail import decision_detail
 from evergreen.web.queries.feature_bins import feature_bins
+from evergreen.web.queries.lookups import decision_for, incident_for, known_model, model_for
 from evergreen.web.queries.model_detail import MAX_POINTS, TIMELINE_POINTS, decisions_page, timeline
 from evergreen.web.queries.models_list import MAX_PAGE_SIZE, PAGE_SIZE, models_page
-from evergreen.web.queries.timeline_points import most_moved_first
 from evergreen.web.queries.view_models import (
     ChampionAt,
     DecisionDetail,
@@ -26,8 +27,7 @@ from evergreen.web.queries.view_models import (
     State,
 )
 from evergreen.web.server.authorization import DecisionId, IncidentId, ModelName, UserDep
-from evergreen.web.server.lookups import decision_for, incident_for, known_model, model_for
-from evergreen.web.server.services import DeskDep, VisibleDep
+from evergreen.web.server.services import ServicesDep, VisibleDep
 
 MAX_PAGE = 100_000
 MAX_COUNTED_AT_ONCE = 2
@@ -45,7 +45,7 @@ _counting = BoundedSemaphore(MAX_COUNTED_AT_ONCE)
 @router.get("/models")
 def list_models(
     *,
-    desk: DeskDep,
+    services: ServicesDep,
     visible: VisibleDep,
     query: Annotated[str, Query(max_length=200, description="Part of name or owner.")] = "",
     state: Annotated[State | Literal[""], Query(description="Only models in it.")] = "",
@@ -53,78 +53,80 @@ def list_models(
     page_size: PageSize = PAGE_SIZE,
 ) -> ModelsPage:
     """Return one page of the models, those that need a person first."""
-    return models_page(desk, visible, query=query, state=state, page=page, page_size=page_size)
+    return models_page(services, visible, query=query, state=state, page=page, page_size=page_size)
 
 
 @router.get("/models/{model}")
-def show_model(model: ModelName, desk: DeskDep, user: UserDep) -> ModelDetail:
+def show_model(model: ModelName, services: ServicesDep, user: UserDep) -> ModelDetail:
     """Return one model in full: champion, challenger, timeline, drift, incidents, spec."""
-    return model_for(desk, model, user)
+    return model_for(services, model, user)
 
 
 @router.get("/models/{model}/timeline")
 def show_timeline(
     model: ModelName,
-    desk: DeskDep,
+    services: ServicesDep,
     user: UserDep,
     newest: Annotated[int, Query(ge=1, le=MAX_POINTS, description="Decisions.")] = TIMELINE_POINTS,
 ) -> tuple[Point, ...]:
     """Return the figures of a model's newest decisions, oldest first."""
-    return timeline(desk, known_model(desk, model, user), newest=newest)
+    return timeline(services, known_model(services, model, user), newest=newest)
 
 
 @router.get("/models/{model}/decisions")
 def list_decisions(
     model: ModelName,
-    desk: DeskDep,
+    services: ServicesDep,
     user: UserDep,
     page: PageNumber = 1,
     page_size: PageSize = PAGE_SIZE,
 ) -> DecisionsPage:
     """Return one page of a model's decisions, newest first."""
-    named = known_model(desk, model, user)
-    return decisions_page(desk, named, page=page, page_size=page_size)
+    named = known_model(services, model, user)
+    return decisions_page(services, named, page=page, page_size=page_size)
 
 
 @router.get("/models/{model}/champion")
 def show_champion_at(
     model: ModelName,
-    desk: DeskDep,
+    services: ServicesDep,
     user: UserDep,
     at: Annotated[AwareDatetime, Query(description="With a timezone, as 2013-03-05T12:00:00Z.")],
 ) -> ChampionAt:
     """Return who was champion at a moment."""
-    named = known_model(desk, model, user)
-    promotion = desk.ledger.promotions.champion_at(named, at)
+    named = known_model(services, model, user)
+    promotion = services.ledger.promotions.champion_at(named, at)
     return ChampionAt(model=named, at=at, promotion=promotion)
 
 
 @router.get("/decisions/{decision_id}")
-def show_decision(decision_id: DecisionId, desk: DeskDep, user: UserDep) -> DecisionDetail:
+def show_decision(decision_id: DecisionId, services: ServicesDep, user: UserDep) -> DecisionDetail:
     """Return one decision in full: signals, evaluation, approval, promotion, links."""
-    return decision_detail(desk, decision_for(desk, decision_id, user))
+    return decision_detail(services, decision_for(services, decision_id, user))
 
 
 @router.get("/decisions/{decision_id}/drift")
-def show_drift(decision_id: DecisionId, desk: DeskDep, user: UserDep) -> tuple[ColumnDrift, ...]:
+def show_drift(
+    decision_id: DecisionId, services: ServicesDep, user: UserDep
+) -> tuple[ColumnDrift, ...]:
     """Return the drift of each feature, the most moved first; empty where it was not measured."""
-    drift = decision_for(desk, decision_id, user).signals.drift
+    drift = decision_for(services, decision_id, user).signals.drift
     return most_moved_first(drift.columns) if drift else ()
 
 
 @router.get("/decisions/{decision_id}/bins")
 def show_bins(
     decision_id: DecisionId,
-    desk: DeskDep,
+    services: ServicesDep,
     user: UserDep,
     feature: Annotated[str, Query(min_length=1, max_length=200, description="Its name.")],
 ) -> FeatureBins:
     """Return how a feature was distributed in the champion's reference and in the batch."""
-    decision = decision_for(desk, decision_id, user)
+    decision = decision_for(services, decision_id, user)
     if not _counting.acquire(timeout=WAIT_SECONDS):
         raise HTTPException(503, "others are counting batches now; try again in a minute")
     try:
-        return feature_bins(desk, decision, feature)
+        return feature_bins(services, decision, feature)
     except DataError as err:
         raise HTTPException(404, str(err)) from err
     finally:
@@ -134,7 +136,7 @@ def show_bins(
 @router.get("/incidents")
 def list_incidents(
     *,
-    desk: DeskDep,
+    services: ServicesDep,
     visible: VisibleDep,
     model: Annotated[str, Query(max_length=50, description="Only this one's.")] = "",
     only_open: Annotated[bool, Query(description="Leave out what is over.")] = False,
@@ -144,7 +146,7 @@ def list_incidents(
     """Return one page of the incidents of all models that may be read: open ones first."""
     models = visible if not model else visible & {model}
     skip = (page - 1) * page_size
-    found = desk.ledger.details.incidents(
+    found = services.ledger.details.incidents(
         models, limit=page_size + 1, skip=skip, only_open=only_open
     )
     return IncidentsPage(
@@ -156,6 +158,6 @@ def list_incidents(
 
 
 @router.get("/incidents/{incident_id}")
-def show_incident(incident_id: IncidentId, desk: DeskDep, user: UserDep) -> IncidentDetail:
+def show_incident(incident_id: IncidentId, services: ServicesDep, user: UserDep) -> IncidentDetail:
     """Return one incident with its messages and the decisions made while it was open."""
-    return incident_for(desk, incident_id, user)
+    return incident_for(services, incident_id, user)

@@ -13,7 +13,7 @@ from evergreen.ledger.records import ALL_MODELS, Approval, Incident
 from evergreen.records import Promotion
 from evergreen.spec.model import ModelSpec
 from evergreen.web.metrics.task_durations import StepDuration
-from evergreen.web.server.services import Desk
+from evergreen.web.server.services import Services
 
 log = logging.getLogger(__name__)
 SECONDS_PER_HOUR = 3600.0
@@ -49,7 +49,7 @@ class Reading:
 
 
 def take_reading(
-    desk: Desk,
+    services: Services,
     visible: frozenset[str],
     *,
     at: datetime | None = None,
@@ -58,14 +58,14 @@ def take_reading(
     """Read all that is exported; a ledger that does not answer is a reading, too.
 
     Args:
-        desk: What to read from.
+        services: What to read from.
         visible: Models that the asker may read.
         at: The moment; now unless told.
         read_steps: Gives how long the steps of some models took.
     """
     now = at or datetime.now(UTC)
     models = tuple(sorted(visible))
-    found = desk.specs.read_all()
+    found = services.specs.read_all()
     specs = {
         name: read.loaded.spec
         for name in models
@@ -73,7 +73,7 @@ def take_reading(
     }
     outside = Reading(at=now, models=models, specs=specs, steps=read_steps(visible))
     try:
-        return _with_ledger(desk, outside)
+        return _with_ledger(services, outside)
     except LedgerError as err:
         log.error("metrics without the ledger: %s", err)  # noqa: TRY400 - its text says it all
         return outside
@@ -84,8 +84,8 @@ def limit_seconds(spec: ModelSpec) -> float:
     return spec.arrivals.decide_within_hours * SECONDS_PER_HOUR
 
 
-def _with_ledger(desk: Desk, outside: Reading) -> Reading:
-    ledger, models = desk.ledger, frozenset(outside.models)
+def _with_ledger(services: Services, outside: Reading) -> Reading:
+    ledger, models = services.ledger, frozenset(outside.models)
     limits = {name: limit_seconds(spec) for name, spec in outside.specs.items()}
     batches = ledger.gauges.batches(limits, at=outside.at)
     held = {hold.model for hold in ledger.overview.holds()}

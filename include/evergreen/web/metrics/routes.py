@@ -13,15 +13,15 @@ from starlette.responses import Response
 from evergreen.web.metrics.collect import take_reading
 from evergreen.web.metrics.exposition import ReadingCollector
 from evergreen.web.metrics.task_durations import StepShelf, read_durations
-from evergreen.web.server.services import DeskDep, VisibleDep
+from evergreen.web.server.services import ServicesDep, VisibleDep
 
 router = APIRouter(include_in_schema=False)
 
 
 @router.get("/metrics")
-def show_metrics(request: Request, desk: DeskDep, visible: VisibleDep) -> Response:
+def show_metrics(request: Request, services: ServicesDep, visible: VisibleDep) -> Response:
     """Return one reading of everything, in the format that the asker understands."""
-    reading = take_reading(desk, visible, read_steps=_steps().of)
+    reading = take_reading(services, visible, read_steps=_steps().of)
     registry = CollectorRegistry()
     registry.register(ReadingCollector(reading))
     encode, content_type = choose_encoder(request.headers.get("accept", ""))

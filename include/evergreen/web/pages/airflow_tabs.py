@@ -1,6 +1,6 @@
 """What Airflow shows of us on the pages of a DAG, a run and a task: the same, without our frame.
 
-Every DAG has these tabs, also those that are none of ours: they get a page that says so.
+Every DAG has these tabs. One that Evergreen does not manage gets a page that says so.
 """
 
 import re
@@ -10,17 +10,17 @@ from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from evergreen.ledger.queries.spec_limits import limits_of
 from evergreen.ledger.records import Decision
 from evergreen.records import Json
+from evergreen.spec.decision_limits import limits_of
 from evergreen.spec.model import NAME
 from evergreen.web.pages import contexts
 from evergreen.web.pages.layout import base_of, render
 from evergreen.web.pages.routes import rights
 from evergreen.web.queries.decision_detail import decision_detail
+from evergreen.web.queries.lookups import known_model, model_for
 from evergreen.web.server.authorization import DAG, UserDep
-from evergreen.web.server.lookups import known_model, model_for
-from evergreen.web.server.services import Desk, DeskDep
+from evergreen.web.server.services import Services, ServicesDep
 
 KINDS = {
     "ingest": "takes in the batches and judges them at the gate",
@@ -35,11 +35,11 @@ KINDS = {
     "backtest": "replays the policies on the model's history",
 }
 FOR_ALL = ("watchdog", "housekeeping", "spec_problems")
-NOT_OURS = "This DAG is none of Evergreen's, so there is nothing to show of it."
-OF_ALL = "This DAG looks after all models, not after one."
-NO_DECISION = "This run has made no decision: the newest of its model is shown."
+NOT_OURS = "This DAG is not managed by Evergreen, so there is nothing to show."
+OF_ALL = "This DAG serves all models, not a single one."
+NO_DECISION = "This run made no decision. The newest decision of its model is shown."
 
-router = APIRouter(prefix="/embed")
+router = APIRouter(prefix="/embed", include_in_schema=False)
 
 
 class Place(NamedTuple):
@@ -50,12 +50,12 @@ class Place(NamedTuple):
 
 
 @router.get("/dag/{dag_id}")
-def show_dag(request: Request, dag_id: str, desk: DeskDep, user: UserDep) -> HTMLResponse:
+def show_dag(request: Request, dag_id: str, services: ServicesDep, user: UserDep) -> HTMLResponse:
     """Show the model that a DAG works for."""
     place = place_of(dag_id)
     if not place.model:
         return _elsewhere(request, place)
-    detail = model_for(desk, place.model, user)
+    detail = model_for(services, place.model, user)
     may, csrf = rights(place.model, user)
     context = contexts.of_model(detail, base=base_of(request), may_edit=may, csrf=csrf)
     return render(request, "model.html", context | {"is_embedded": True})
@@ -63,30 +63,32 @@ def show_dag(request: Request, dag_id: str, desk: DeskDep, user: UserDep) -> HTM
 
 @router.get("/run/{dag_id}/{run_id:path}")
 def show_run(
-    request: Request, dag_id: str, run_id: str, desk: DeskDep, user: UserDep
+    request: Request, dag_id: str, run_id: str, services: ServicesDep, user: UserDep
 ) -> HTMLResponse:
     """Show the decision of a run; for other runs, how the model stands."""
     place = place_of(dag_id)
     if not place.model:
         return _elsewhere(request, place)
-    model = known_model(desk, place.model, user)
-    made = desk.ledger.decisions.of_run(model, run_id) if place.kind == DAG else ()
+    model = known_model(services, place.model, user)
+    made = services.ledger.decisions.of_run(model, run_id) if place.kind == DAG else ()
     if not made:
-        return _newest(request, desk, user, place, note=_about(place))
-    return _decision(request, desk, user, made[-1], note="")
+        return _newest(request, services, user, place, note=_about(place))
+    return _decision(request, services, user, made[-1], note="")
 
 
 @router.get("/task/{dag_id}/{task_id}")
 def show_task(
-    request: Request, dag_id: str, task_id: str, desk: DeskDep, user: UserDep
+    request: Request, dag_id: str, task_id: str, services: ServicesDep, user: UserDep
 ) -> HTMLResponse:
     """Show the newest decision of the model that a task works for."""
     place = place_of(dag_id)
     if not place.model:
         return _elsewhere(request, place)
-    known_model(desk, place.model, user)
-    note = f"The newest decision that the task {task_id} had a part in, or may have."
-    return _newest(request, desk, user, place, note=note if place.kind == DAG else _about(place))
+    known_model(services, place.model, user)
+    note = f"The newest decision of the model; the task {task_id} may be part of it."
+    return _newest(
+        request, services, user, place, note=note if place.kind == DAG else _about(place)
+    )
 
 
 def place_of(dag_id: str) -> Place:
@@ -106,22 +108,22 @@ def _about(place: Place) -> str:
 
 
 def _newest(
-    request: Request, desk: Desk, user: BaseUser, place: Place, *, note: str
+    request: Request, services: Services, user: BaseUser, place: Place, *, note: str
 ) -> HTMLResponse:
-    newest = desk.ledger.decisions.newest(place.model, limit=1)
+    newest = services.ledger.decisions.newest(place.model, limit=1)
     if not newest:
-        text = f"{note} Nothing was decided about {place.model} yet."
+        text = f"{note} There is no decision about {place.model} yet."
         return render(request, "elsewhere.html", {"is_embedded": True, "text": text})
-    return _decision(request, desk, user, newest[0], note=note)
+    return _decision(request, services, user, newest[0], note=note)
 
 
 def _decision(
-    request: Request, desk: Desk, user: BaseUser, decision: Decision, *, note: str
+    request: Request, services: Services, user: BaseUser, decision: Decision, *, note: str
 ) -> HTMLResponse:
-    read = desk.specs.get(decision.model)
-    limits = limits_of(decision, read.loaded if read else None)
+    read = services.specs.get(decision.model)
+    limits = limits_of(decision.spec_hash, read.loaded if read else None)
     may, csrf = rights(decision.model, user)
-    detail = decision_detail(desk, decision)
+    detail = decision_detail(services, decision)
     context: Json = contexts.of_decision(detail, limits=limits, may_edit=may, csrf=csrf)
     return render(request, "decision.html", context | {"is_embedded": True, "note": note})
 

@@ -3,14 +3,14 @@
 import re
 from urllib.parse import quote
 
-from evergreen.ledger.queries.spec_limits import Limits
 from evergreen.ledger.records import Approval
+from evergreen.presentation.signals import signals_of
 from evergreen.records import Json
+from evergreen.spec.decision_limits import Limits
 from evergreen.web.pages.advice import advise
 from evergreen.web.pages.charts import timeline
 from evergreen.web.pages.labels import metric_words
 from evergreen.web.pages.runbooks import BATCH
-from evergreen.web.pages.signals import signals_of
 from evergreen.web.pages.sparkline import draw_sparkline
 from evergreen.web.queries.view_models import (
     DecisionDetail,
@@ -54,7 +54,7 @@ def of_decision(
         "decision": detail.decision,
         "delivery": detail.delivery,
         "approval": detail.approval,
-        "signals": signals_of(detail.decision, limits),
+        "signals": signals_of(detail.decision.signals, detail.decision.state_after, limits),
         "limits": limits,
         "may_edit": may_edit,
         "csrf": csrf,

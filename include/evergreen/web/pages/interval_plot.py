@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from evergreen.presentation.formatting import Z_95, between, number
 from evergreen.records import Evaluation, MetricEstimate
-from evergreen.web.pages.formatting import Z_95, between, number
 
 WIDTH, ROW, EDGE, AXIS = 330.0, 42.0, 24.0, 30.0
 

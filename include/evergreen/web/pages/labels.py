@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from evergreen.presentation.formatting import metric_label
 from evergreen.web.queries.view_models import State
 
 Tone = Literal["bad", "warn", "busy", "good", "calm"]
@@ -93,17 +94,16 @@ ACTIONS: dict[str, str] = {
     "snooze": "snoozed an incident",
 }
 
-# What a figure is counted in, by the name of the metric.
-METRICS: dict[str, tuple[str, str]] = {
-    "auc": ("AUC", "0 to 1, higher is better"),
-    "accuracy": ("accuracy", "share 0 to 1, higher is better"),
-    "log_loss": ("log loss", "nats a row, lower is better"),
-    "brier": ("Brier score", "0 to 1, lower is better"),
-    "f1_macro": ("macro F1", "0 to 1, higher is better"),
-    "rmse": ("RMSE", "in the target's unit, lower is better"),
-    "mae": ("MAE", "in the target's unit, lower is better"),
+# What a metric is counted in.
+UNITS: dict[str, str] = {
+    "auc": "0 to 1, higher is better",
+    "accuracy": "share 0 to 1, higher is better",
+    "log_loss": "nats a row, lower is better",
+    "brier": "0 to 1, lower is better",
+    "f1_macro": "0 to 1, higher is better",
+    "rmse": "in the target's unit, lower is better",
+    "mae": "in the target's unit, lower is better",
 }
-
 
 GUARDS = {
     "calibration": "expected calibration error",
@@ -119,9 +119,8 @@ def word_of(table: dict[str, Word], code: str) -> Word:
 
 def metric_words(name: str | None) -> tuple[str, str]:
     """Return a metric's name and its unit, for an axis or the head of a column."""
-    if not name:
-        return "metric", "none measured yet"
-    return METRICS.get(name, (name.replace("_", " "), "in its own unit"))
+    unit = UNITS.get(name, "in its own unit") if name else "none measured yet"
+    return metric_label(name), unit
 
 
 def guard_unit(guard: str, metric: str) -> str:
@@ -132,7 +131,7 @@ def guard_unit(guard: str, metric: str) -> str:
         metric: Name of the metric that champion and challenger were compared by.
     """
     kind, _, name = guard.partition(" ")
-    return GUARDS.get(kind) or metric_words(name if kind == "metric" else metric)[0]
+    return GUARDS.get(kind) or metric_label(name if kind == "metric" else metric)
 
 
 def reference_of(name: str, champion: str | None = None) -> str:

@@ -17,7 +17,9 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from evergreen.web.pages import formatting, interval_plot, labels
+from evergreen.presentation import formatting
+from evergreen.web.pages import interval_plot, labels
+from evergreen.web.pages.formatting import brief, told, web_address
 from evergreen.web_addresses import PREFIX
 
 UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
@@ -61,13 +63,17 @@ def environment() -> Environment:
         day=formatting.day,
         age=formatting.age,
         interval=formatting.interval,
-        web_address=formatting.web_address,
-        brief=formatting.brief,
+        web_address=web_address,
+        brief=brief,
         segment=_segment,
-        told=formatting.told,
+        told=told,
     )
     made.globals.update(
-        words=labels, figures=formatting, whiskers=interval_plot, asset=asset, address=_address
+        labels=labels,
+        formatting=formatting,
+        interval_plot=interval_plot,
+        asset=asset,
+        address=_address,
     )
     return made
 

@@ -8,12 +8,13 @@ from fastapi import APIRouter, HTTPException, Path, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from evergreen.errors import ExternalError
-from evergreen.ledger.queries.spec_limits import limits_of
 from evergreen.settings import read_settings
+from evergreen.spec.decision_limits import limits_of
 from evergreen.web.pages import contexts
 from evergreen.web.pages.layout import base_of, render
 from evergreen.web.pages.runbooks import BATCH, list_runbooks, read_runbook
 from evergreen.web.queries.decision_detail import decision_detail
+from evergreen.web.queries.lookups import decision_for, incident_for, known_model, model_for
 from evergreen.web.queries.model_detail import decisions_page
 from evergreen.web.queries.models_list import models_page
 from evergreen.web.queries.view_models import State
@@ -26,14 +27,13 @@ from evergreen.web.server.authorization import (
     may_read,
 )
 from evergreen.web.server.csrf import issue_token
-from evergreen.web.server.lookups import decision_for, incident_for, known_model, model_for
-from evergreen.web.server.services import DeskDep, VisibleDep, open_desk
+from evergreen.web.server.services import ServicesDep, VisibleDep, open_services
 
 log = logging.getLogger(__name__)
 
 MAX_PAGE = 100_000
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 PageNumber = Annotated[int, Query(ge=1, le=MAX_PAGE)]
 RunbookName = Annotated[str, Path(pattern=r"^[a-z][a-z0-9_]{0,49}$")]
@@ -49,21 +49,23 @@ def show_start(request: Request) -> RedirectResponse:
 def show_models(
     *,
     request: Request,
-    desk: DeskDep,
+    services: ServicesDep,
     visible: VisibleDep,
     query: Annotated[str, Query(max_length=200)] = "",
     state: State | Literal[""] = "",
     page: PageNumber = 1,
 ) -> HTMLResponse:
     """Show the models, those that need a person first."""
-    view = models_page(desk, visible, query=query, state=state, page=page)
+    view = models_page(services, visible, query=query, state=state, page=page)
     return render(request, "models.html", contexts.of_models(view))
 
 
 @router.get("/models/{model}")
-def show_model(request: Request, model: ModelName, desk: DeskDep, user: UserDep) -> HTMLResponse:
+def show_model(
+    request: Request, model: ModelName, services: ServicesDep, user: UserDep
+) -> HTMLResponse:
     """Show one model in full."""
-    detail = model_for(desk, model, user)
+    detail = model_for(services, model, user)
     may, csrf = rights(model, user)
     context = contexts.of_model(detail, base=base_of(request), may_edit=may, csrf=csrf)
     return render(request, "model.html", context)
@@ -71,33 +73,33 @@ def show_model(request: Request, model: ModelName, desk: DeskDep, user: UserDep)
 
 @router.get("/models/{model}/decisions")
 def show_decisions(
-    request: Request, model: ModelName, desk: DeskDep, user: UserDep, page: PageNumber = 1
+    request: Request, model: ModelName, services: ServicesDep, user: UserDep, page: PageNumber = 1
 ) -> HTMLResponse:
     """Show all decisions of a model, page by page."""
-    view = decisions_page(desk, known_model(desk, model, user), page=page)
+    view = decisions_page(services, known_model(services, model, user), page=page)
     return render(request, "decisions.html", {"here": "models", "view": view})
 
 
 @router.get("/decisions/{decision_id}")
 def show_decision(
-    request: Request, decision_id: DecisionId, desk: DeskDep, user: UserDep
+    request: Request, decision_id: DecisionId, services: ServicesDep, user: UserDep
 ) -> HTMLResponse:
     """Show one decision in full."""
-    decision = decision_for(desk, decision_id, user)
-    read = desk.specs.get(decision.model)
-    limits = limits_of(decision, read.loaded if read else None)
+    decision = decision_for(services, decision_id, user)
+    read = services.specs.get(decision.model)
+    limits = limits_of(decision.spec_hash, read.loaded if read else None)
     may, csrf = rights(decision.model, user)
-    detail = decision_detail(desk, decision)
+    detail = decision_detail(services, decision)
     context = contexts.of_decision(detail, limits=limits, may_edit=may, csrf=csrf)
     return render(request, "decision.html", context)
 
 
 @router.get("/incidents/{incident_id}")
 def show_incident(
-    request: Request, incident_id: IncidentId, desk: DeskDep, user: UserDep
+    request: Request, incident_id: IncidentId, services: ServicesDep, user: UserDep
 ) -> HTMLResponse:
     """Show one incident in full."""
-    view = incident_for(desk, incident_id, user)
+    view = incident_for(services, incident_id, user)
     may, csrf = rights(view.incident.model, user)
     context = contexts.of_incident(view, base=base_of(request), may_edit=may, csrf=csrf)
     return render(request, "incident.html", context)
@@ -133,7 +135,9 @@ def show_runbook(
 def _own_runbook(kind: str, model: str, user: BaseUser) -> str:
     """The runbook that a model's spec names; where that cannot be known now, the usual one."""
     try:
-        return open_desk().specs.runbook(model, kind) if model and may_read(model, user) else kind
+        return (
+            open_services().specs.runbook(model, kind) if model and may_read(model, user) else kind
+        )
     except ExternalError as err:
         log.warning("the usual runbook is shown: %s", err)
         return kind

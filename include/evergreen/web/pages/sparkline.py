@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from evergreen.web.pages.formatting import number, percent
+from evergreen.presentation.formatting import number, percent
 
 WIDTH, HEIGHT, MARGIN = 96.0, 28.0, 3.0
 

@@ -6,11 +6,12 @@ from urllib.parse import quote
 
 from evergreen.errors import ExternalError
 from evergreen.ledger.records import Decision, Delivery
+from evergreen.presentation.signals import most_moved_first
 from evergreen.registry.addresses import version_url
-from evergreen.web.queries.timeline_points import most_moved_first, to_point
+from evergreen.web.queries.timeline_points import to_point
 from evergreen.web.queries.view_models import DecisionDetail, IncidentDetail
 from evergreen.web.server.authorization import dag_of
-from evergreen.web.server.services import Desk
+from evergreen.web.server.services import Services
 from evergreen.web_addresses import PREFIX
 
 log = logging.getLogger(__name__)
@@ -21,14 +22,14 @@ MAX_POINTS = 60
 TOLD_WITHIN = timedelta(minutes=10)
 
 
-def decision_detail(desk: Desk, decision: Decision) -> DecisionDetail:
+def decision_detail(services: Services, decision: Decision) -> DecisionDetail:
     """Return one decision in full.
 
     Args:
-        desk: Where to look.
+        services: Where to look.
         decision: It; whether it may be read is the caller's to check.
     """
-    ledger, model = desk.ledger, decision.model
+    ledger, model = services.ledger, decision.model
     delivery = ledger.batches.delivery(model, "data", decision.batch)
     drift = decision.signals.drift
     end = (decision.closed_at or datetime.now(UTC)) + TOLD_WITHIN
@@ -44,9 +45,9 @@ def decision_detail(desk: Desk, decision: Decision) -> DecisionDetail:
         drift=most_moved_first(drift.columns) if drift else (),
         dag_id=dag_of(model),
         run_link=run_link(decision),
-        mlflow_link=_mlflow_link(desk, decision),
-        report_link=_report_link(desk, decision),
-        docs_link=_docs_link(desk, decision, delivery),
+        mlflow_link=_mlflow_link(services, decision),
+        report_link=_report_link(services, decision),
+        docs_link=_docs_link(services, decision, delivery),
     )
 
 
@@ -55,12 +56,12 @@ def run_link(decision: Decision) -> str:
     return f"/dags/{dag_of(decision.model)}/runs/{quote(decision.run_id, safe='')}"
 
 
-def incident_detail(desk: Desk, incident_id: int) -> IncidentDetail | None:
+def incident_detail(services: Services, incident_id: int) -> IncidentDetail | None:
     """Return one incident in full; None where there is none with that number.
 
     Whether its model may be read is the caller's to check.
     """
-    ledger = desk.ledger
+    ledger = services.ledger
     incident = ledger.details.incident(incident_id)
     if incident is None:
         return None
@@ -71,34 +72,34 @@ def incident_detail(desk: Desk, incident_id: int) -> IncidentDetail | None:
         incident=incident,
         messages=tuple(ledger.details.messages(incident.id, limit=MAX_MESSAGES)),
         points=tuple(map(to_point, points)),
-        runbook=desk.specs.runbook(incident.model, incident.kind),
+        runbook=services.specs.runbook(incident.model, incident.kind),
     )
 
 
-def _mlflow_link(desk: Desk, decision: Decision) -> str:
+def _mlflow_link(services: Services, decision: Decision) -> str:
     if decision.challenger_version is None:
         return ""
-    return version_url(desk.settings.mlflow_url, decision.model, decision.challenger_version)
+    return version_url(services.settings.mlflow_url, decision.model, decision.challenger_version)
 
 
-def _report_link(desk: Desk, decision: Decision) -> str:
+def _report_link(services: Services, decision: Decision) -> str:
     path = decision.report_path
-    return f"{PREFIX}/reports/{decision.id}" if path and _is_stored(desk, path) else ""
+    return f"{PREFIX}/reports/{decision.id}" if path and _is_stored(services, path) else ""
 
 
-def _docs_link(desk: Desk, decision: Decision, delivery: Delivery | None) -> str:
+def _docs_link(services: Services, decision: Decision, delivery: Delivery | None) -> str:
     from evergreen.workflows.ingest.quality_gate import docs_folder
 
     if delivery is None or delivery.quality is None:
         return ""
     page = f"{docs_folder(delivery.model, delivery.batch)}/index.html"
-    return f"{PREFIX}/data-docs/{decision.id}" if _is_stored(desk, page) else ""
+    return f"{PREFIX}/data-docs/{decision.id}" if _is_stored(services, page) else ""
 
 
-def _is_stored(desk: Desk, path: str) -> bool:
+def _is_stored(services: Services, path: str) -> bool:
     """Return whether the store has a file; without a store that answers, the page has no link."""
     try:
-        return desk.store.exists(path)
+        return services.store.exists(path)
     except ExternalError as err:
         log.warning("no link to %s: %s", path, err)
         return False

@@ -10,20 +10,20 @@ from evergreen.drift.profile.profile import ColumnProfile, ReferenceProfile
 from evergreen.errors import DataError, MissingFileError
 from evergreen.ledger.records import Decision
 from evergreen.web.queries.view_models import FeatureBins
-from evergreen.web.server.services import Desk
+from evergreen.web.server.services import Services
 
 MAX_PROFILE_BYTES = 64 * 2**20
 MAX_SNAPSHOT_BYTES = 512 * 2**20
 
 
-def feature_bins(desk: Desk, decision: Decision, feature: str) -> FeatureBins:
+def feature_bins(services: Services, decision: Decision, feature: str) -> FeatureBins:
     """Return the bins of one feature of the batch that a decision is about.
 
     The reference is that of the champion of then. The batch is counted anew, one column of its
     snapshot, because only figures were kept.
 
     Args:
-        desk: Where to look.
+        services: Where to look.
         decision: It; whether it may be read is the caller's to check.
         feature: Name of the feature.
 
@@ -31,8 +31,8 @@ def feature_bins(desk: Desk, decision: Decision, feature: str) -> FeatureBins:
         DataError: There is nothing to show; the text says why.
         StorageError: The store did not answer.
     """
-    column = _profile_of(desk, decision, feature)
-    with _snapshot(desk, decision, feature) as batches:
+    column = _profile_of(services, decision, feature)
+    with _snapshot(services, decision, feature) as batches:
         filled = fill_bins(column, batches)
     return FeatureBins(
         feature=feature,
@@ -42,16 +42,16 @@ def feature_bins(desk: Desk, decision: Decision, feature: str) -> FeatureBins:
     )
 
 
-def _profile_of(desk: Desk, decision: Decision, feature: str) -> ColumnProfile:
+def _profile_of(services: Services, decision: Decision, feature: str) -> ColumnProfile:
     if decision.champion_before is None:
         raise DataError("there was no champion yet, so nothing to compare the batch with")
-    version = desk.ledger.details.version(decision.model, decision.champion_before)
+    version = services.ledger.details.version(decision.model, decision.champion_before)
     if version is None:
         raise DataError(f"the ledger does not know v{decision.champion_before}")
     path = f"{version.folder}/profile.json"
     try:
-        _check_size(desk, path, MAX_PROFILE_BYTES)
-        profile = ReferenceProfile.from_json(desk.store.read_json(path))
+        _check_size(services, path, MAX_PROFILE_BYTES)
+        profile = ReferenceProfile.from_json(services.store.read_json(path))
     except MissingFileError as err:
         raise DataError(f"the reference of v{version.version} has passed its retention") from err
     for column in profile.columns:
@@ -61,22 +61,24 @@ def _profile_of(desk: Desk, decision: Decision, feature: str) -> ColumnProfile:
 
 
 @contextmanager
-def _snapshot(desk: Desk, decision: Decision, feature: str) -> Iterator[Iterator[pa.RecordBatch]]:
-    delivery = desk.ledger.batches.delivery(decision.model, "data", decision.batch)
+def _snapshot(
+    services: Services, decision: Decision, feature: str
+) -> Iterator[Iterator[pa.RecordBatch]]:
+    delivery = services.ledger.batches.delivery(decision.model, "data", decision.batch)
     if delivery is None or delivery.path is None:
         raise DataError(f"the rows of batch {decision.batch} have passed their retention")
     try:
-        _check_size(desk, delivery.path, MAX_SNAPSHOT_BYTES)
-        with desk.store.open_batches(delivery.path, [feature]) as batches:
+        _check_size(services, delivery.path, MAX_SNAPSHOT_BYTES)
+        with services.store.open_batches(delivery.path, [feature]) as batches:
             yield batches
     except MissingFileError as err:
         raise DataError(f"the rows of batch {decision.batch} are gone from the store") from err
 
 
-def _check_size(desk: Desk, path: str, most: int) -> None:
-    size = desk.store.size(path)
+def _check_size(services: Services, path: str, most: int) -> None:
+    size = services.store.size(path)
     if size > most:
+        uri = services.store.uri_of(path)
         raise DataError(
-            f"{desk.store.uri_of(path)} has {size >> 20} MiB, more than the {most >> 20} MiB that a"
-            " page reads"
+            f"{uri} has {size >> 20} MiB, more than the {most >> 20} MiB that a page reads"
         )

@@ -5,12 +5,13 @@ from datetime import UTC, datetime
 import yaml
 
 from evergreen.ledger.records import Decision
-from evergreen.web.queries.model_facts import know
+from evergreen.presentation.signals import most_moved_first
+from evergreen.web.queries.model_facts import gather_facts
 from evergreen.web.queries.models_list import MAX_PAGE_SIZE, pages_of, summarise
-from evergreen.web.queries.spec_cache import ReadSpec
-from evergreen.web.queries.timeline_points import most_moved_first, to_line, to_point
+from evergreen.web.queries.timeline_points import to_line, to_point
 from evergreen.web.queries.view_models import DecisionsPage, ModelDetail, Point
-from evergreen.web.server.services import Desk
+from evergreen.web.server.services import Services
+from evergreen.web.server.spec_cache import ReadSpec
 
 TIMELINE_POINTS = 104
 MAX_POINTS = 1000
@@ -20,26 +21,28 @@ MAX_INCIDENTS = 20
 MAX_ACTIONS = 20
 
 
-def model_detail(desk: Desk, model: str, *, now: datetime | None = None) -> ModelDetail | None:
+def model_detail(
+    services: Services, model: str, *, now: datetime | None = None
+) -> ModelDetail | None:
     """Return one model in full; None where there is no such model.
 
     Args:
-        desk: Where to look.
+        services: Where to look.
         model: The model; whether it may be read is the caller's to check.
         now: The moment to judge at, in UTC; the clock's where it is left out.
     """
-    read = desk.specs.get(model)
+    read = services.specs.get(model)
     if read is None:
         return None
-    ledger, details = desk.ledger, desk.ledger.details
-    known = know(ledger.overview.of(model), {model: read}, now or datetime.now(UTC))[model]
-    champion = known.champion.version if known.champion else None
+    ledger, details = services.ledger, services.ledger.details
+    facts = gather_facts(ledger.overview.of(model), {model: read}, now or datetime.now(UTC))[model]
+    champion = facts.champion.version if facts.champion else None
     decisions = tuple(ledger.decisions.newest(model, limit=DETAILED_DECISIONS))
     measured = newest_measured(decisions)
     drift = measured.signals.drift if measured else None
-    points = timeline(desk, model)
+    points = timeline(services, model)
     return ModelDetail(
-        summary=summarise(model, known).model_copy(update={"points": points}),
+        summary=summarise(model, facts).model_copy(update={"points": points}),
         points=points,
         promotions=tuple(details.promotions(model, limit=MAX_PROMOTIONS)),
         decisions=decisions,
@@ -49,27 +52,29 @@ def model_detail(desk: Desk, model: str, *, now: datetime | None = None) -> Mode
         drift_batch=measured.batch if measured else None,
         drift_reference=read.loaded.spec.drift.reference if read.loaded else "",
         incidents=tuple(details.incidents((model,), limit=MAX_INCIDENTS)),
-        approvals=known.approvals,
+        approvals=facts.approvals,
         actions=tuple(ledger.actions.newest(model, limit=MAX_ACTIONS)),
-        hold=known.hold,
+        hold=facts.hold,
         spec=spec_text(read),
     )
 
 
-def timeline(desk: Desk, model: str, *, newest: int = TIMELINE_POINTS) -> tuple[Point, ...]:
+def timeline(services: Services, model: str, *, newest: int = TIMELINE_POINTS) -> tuple[Point, ...]:
     """Return the figures of a model's newest decisions, oldest first; ``MAX_POINTS`` at most."""
     n_points = min(max(1, newest), MAX_POINTS)
-    found = desk.ledger.overview.points((model,), newest=n_points)
+    found = services.ledger.overview.points((model,), newest=n_points)
     return tuple(map(to_point, found.get(model, ())))
 
 
-def decisions_page(desk: Desk, model: str, *, page: int = 1, page_size: int = 25) -> DecisionsPage:
+def decisions_page(
+    services: Services, model: str, *, page: int = 1, page_size: int = 25
+) -> DecisionsPage:
     """Return one page of a model's decisions, newest first; a page beyond the end is the last."""
     size = min(max(1, page_size), MAX_PAGE_SIZE)
-    n_decisions = desk.ledger.details.count_decisions(model)
+    n_decisions = services.ledger.details.count_decisions(model)
     n_pages = pages_of(n_decisions, size)
     page = min(max(1, page), n_pages)
-    found = desk.ledger.details.decisions(model, limit=size, skip=(page - 1) * size)
+    found = services.ledger.details.decisions(model, limit=size, skip=(page - 1) * size)
     return DecisionsPage(
         model=model,
         decisions=tuple(map(to_line, found)),

@@ -5,12 +5,14 @@ from datetime import datetime
 
 from evergreen.ledger.queries.all_models import Overview
 from evergreen.ledger.records import ALL_MODELS
-from evergreen.web.queries.model_state import Known
+from evergreen.web.queries.model_state import Facts
 from evergreen.web.queries.next_batch import next_batch_at
-from evergreen.web.queries.spec_cache import ReadSpec
+from evergreen.web.server.spec_cache import ReadSpec
 
 
-def know(overview: Overview, specs: Mapping[str, ReadSpec], now: datetime) -> dict[str, Known]:
+def gather_facts(
+    overview: Overview, specs: Mapping[str, ReadSpec], now: datetime
+) -> dict[str, Facts]:
     """Gather what is known of every model of ``specs``, in a fixed number of reads.
 
     Args:
@@ -23,7 +25,7 @@ def know(overview: Overview, specs: Mapping[str, ReadSpec], now: datetime) -> di
     running, approvals = overview.running(), overview.open_approvals(at=now)
     incidents, holds = overview.open_incidents(), overview.holds()
     return {
-        name: Known(
+        name: Facts(
             now=now,
             spec=read.loaded.spec if read.loaded else None,
             problem=read.problem,

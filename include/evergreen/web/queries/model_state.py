@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple, get_args
 
-from evergreen.ledger.queries.rows import DeliveryGlance, LatestDecision, OpenDecision, Waiting
+from evergreen.ledger.queries.rows import LatestDecision, LatestDelivery, OpenDecision, Waiting
 from evergreen.ledger.records import Approval, Hold, Incident
 from evergreen.records import AlertKind, Promotion
 from evergreen.spec.model import ModelSpec
@@ -23,7 +23,7 @@ MAX_SENTENCE = 400
 
 
 @dataclass(frozen=True)
-class Known:
+class Facts:
     """All that is known of one model at one moment.
 
     Attributes:
@@ -46,7 +46,7 @@ class Known:
     problem: str = ""
     latest: LatestDecision | None = None
     champion: Promotion | None = None
-    delivery: DeliveryGlance | None = None
+    delivery: LatestDelivery | None = None
     waiting: Waiting | None = None
     running: tuple[OpenDecision, ...] = ()
     approvals: tuple[Approval, ...] = ()
@@ -70,7 +70,7 @@ class Known:
         return None if is_replaced else self.latest
 
 
-class Judged(NamedTuple):
+class ModelState(NamedTuple):
     """The state, why in one sentence, and the rank in the list: higher needs a person sooner."""
 
     state: State
@@ -78,19 +78,19 @@ class Judged(NamedTuple):
     attention: int
 
 
-def judge(known: Known) -> Judged:
+def state_of(facts: Facts) -> ModelState:
     """Return the state of a model.
 
     The rank follows ``ORDER``. An open incident that somebody must act on, and nobody has
     acknowledged or snoozed, lifts a model at least to where failed ones stand.
     """
     state, sentence = next(
-        (state, told) for state, tell in CHECKS if (told := tell(known)) or state == ORDER[-1]
+        (state, told) for state, tell in CHECKS if (told := tell(facts)) or state == ORDER[-1]
     )
     attention = _rank(state)
-    if any(_wants_somebody(incident, known.now) for incident in known.incidents):
+    if any(_wants_somebody(incident, facts.now) for incident in facts.incidents):
         attention = max(attention, _rank("failed"))
-    return Judged(state, _shortened(sentence), attention)
+    return ModelState(state, _shortened(sentence), attention)
 
 
 def _rank(state: State) -> int:
@@ -107,85 +107,85 @@ def _shortened(text: str) -> str:
     return line if len(line) <= MAX_SENTENCE else f"{line[: MAX_SENTENCE - 1]}…"
 
 
-def _unreadable(known: Known) -> str:
-    return known.problem
+def _unreadable(facts: Facts) -> str:
+    return facts.problem
 
 
-def _no_data(known: Known) -> str:
-    told = _told(known, "no_data")
-    if told or known.spec is None or known.next_batch_at is None:
+def _no_data(facts: Facts) -> str:
+    told = _told(facts, "no_data")
+    if told or facts.spec is None or facts.next_batch_at is None:
         return told
-    if known.now <= known.next_batch_at + timedelta(hours=known.spec.arrivals.wait_hours):
+    if facts.now <= facts.next_batch_at + timedelta(hours=facts.spec.arrivals.wait_hours):
         return ""
-    newest = f"; the newest is {known.delivery.batch}" if known.delivery else ""
-    due = f"{known.next_batch_at:%Y-%m-%d %H:%M} UTC"
+    newest = f"; the newest is {facts.delivery.batch}" if facts.delivery else ""
+    due = f"{facts.next_batch_at:%Y-%m-%d %H:%M} UTC"
     return f"a batch was due on {due} and has not come{newest}"
 
 
-def _late(known: Known) -> str:
+def _late(facts: Facts) -> str:
     """Nothing is late while a person is asked: the model's runs wait for the answer.
 
     Nor is a batch whose run failed, which says more.
     """
-    if known.approvals:
+    if facts.approvals:
         return ""
-    told = _told(known, "late_decision")
-    if told or known.spec is None:
+    told = _told(facts, "late_decision")
+    if told or facts.spec is None:
         return told
-    hours = known.spec.arrivals.decide_within_hours
-    limit = known.now - timedelta(hours=hours)
-    late = known.waiting
-    if late and late.since < limit and late.batch != _failed_batch(known):
+    hours = facts.spec.arrivals.decide_within_hours
+    limit = facts.now - timedelta(hours=hours)
+    late = facts.waiting
+    if late and late.since < limit and late.batch != _failed_batch(facts):
         more = f", nor are {late.n_batches - 1} after it" if late.n_batches > 1 else ""
         return (
-            f"batch {late.batch} was accepted {_hours(known.now - late.since)} ago and is not"
+            f"batch {late.batch} was accepted {_hours(facts.now - late.since)} ago and is not"
             f" decided about{more}; it should be within {hours:g} h"
         )
-    for decision in known.running:
+    for decision in facts.running:
         if decision.decided_at < limit:
             return (
                 f"the decision about batch {decision.batch} has been open for"
-                f" {_hours(known.now - decision.decided_at)}; it should have come to an end within"
+                f" {_hours(facts.now - decision.decided_at)}; it should have come to an end within"
                 f" {hours:g} h"
             )
     return ""
 
 
-def _failed(known: Known) -> str:
-    if known.delivery is not None and known.delivery.status == "rejected":
-        return f"batch {known.delivery.batch} was rejected: {known.delivery.sentence}"
-    if known.latest is not None and (batch := _failed_batch(known)):
-        return f"the run about batch {batch} failed: {known.latest.outcome_sentence}"
-    return _told(known, "failed")
+def _failed(facts: Facts) -> str:
+    if facts.delivery is not None and facts.delivery.status == "rejected":
+        return f"batch {facts.delivery.batch} was rejected: {facts.delivery.sentence}"
+    if facts.latest is not None and (batch := _failed_batch(facts)):
+        return f"the run about batch {batch} failed: {facts.latest.outcome_sentence}"
+    return _told(facts, "failed")
 
 
-def _failed_batch(known: Known) -> str:
+def _failed_batch(facts: Facts) -> str:
     """Return the batch of the newest decision where its run failed; else nothing."""
-    has_failed = known.latest is not None and known.latest.figures.outcome == "failed"
-    return known.latest.figures.batch if known.latest and has_failed else ""
+    has_failed = facts.latest is not None and facts.latest.figures.outcome == "failed"
+    return facts.latest.figures.batch if facts.latest and has_failed else ""
 
 
-def _waiting_for_approval(known: Known) -> str:
-    if not known.approvals:
+def _waiting_for_approval(facts: Facts) -> str:
+    if not facts.approvals:
         return ""
-    first = known.approvals[0]
+    first = facts.approvals[0]
     return f"v{first.version} waits for an answer until {first.due_at:%Y-%m-%d %H:%M} UTC"
 
 
-def _retraining(known: Known) -> str:
-    for decision in reversed(known.running):
+def _retraining(facts: Facts) -> str:
+    for decision in reversed(facts.running):
         if decision.verdict in TRAINING:
             return f"batch {decision.batch}: {decision.sentence}"
     return ""
 
 
-def _decaying(known: Known) -> str:
-    measured = known.measured
+def _decaying(facts: Facts) -> str:
+    measured = facts.measured
     return measured.said if measured and measured.figures.decay_verdict == "decayed" else ""
 
 
-def _drifting(known: Known) -> str:
-    measured = known.measured
+def _drifting(facts: Facts) -> str:
+    measured = facts.measured
     if measured is None or measured.figures.drift_verdict != "drifted":
         return ""
     if measured.figures.is_harmless:
@@ -195,35 +195,35 @@ def _drifting(known: Known) -> str:
     return f"{how_many}features drifted; {measured.said}"
 
 
-def _drifting_harmless(known: Known) -> str:
-    measured = known.measured
+def _drifting_harmless(facts: Facts) -> str:
+    measured = facts.measured
     return measured.said if measured and measured.figures.is_harmless else ""
 
 
-def _frozen(known: Known) -> str:
-    return known.hold
+def _frozen(facts: Facts) -> str:
+    return facts.hold
 
 
-def _new(known: Known) -> str:
-    if known.champion is not None:
+def _new(facts: Facts) -> str:
+    if facts.champion is not None:
         return ""
-    if known.latest is not None:
-        return known.latest.said
-    if known.delivery is not None:
-        return f"batch {known.delivery.batch} is {known.delivery.status}; no decision yet"
+    if facts.latest is not None:
+        return facts.latest.said
+    if facts.delivery is not None:
+        return f"batch {facts.delivery.batch} is {facts.delivery.status}; no decision yet"
     return "no batch has been taken in yet"
 
 
-def _fresh(known: Known) -> str:
-    if known.measured is not None:
-        return known.measured.said
-    version = known.champion.version if known.champion else ""
+def _fresh(facts: Facts) -> str:
+    if facts.measured is not None:
+        return facts.measured.said
+    version = facts.champion.version if facts.champion else ""
     return f"v{version} became champion and has not been measured yet"
 
 
-def _told(known: Known, kind: AlertKind) -> str:
+def _told(facts: Facts, kind: AlertKind) -> str:
     """Return what people were told, where an incident of this kind is open."""
-    for incident in known.incidents:
+    for incident in facts.incidents:
         if incident.kind == kind:
             return incident.sentence or incident.title
     return ""
@@ -234,7 +234,7 @@ def _hours(span: timedelta) -> str:
     return f"{hours:.0f} h" if hours < 48 else f"{hours / 24:.0f} days"  # noqa: PLR2004 - two days
 
 
-CHECKS: tuple[tuple[State, Callable[[Known], str]], ...] = (
+CHECKS: tuple[tuple[State, Callable[[Facts], str]], ...] = (
     ("unreadable", _unreadable),
     ("no_data", _no_data),
     ("late", _late),

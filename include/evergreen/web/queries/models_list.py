@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Collection
 from datetime import UTC, datetime
 
-from evergreen.web.queries.model_facts import know
-from evergreen.web.queries.model_state import Known, judge
+from evergreen.web.queries.model_facts import gather_facts
+from evergreen.web.queries.model_state import Facts, state_of
 from evergreen.web.queries.timeline_points import to_point
 from evergreen.web.queries.view_models import ModelsPage, ModelSummary
-from evergreen.web.server.services import Desk
+from evergreen.web.server.services import Services
 
 MAX_PAGE_SIZE = 100
 PAGE_SIZE = 25
@@ -16,7 +16,7 @@ SPARKLINE_POINTS = 30
 
 
 def models_page(
-    desk: Desk,
+    services: Services,
     visible: Collection[str],
     *,
     query: str = "",
@@ -28,7 +28,7 @@ def models_page(
     """Return one page of the models, those that need a person first, then by name.
 
     Args:
-        desk: Where to look.
+        services: Where to look.
         visible: Models that may be shown; others are neither shown nor counted.
         query: Part of a name or of an owner, in any case; empty: all.
         state: Only models in this state; empty: all.
@@ -37,11 +37,11 @@ def models_page(
         now: The moment to judge at, in UTC; the clock's where it is left out.
     """
     moment = now or datetime.now(UTC)
-    specs = {name: read for name, read in desk.specs.read_all().items() if name in visible}
-    known = know(desk.ledger.overview, specs, moment)
+    specs = {name: read for name, read in services.specs.read_all().items() if name in visible}
+    facts = gather_facts(services.ledger.overview, specs, moment)
     matching = [
         summary
-        for summary in (summarise(name, one) for name, one in known.items())
+        for summary in (summarise(name, one) for name, one in facts.items())
         if _matches(summary, query.strip().casefold())
     ]
     counts = Counter(summary.state for summary in matching)
@@ -51,7 +51,7 @@ def models_page(
     n_pages = pages_of(len(wanted), size)
     page = min(max(1, page), n_pages)
     return ModelsPage(
-        models=_with_points(desk, wanted[(page - 1) * size : page * size]),
+        models=_with_points(services, wanted[(page - 1) * size : page * size]),
         n_models=len(wanted),
         page=page,
         n_pages=n_pages,
@@ -62,21 +62,21 @@ def models_page(
     )
 
 
-def summarise(name: str, known: Known) -> ModelSummary:
+def summarise(name: str, facts: Facts) -> ModelSummary:
     """Return a model as a row of the list, without its sparklines."""
-    judged, champion, latest = judge(known), known.champion, known.latest
+    found, champion, latest = state_of(facts), facts.champion, facts.latest
     return ModelSummary(
         name=name,
-        state=judged.state,
-        state_sentence=judged.sentence,
-        attention=judged.attention,
-        owner=known.spec.owner if known.spec else "",
+        state=found.state,
+        state_sentence=found.sentence,
+        attention=found.attention,
+        owner=facts.spec.owner if facts.spec else "",
         champion_version=champion.version if champion else None,
         champion_since=champion.promoted_at if champion else None,
         last=to_point(latest.figures) if latest else None,
         last_sentence=latest.said if latest else "",
-        next_batch_at=known.next_batch_at,
-        open_incidents=len(known.incidents),
+        next_batch_at=facts.next_batch_at,
+        open_incidents=len(facts.incidents),
     )
 
 
@@ -89,9 +89,9 @@ def _matches(summary: ModelSummary, query: str) -> bool:
     return query in summary.name.casefold() or query in summary.owner.casefold()
 
 
-def _with_points(desk: Desk, models: list[ModelSummary]) -> tuple[ModelSummary, ...]:
+def _with_points(services: Services, models: list[ModelSummary]) -> tuple[ModelSummary, ...]:
     names = [model.name for model in models]
-    points = desk.ledger.overview.points(names, newest=SPARKLINE_POINTS)
+    points = services.ledger.overview.points(names, newest=SPARKLINE_POINTS)
     return tuple(
         model.model_copy(update={"points": tuple(map(to_point, points.get(model.name, ())))})
         for model in models

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from evergreen.ledger.queries.rows import DeliveryGlance
+from evergreen.ledger.queries.rows import LatestDelivery
 from evergreen.spec.model import ModelSpec
 
 PRESETS = {
@@ -15,7 +15,7 @@ PRESETS = {
 
 
 def next_batch_at(
-    spec: ModelSpec, delivery: DeliveryGlance | None, now: datetime
+    spec: ModelSpec, delivery: LatestDelivery | None, now: datetime
 ) -> datetime | None:
     """Return when the next batch is expected, in UTC; it may have passed.
 

@@ -7,8 +7,8 @@ from fastapi import Depends
 
 from evergreen.ledger.ledger import Ledger
 from evergreen.settings import Settings, read_settings
-from evergreen.web.queries.spec_cache import SpecShelf
 from evergreen.web.server.authorization import UserDep, readable
+from evergreen.web.server.spec_cache import SpecCache
 
 if TYPE_CHECKING:
     from evergreen.storage.store import Store
@@ -28,7 +28,7 @@ def _ledger(url: str) -> Ledger:
     return Ledger(url)
 
 
-class Desk:
+class Services:
     """One installation, as pages read it; shared by all requests of a process.
 
     Attributes:
@@ -40,7 +40,7 @@ class Desk:
     def __init__(self, settings: Settings, ledger: Ledger) -> None:
         self.settings = settings
         self.ledger = ledger
-        self.specs = SpecShelf(settings.models_dir, home=settings.home)
+        self.specs = SpecCache(settings.models_dir, home=settings.home)
 
     @cached_property
     def store(self) -> "Store":
@@ -50,26 +50,26 @@ class Desk:
         return open_store(self.settings.store_uri, self.settings.store_connection_id)
 
 
-def open_desk() -> Desk:
-    """Return the desk of this process; other settings in the environment give another one.
+def open_services() -> Services:
+    """Return the services of this process; other settings in the environment give others.
 
     Raises:
         LedgerError: The ledger's address cannot be understood.
     """
-    return _desk(read_settings())
+    return _services(read_settings())
 
 
 @cache
-def _desk(settings: Settings) -> Desk:
-    return Desk(settings, open_ledger())
+def _services(settings: Settings) -> Services:
+    return Services(settings, open_ledger())
 
 
-DeskDep = Annotated[Desk, Depends(open_desk)]
+ServicesDep = Annotated[Services, Depends(open_services)]
 
 
-def visible_models(desk: DeskDep, user: UserDep) -> frozenset[str]:
+def visible_models(services: ServicesDep, user: UserDep) -> frozenset[str]:
     """Return the models of the installation that the user may read."""
-    return readable(desk.specs.names(), user)
+    return readable(services.specs.names(), user)
 
 
 VisibleDep = Annotated[frozenset[str], Depends(visible_models)]

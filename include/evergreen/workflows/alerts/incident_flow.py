@@ -103,7 +103,7 @@ def end_incident(
 
     Where people were never told of it, because it healed by itself in time, nothing is told.
     """
-    incident = context.ledger.incidents.standing(context.spec.name, topic, subject)
+    incident = context.ledger.incidents.open_for(context.spec.name, topic, subject)
     if incident is None or (opened_before is not None and incident.opened_at > opened_before):
         return False
     last = _last_message(context, incident, resolution, sentence)
@@ -131,7 +131,7 @@ def count_calm(
         subject: What tells two incidents of the topic apart.
         finding: What was found, as the beginning of a sentence; empty: under all limits.
     """
-    incident = context.ledger.incidents.standing(context.spec.name, topic, subject)
+    incident = context.ledger.incidents.open_for(context.spec.name, topic, subject)
     opening = None if incident is None else opening_of(context, incident)
     if incident is None or opening is None:
         return
@@ -159,14 +159,14 @@ def _store(
     topic = incident_rules.topic_of(alert)
     if topic is None:
         return context.ledger.alerts.raise_once(alert, state=state, channel=channel)
-    standing = rows.standing(alert.model, topic.name, subject)
-    if standing is None and topic.alone == "silent":
+    open_incident = rows.open_for(alert.model, topic.name, subject)
+    if open_incident is None and topic.alone == "silent":
         return context.ledger.alerts.raise_once(alert, state="logged")
-    if standing is None and topic.alone == "once":
+    if open_incident is None and topic.alone == "once":
         kept = rows.tell_once(alert, topic=incident_rules.CHAMPION, channel=channel, state=state)
         return kept is not None
-    if is_step is None and standing is not None:
-        told = [entry.alert.kind for entry in context.ledger.alerts.of_incident(standing.id)]
+    if is_step is None and open_incident is not None:
+        told = [entry.alert.kind for entry in context.ledger.alerts.of_incident(open_incident.id)]
         is_step = incident_rules.is_worth_a_reply(alert, topic, told)
     kept = rows.open_or_update(
         alert,
@@ -175,19 +175,21 @@ def _store(
         channel=channel,
         state=state,
         is_step=is_step is not False,
-        is_standing=topic.is_standing,
+        is_repeated=topic.is_repeated,
         told_from=topic.told_from,
     )
-    if kept is not None and standing is not None:
-        _escalate(context, alert, standing, state)
+    if kept is not None and open_incident is not None:
+        _escalate(context, alert, open_incident, state)
     return kept is not None and kept.n_events >= topic.told_from
 
 
-def _escalate(context: ModelContext, alert: Alert, standing: Incident, state: AlertState) -> None:
+def _escalate(
+    context: ModelContext, alert: Alert, open_incident: Incident, state: AlertState
+) -> None:
     """Tell those as well who are told of graver alerts only, once an incident has become graver."""
-    before = alert.model_copy(update={"severity": standing.severity})
+    before = alert.model_copy(update={"severity": open_incident.severity})
     channel = incident_rules.channel_for(context.spec.alerts, alert)
-    is_graver = incident_rules.RANK[alert.severity] > incident_rules.RANK[standing.severity]
+    is_graver = incident_rules.RANK[alert.severity] > incident_rules.RANK[open_incident.severity]
     if is_graver and channel != incident_rules.channel_for(context.spec.alerts, before):
         named = alert.model_copy(update={"incident": f"{alert.incident}:escalated"})
         context.ledger.alerts.raise_once(named, state=state, channel=channel)
@@ -197,7 +199,7 @@ def _ends_its_cause(
     context: ModelContext, alert: Alert, resolution: str, *, is_sent_now: bool
 ) -> bool:
     """Let a promotion be the last message of the incident that asked for it, where there is one."""
-    incident = context.ledger.incidents.standing(context.spec.name, incident_rules.QUALITY)
+    incident = context.ledger.incidents.open_for(context.spec.name, incident_rules.QUALITY)
     if alert.kind != "promoted" or incident is None:
         return False
     opening = context.ledger.alerts.opening(incident.id)

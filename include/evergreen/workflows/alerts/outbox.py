@@ -14,7 +14,7 @@ from evergreen.errors import NotifyError
 from evergreen.failpoints import failpoint
 from evergreen.ledger.records import Incident, OutboxEntry
 from evergreen.records import Alert
-from evergreen.slack.status_line import Standing
+from evergreen.slack.status_line import IncidentStatus
 from evergreen.workflows.alerts.page_urls import incident_url
 from evergreen.workflows.alerts.thread_chart import show_picture
 from evergreen.workflows.connections import connections
@@ -117,7 +117,7 @@ def _open_thread(
 ) -> "Posted":
     channel = incident_rules.channel_for(context.spec.alerts, entry.alert)
     shown = _with_page(context, entry.alert, incident)
-    posted = _send(sender, channel, shown, standing=_standing(incident))
+    posted = _send(sender, channel, shown, status=_status(incident))
     context.ledger.incidents.record_posted(
         incident.id, channel=posted.channel, message_ts=posted.ts
     )
@@ -143,7 +143,7 @@ def _go_on(
         opening = context.ledger.alerts.opening(incident.id) or entry
         shown = incident_rules.first_message(opening.alert, entry.alert, role=entry.role)
         shown = _with_page(context, shown, incident)
-        sender.update(incident.channel, incident.message_ts, shown, standing=_standing(incident))
+        sender.update(incident.channel, incident.message_ts, shown, status=_status(incident))
     if entry.role == "update":
         return incident.message_ts
     return _send(sender, incident.channel, entry.alert, thread_ts=incident.message_ts).ts
@@ -155,10 +155,10 @@ def _send(
     alert: Alert,
     *,
     thread_ts: str | None = None,
-    standing: Standing | None = None,
+    status: IncidentStatus | None = None,
 ) -> "Posted":
     """Post a message; what comes after may be lost, and the message is then sent once more."""
-    posted = sender.send(channel, alert, thread_ts=thread_ts, standing=standing)
+    posted = sender.send(channel, alert, thread_ts=thread_ts, status=status)
     failpoint("after_alert_sent")
     return posted
 
@@ -170,9 +170,9 @@ def _with_page(context: ModelContext, alert: Alert, incident: Incident) -> Alert
     return alert.model_copy(update={"links": links})
 
 
-def _standing(incident: Incident) -> Standing:
+def _status(incident: Incident) -> IncidentStatus:
     is_once = incident.closed_at == incident.opened_at
-    return Standing(
+    return IncidentStatus(
         opened_at=incident.opened_at,
         resolution="" if is_once else incident.resolution,
         closed_at=None if is_once else incident.closed_at,

@@ -59,7 +59,7 @@ def rejection_is_over(context: ModelContext, kind: DeliveryKind, batch: str) -> 
     some time: then the rejected ones stay in quarantine.
     """
     name = context.spec.name
-    incident = context.ledger.incidents.standing(name, incident_rules.DATA, kind)
+    incident = context.ledger.incidents.open_for(name, incident_rules.DATA, kind)
     if incident is None:
         return
     told = [f"{entry.alert.incident}:" for entry in context.ledger.alerts.of_incident(incident.id)]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from evergreen.errors import NotifyError
 from evergreen.ledger.ledger import Ledger
-from evergreen.ledger.queries.rows import Glance
+from evergreen.ledger.queries.rows import DecisionFigures
 from evergreen.records import AlertKind, Promotion
 from evergreen.slack.chart import MAX_MOMENTS, History, Mark, Moment, alt_of, draw, title_of
 from evergreen.workflows.model_context import ModelContext
@@ -67,7 +67,9 @@ def history_of(ledger: Ledger, model: str, share_limit: float | None) -> History
     )
 
 
-def _moves(shown: Sequence[Glance], promotions: Sequence[Promotion]) -> dict[str, Promotion]:
+def _moves(
+    shown: Sequence[DecisionFigures], promotions: Sequence[Promotion]
+) -> dict[str, Promotion]:
     """Moves of the champion by batch: the one decided about, or the newest before the move."""
     batches = {figures.id: figures.batch for figures in shown}
     moves = {}
@@ -79,7 +81,7 @@ def _moves(shown: Sequence[Glance], promotions: Sequence[Promotion]) -> dict[str
     return moves
 
 
-def _moment(figures: Glance, move: Promotion | None) -> Moment:
+def _moment(figures: DecisionFigures, move: Promotion | None) -> Moment:
     low, high = _interval(figures.metric, figures.metric_se)
     return Moment(
         batch=figures.batch,
@@ -99,7 +101,7 @@ def _interval(value: float | None, se: float | None) -> tuple[float | None, floa
     return value - Z_95 * se, value + Z_95 * se
 
 
-def _mark(figures: Glance, move: Promotion | None) -> Mark:
+def _mark(figures: DecisionFigures, move: Promotion | None) -> Mark:
     if move is not None:
         return "rolled_back" if move.kind == "rollback" else "promoted"
     return "retrain" if figures.verdict in ("retrain", "bootstrap", "reinstate") else ""

@@ -6,10 +6,10 @@ from typing import Any
 
 from evergreen.errors import RequestError, SpecError
 from evergreen.ledger.ledger import Ledger
-from evergreen.ledger.queries.spec_limits import Limits, limits_of
 from evergreen.ledger.records import Approval, Decision, Delivery
 from evergreen.records import Promotion
 from evergreen.settings import Settings
+from evergreen.spec.decision_limits import Limits, limits_of
 from evergreen.spec.loader import LoadedSpec, load_specs
 
 MAX_LISTED = 5
@@ -107,7 +107,7 @@ def explain_batch(
         attempts=tuple(
             Attempt(
                 decision,
-                limits_of(decision, loaded),
+                limits_of(decision.spec_hash, loaded),
                 ledger.promotions.by_decision(model, decision.id),
                 ledger.approvals.get(decision.id),
             )

@@ -56,7 +56,7 @@ def what_holds(holds: Sequence[Hold], freezes: Sequence[Freeze], now: datetime) 
 
 def holding(context: ModelContext) -> Stay | None:
     """Tell what holds promotions of this model now."""
-    holds = context.ledger.holds.standing(context.spec.name)
+    holds = context.ledger.holds.in_force(context.spec.name)
     return what_holds(holds, context.spec.promotion.freeze, datetime.now(UTC))
 
 
@@ -66,7 +66,7 @@ def check_not_held(context: ModelContext) -> None:
     Raises:
         PromotionError: Somebody does; the text says who and how to release.
     """
-    for hold in context.ledger.holds.standing(context.spec.name):
+    for hold in context.ledger.holds.in_force(context.spec.name):
         scope = "--all" if hold.model == ALL_MODELS else hold.model
         raise PromotionError(
             f"{tell_hold(hold)}. Nothing was changed: release first (evergreen release {scope}"

@@ -3,7 +3,7 @@
 from evergreen import dag_ids
 from evergreen.errors import PromotionError
 from evergreen.ledger.records import Approval
-from evergreen.presentation.phrases import hours
+from evergreen.presentation.formatting import duration
 from evergreen.workflows.decision_run import DecisionRun, Evaluated, Stay, Trained
 from evergreen.workflows.model_context import ModelContext
 from evergreen.workflows.promote.holds import holding
@@ -87,7 +87,7 @@ def standing_answer(
 def tell_answer(approval: Approval) -> str:
     """Say who answered what."""
     comment = f": {approval.comment}" if approval.comment else ""
-    within = hours((approval.due_at - approval.asked_at).total_seconds() / SECONDS_PER_HOUR)
+    within = duration((approval.due_at - approval.asked_at).total_seconds() / SECONDS_PER_HOUR)
     return {
         "open": "nobody has answered yet",
         "approved": f"approved by {approval.answered_by or 'somebody'}{comment}",

@@ -89,7 +89,7 @@ def undo(context: ModelContext, watch: Watch, run: RunInfo) -> Promotion | str:
         latest = promotions.latest(watch.model)
         if latest is None or latest.epoch != watch.epoch:
             return moved_on
-        for hold in context.ledger.holds.standing(watch.model):
+        for hold in context.ledger.holds.in_force(watch.model):
             _tell_held(context, watched, watch, tell_hold(hold), run)
             return f"v{watched.version} stays: {tell_hold(hold)}"
     try:

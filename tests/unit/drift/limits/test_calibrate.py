@@ -4,9 +4,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from evergreen.drift.limits.between_batch_variance import BlockSpread, ColumnSpread
 from evergreen.drift.limits.calibrate import calibrate, cut_blocks
 from evergreen.drift.measure import measure_drift
+from evergreen.drift.profile.between_batch_variance import BlockSpread, ColumnSpread
 from evergreen.drift.profile.build import build_profile
 from evergreen.drift.profile.profile import ReferenceProfile
 from evergreen.spec.deciding import Drift

@@ -2,8 +2,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from evergreen.drift.limits.between_batch_variance import BlockSpread, ColumnSpread
 from evergreen.drift.limits.limits import ColumnLimits, DriftLimits, Sample
+from evergreen.drift.profile.between_batch_variance import BlockSpread, ColumnSpread
 from evergreen.drift.profile.build import build_profile
 from evergreen.drift.profile.profile import CategoryColumn, NumericColumn, ReferenceProfile
 from evergreen.spec.deciding import Drift

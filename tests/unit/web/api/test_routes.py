@@ -12,9 +12,9 @@ from airflow.api_fastapi.core_api.security import get_user
 from fastapi.testclient import TestClient
 
 from evergreen.ledger.ledger import Ledger
+from evergreen.web.app import create_app
 from evergreen.web.queries.model_state import ORDER
-from evergreen.web.server.app import create_app
-from evergreen.web.server.services import Desk, open_desk
+from evergreen.web.server.services import Services, open_services
 
 USER = SimpleAuthManagerUser(username="ann", role="viewer")
 HIDDEN = "drifting"
@@ -35,27 +35,27 @@ class Rights:
         return {dag for dag in dag_ids if self.is_authorized_dag(details=DagDetails(id=dag))}
 
 
-def client_of(desk: Desk, rights: Rights) -> Iterator[TestClient]:
+def client_of(services: Services, rights: Rights) -> Iterator[TestClient]:
     app = create_app()
-    app.dependency_overrides = {get_user: lambda: USER, open_desk: lambda: desk}
+    app.dependency_overrides = {get_user: lambda: USER, open_services: lambda: services}
     with patch("evergreen.web.server.authorization.get_auth_manager", return_value=rights):
         yield TestClient(app, headers={"accept": "application/json"})
 
 
 @pytest.fixture(scope="module")
-def client(desk: Desk) -> Iterator[TestClient]:
+def client(services: Services) -> Iterator[TestClient]:
     """Return a client that may read every model."""
-    yield from client_of(desk, Rights())
+    yield from client_of(services, Rights())
 
 
 @pytest.fixture
-def viewer(desk: Desk) -> Iterator[TestClient]:
+def viewer(services: Services) -> Iterator[TestClient]:
     """Return a client that may not read the hidden model."""
-    yield from client_of(desk, Rights(HIDDEN))
+    yield from client_of(services, Rights(HIDDEN))
 
 
-def newest(desk: Desk, model: str = "fresh") -> str:
-    return desk.ledger.decisions.history(model)[-1].id
+def newest(services: Services, model: str = "fresh") -> str:
+    return services.ledger.decisions.history(model)[-1].id
 
 
 def test_models_are_listed_by_page_search_and_state(client: TestClient) -> None:
@@ -94,23 +94,23 @@ def test_a_model_is_given_in_full(client: TestClient) -> None:
     assert len(detail["drift"]) == 13
 
 
-def test_a_timeline_is_oldest_first(client: TestClient, desk: Desk) -> None:
+def test_a_timeline_is_oldest_first(client: TestClient, services: Services) -> None:
     points = client.get("/api/models/fresh/timeline", params={"newest": 3}).json()
 
-    decisions = desk.ledger.decisions.history("fresh", limit=3)
+    decisions = services.ledger.decisions.history("fresh", limit=3)
     assert [point["decision"] for point in points] == [decision.id for decision in decisions]
 
 
-def test_decisions_are_newest_first(client: TestClient, desk: Desk) -> None:
+def test_decisions_are_newest_first(client: TestClient, services: Services) -> None:
     page = client.get("/api/models/fresh/decisions", params={"page_size": 7}).json()
 
     assert page["n_decisions"] == 24
-    assert page["decisions"][0]["point"]["decision"] == newest(desk)
+    assert page["decisions"][0]["point"]["decision"] == newest(services)
     assert page["decisions"][0]["sentence"]
 
 
-def test_the_champion_of_a_moment_is_given(client: TestClient, desk: Desk) -> None:
-    first = desk.ledger.promotions.history("fresh")[0]
+def test_the_champion_of_a_moment_is_given(client: TestClient, services: Services) -> None:
+    first = services.ledger.promotions.history("fresh")[0]
 
     def at(moment: str) -> Any:
         answer = client.get("/api/models/fresh/champion", params={"at": moment})
@@ -120,8 +120,10 @@ def test_the_champion_of_a_moment_is_given(client: TestClient, desk: Desk) -> No
     assert at(first.promoted_at.isoformat())["version"] == first.version
 
 
-def test_a_decision_its_drift_and_its_bins_are_given(client: TestClient, desk: Desk) -> None:
-    address = f"/api/decisions/{newest(desk, 'drifting')}"
+def test_a_decision_its_drift_and_its_bins_are_given(
+    client: TestClient, services: Services
+) -> None:
+    address = f"/api/decisions/{newest(services, 'drifting')}"
 
     detail = client.get(address).json()
     drift = client.get(f"{address}/drift").json()
@@ -133,9 +135,9 @@ def test_a_decision_its_drift_and_its_bins_are_given(client: TestClient, desk: D
     assert len(bins["labels"]) == len(bins["reference"]) == len(bins["current"])
 
 
-def test_bins_that_cannot_be_counted_say_why(client: TestClient, desk: Desk) -> None:
+def test_bins_that_cannot_be_counted_say_why(client: TestClient, services: Services) -> None:
     answer = client.get(
-        f"/api/decisions/{newest(desk)}/bins", params={"feature": "<script>alert(1)</script>"}
+        f"/api/decisions/{newest(services)}/bins", params={"feature": "<script>alert(1)</script>"}
     )
 
     assert answer.status_code == 404
@@ -156,8 +158,8 @@ def test_incidents_come_in_pages_open_ones_first(client: TestClient) -> None:
     assert {incident["model"] for incident in of_one["incidents"]} == {"drifting"}
 
 
-def test_an_incident_is_given_with_its_messages(client: TestClient, desk: Desk) -> None:
-    incident = desk.ledger.details.incidents(("fresh",), limit=1)[0]
+def test_an_incident_is_given_with_its_messages(client: TestClient, services: Services) -> None:
+    incident = services.ledger.details.incidents(("fresh",), limit=1)[0]
 
     detail = client.get(f"/api/incidents/{incident.id}").json()
 
@@ -176,15 +178,15 @@ def test_lists_hold_nothing_of_what_may_not_be_read(viewer: TestClient) -> None:
 
 
 def test_what_may_not_be_read_is_answered_like_what_is_not_there(
-    viewer: TestClient, desk: Desk
+    viewer: TestClient, services: Services
 ) -> None:
-    incident = desk.ledger.details.incidents((HIDDEN,), limit=1)[0].id
+    incident = services.ledger.details.incidents((HIDDEN,), limit=1)[0].id
     pairs = [
         (f"/api/models/{HIDDEN}", "/api/models/none"),
         (f"/api/models/{HIDDEN}/timeline", "/api/models/none/timeline"),
         (f"/api/models/{HIDDEN}/decisions", "/api/models/none/decisions"),
         *(
-            (f"/api/decisions/{newest(desk, HIDDEN)}{part}", f"/api/decisions/{'0' * 16}{part}")
+            (f"/api/decisions/{newest(services, HIDDEN)}{part}", f"/api/decisions/{'0' * 16}{part}")
             for part in ("", "/drift", "/bins?feature=temp")
         ),
         (f"/api/incidents/{incident}", "/api/incidents/999999"),
@@ -211,10 +213,10 @@ def test_who_may_read_everything_learns_that_a_thing_is_not_there(
     assert client.get(address).status_code == 404
 
 
-def test_a_ledger_that_does_not_answer_is_503(desk: Desk) -> None:
+def test_a_ledger_that_does_not_answer_is_503(services: Services) -> None:
     url = "postgresql+psycopg2://eve:hunter2@127.0.0.1:1/ledger"
     with Ledger(url) as ledger:
-        broken = Desk(replace(desk.settings, ledger_url=url), ledger)
+        broken = Services(replace(services.settings, ledger_url=url), ledger)
         for client in client_of(broken, Rights()):
             answer = client.get("/api/models")
 

@@ -16,7 +16,7 @@ from evergreen.settings import Settings
 from evergreen.web.metrics.collect import take_reading
 from evergreen.web.metrics.exposition import EXPORTED, WITHOUT_LEDGER, ReadingCollector
 from evergreen.web.metrics.task_durations import StepDuration, StepShelf, read_durations
-from evergreen.web.server.services import Desk
+from evergreen.web.server.services import Services
 
 NOW = datetime.now(UTC)
 MODEL = "flights"
@@ -33,11 +33,11 @@ class Page(dict[tuple[str, ...], float]):
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
+def services(tmp_path: Path) -> Iterator[Services]:
     write_spec(tmp_path / "models", name=MODEL)
     with Ledger(f"sqlite:///{tmp_path}/ledger.db") as ledger:
         ledger.migrate()
-        yield Desk(settings_at(tmp_path), ledger)
+        yield Services(settings_at(tmp_path), ledger)
 
 
 def settings_at(home: Path, ledger: str = "") -> Settings:
@@ -55,12 +55,12 @@ def settings_at(home: Path, ledger: str = "") -> Settings:
     )
 
 
-def scrape(desk: Desk, *models: str, at: datetime = NOW) -> Page:
+def scrape(services: Services, *models: str, at: datetime = NOW) -> Page:
     """Read the page as Prometheus does; label values stand in the order of the declaration."""
     visible = frozenset(models or (MODEL,))
     shelf = StepShelf(lambda: (STEP,))
     registry = CollectorRegistry()
-    registry.register(ReadingCollector(take_reading(desk, visible, at=at, read_steps=shelf.of)))
+    registry.register(ReadingCollector(take_reading(services, visible, at=at, read_steps=shelf.of)))
     order = {metric.name: metric.labels for metric in EXPORTED}
     return Page(
         {
@@ -71,18 +71,20 @@ def scrape(desk: Desk, *models: str, at: datetime = NOW) -> Page:
     )
 
 
-def append_to_spec(desk: Desk, more: str) -> None:
-    file = desk.settings.models_dir / MODEL / "model.yaml"
+def append_to_spec(services: Services, more: str) -> None:
+    file = services.settings.models_dir / MODEL / "model.yaml"
     file.write_text(file.read_text() + more)
 
 
-def change(desk: Desk, statement: str, values: Mapping[str, object]) -> None:
-    with desk.ledger._database.session() as session:
+def change(services: Services, statement: str, values: Mapping[str, object]) -> None:
+    with services.ledger._database.session() as session:
         session.execute(text(statement), values)
 
 
-def test_a_model_without_history_waits_for_nothing_and_has_measured_nothing(desk: Desk) -> None:
-    page = scrape(desk)
+def test_a_model_without_history_waits_for_nothing_and_has_measured_nothing(
+    services: Services,
+) -> None:
+    page = scrape(services)
 
     assert page.of("ledger_up") == {(): 1}
     assert page.of("model_info") == {(MODEL, "tests"): 1}
@@ -94,14 +96,14 @@ def test_a_model_without_history_waits_for_nothing_and_has_measured_nothing(desk
         assert [key for key in page if key[0].startswith(f"evergreen_{never_measured}")] == []
 
 
-def test_a_history_is_counted_and_its_newest_figures_are_told(desk: Desk) -> None:
+def test_a_history_is_counted_and_its_newest_figures_are_told(services: Services) -> None:
     for batch in ("2013-02-26", "2013-03-05", "2013-03-12"):
-        add_delivery(desk.ledger, batch)
-    decision = add_decision(desk.ledger, "2013-02-26")
-    promotion = close_as_promoted(desk.ledger, decision)
-    newest = add_decision(desk.ledger, "2013-03-05")
+        add_delivery(services.ledger, batch)
+    decision = add_decision(services.ledger, "2013-02-26")
+    promotion = close_as_promoted(services.ledger, decision)
+    newest = add_decision(services.ledger, "2013-03-05")
 
-    page = scrape(desk)
+    page = scrape(services)
 
     assert page.of("decisions_total") == {(MODEL, "retrain", "promoted"): 1}
     assert page.of("decisions_unsettled") == {(MODEL, "open"): 1, (MODEL, "failed"): 0}
@@ -122,16 +124,18 @@ def test_a_history_is_counted_and_its_newest_figures_are_told(desk: Desk) -> Non
     assert page.of("step_duration_seconds") == {(MODEL, STEP.dag, STEP.step): 12.5}
 
 
-def test_a_batch_is_overdue_after_its_limit_but_not_while_a_person_is_asked(desk: Desk) -> None:
-    add_delivery(desk.ledger, "2013-03-05")
+def test_a_batch_is_overdue_after_its_limit_but_not_while_a_person_is_asked(
+    services: Services,
+) -> None:
+    add_delivery(services.ledger, "2013-03-05")
     later = NOW + timedelta(hours=7)
-    before = scrape(desk, at=later).of("batches_overdue")
+    before = scrape(services, at=later).of("batches_overdue")
 
-    decision = add_decision(desk.ledger, "2013-03-05")
-    desk.ledger.approvals.ask(
+    decision = add_decision(services.ledger, "2013-03-05")
+    services.ledger.approvals.ask(
         decision.id, model=MODEL, version="2", due_at=later + timedelta(hours=1)
     )
-    page = scrape(desk, at=later)
+    page = scrape(services, at=later)
 
     assert before == {(MODEL,): 1}
     assert page.of("batches_overdue") == {(MODEL,): 0}
@@ -140,70 +144,70 @@ def test_a_batch_is_overdue_after_its_limit_but_not_while_a_person_is_asked(desk
 
 
 @pytest.mark.parametrize("scope", [MODEL, "*"], ids=["of the model", "of all"])
-def test_a_hold_is_told_until_it_is_released(desk: Desk, scope: str) -> None:
-    desk.ledger.holds.hold(scope, reason="storm", held_by="ann")
-    held = scrape(desk).of("promotions_held")
-    desk.ledger.holds.release(scope, reason="over", released_by="ann")
+def test_a_hold_is_told_until_it_is_released(services: Services, scope: str) -> None:
+    services.ledger.holds.hold(scope, reason="storm", held_by="ann")
+    held = scrape(services).of("promotions_held")
+    services.ledger.holds.release(scope, reason="over", released_by="ann")
 
     assert held == {(MODEL, "hold"): 1, (MODEL, "freeze"): 0}
-    assert scrape(desk).of("promotions_held")[MODEL, "hold"] == 0
+    assert scrape(services).of("promotions_held")[MODEL, "hold"] == 0
 
 
-def test_a_freeze_is_told_while_it_lasts(desk: Desk) -> None:
+def test_a_freeze_is_told_while_it_lasts(services: Services) -> None:
     start, end = NOW - timedelta(hours=1), NOW + timedelta(hours=1)
-    append_to_spec(desk, FREEZE.format(start.isoformat(), end.isoformat()))
+    append_to_spec(services, FREEZE.format(start.isoformat(), end.isoformat()))
 
-    assert scrape(desk).of("promotions_held")[MODEL, "freeze"] == 1
-    assert scrape(desk, at=end).of("promotions_held")[MODEL, "freeze"] == 0
+    assert scrape(services).of("promotions_held")[MODEL, "freeze"] == 1
+    assert scrape(services, at=end).of("promotions_held")[MODEL, "freeze"] == 0
 
 
-def test_open_incidents_and_undelivered_alerts_are_told(desk: Desk) -> None:
-    desk.ledger.incidents.open_or_update(make_alert("drift:1"), topic="drift")
-    desk.ledger.alerts.raise_once(make_alert("refused"), state="undeliverable")
+def test_open_incidents_and_undelivered_alerts_are_told(services: Services) -> None:
+    services.ledger.incidents.open_or_update(make_alert("drift:1"), topic="drift")
+    services.ledger.alerts.raise_once(make_alert("refused"), state="undeliverable")
 
-    page = scrape(desk)
+    page = scrape(services)
 
     assert sum(page.of("incidents_open").values()) == 1
     assert page.of("alerts_undelivered") == {(MODEL, "pending"): 1, (MODEL, "undeliverable"): 1}
 
 
-def test_only_models_that_may_be_read_are_told(desk: Desk) -> None:
-    write_spec(desk.settings.models_dir, name="hidden")
-    add_decision(desk.ledger, "2013-03-05", model="hidden")
-    desk.ledger.holds.hold("hidden", reason="storm", held_by="ann")
+def test_only_models_that_may_be_read_are_told(services: Services) -> None:
+    write_spec(services.settings.models_dir, name="hidden")
+    add_decision(services.ledger, "2013-03-05", model="hidden")
+    services.ledger.holds.hold("hidden", reason="storm", held_by="ann")
 
-    page = scrape(desk, MODEL)
+    page = scrape(services, MODEL)
 
     assert page
     assert [key for key in page if "hidden" in key] == []
 
 
-def test_a_spec_that_cannot_be_read_has_no_limit_but_is_told(desk: Desk) -> None:
-    append_to_spec(desk, "treshold: 3\n")
-    add_delivery(desk.ledger, "2013-03-05")
+def test_a_spec_that_cannot_be_read_has_no_limit_but_is_told(services: Services) -> None:
+    append_to_spec(services, "treshold: 3\n")
+    add_delivery(services.ledger, "2013-03-05")
 
-    page = scrape(desk, at=NOW + timedelta(days=9))
+    page = scrape(services, at=NOW + timedelta(days=9))
 
     assert page.of("model_spec_readable") == {(MODEL,): 0}
     assert page.of("batches_waiting") == {(MODEL,): 1}
     assert page.of("batches_overdue") == page.of("batches_due_total") == {}
 
 
-def test_a_ledger_that_does_not_answer_is_told_and_nothing_else_of_it(desk: Desk) -> None:
-    change(desk, "DROP TABLE promotions", {})
+def test_a_ledger_that_does_not_answer_is_told_and_nothing_else_of_it(services: Services) -> None:
+    change(services, "DROP TABLE promotions", {})
 
-    page = scrape(desk)
+    page = scrape(services)
 
     assert page.of("ledger_up") == {(): 0}
     assert {key[0] for key in page} == {metric.name for metric in WITHOUT_LEDGER}
 
 
-def test_label_values_may_hold_anything(desk: Desk) -> None:
-    file = desk.settings.models_dir / MODEL / "model.yaml"
+def test_label_values_may_hold_anything(services: Services) -> None:
+    file = services.settings.models_dir / MODEL / "model.yaml"
     owner = 'a "team"\\of {two}, or so'
     file.write_text(file.read_text().replace("owner: tests", f"owner: '{owner}'"))
 
-    assert scrape(desk).of("model_info") == {(MODEL, owner): 1}
+    assert scrape(services).of("model_info") == {(MODEL, owner): 1}
 
 
 def test_steps_are_read_anew_only_after_a_while() -> None:

@@ -11,9 +11,9 @@ from builders.web_records import (
 )
 from builders.web_signals import make_decay, make_evaluation, make_guard, make_metric, make_signals
 from drivers import rendered
-from evergreen.ledger.queries.spec_limits import Limits
-from evergreen.web.pages.formatting import NOTHING
-from evergreen.web.pages.signals import signals_of
+from evergreen.presentation.formatting import NOTHING
+from evergreen.presentation.signals import signals_of
+from evergreen.spec.decision_limits import Limits
 
 LIMITS = Limits(
     share_to_retrain=0.3,
@@ -35,7 +35,9 @@ BARE: dict[str, Any] = {
 
 
 def test_every_signal_stands_beside_its_limit() -> None:
-    rows = {one.name: one for one in signals_of(make_decision(), LIMITS)}
+    made = make_decision()
+
+    rows = {one.name: one for one in signals_of(made.signals, made.state_after, LIMITS)}
 
     share = rows["drifted share"]
     assert (share.measured, share.limit) == ("28\xa0%", "retrain from 30\xa0%")
@@ -45,7 +47,7 @@ def test_every_signal_stands_beside_its_limit() -> None:
     assert rows["all features together"].measured == "0.7100 ± 0.0100"
     assert rows["data fault"].says == "suspect"
     assert rows["former champion v3"].measured == "-0.0123 ± 0.0034"
-    assert rows["credit left"].unit == "trainings"
+    assert rows["training budget"].unit == "trainings"
 
 
 def test_limits_of_another_spec_are_not_shown() -> None:

@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 from builders.ledger_rows import SPEC, add_decision, add_delivery, close_as_promoted
 from drivers import rendered
 from evergreen.ledger.ledger import Ledger
-from evergreen.web.server.app import create_app
+from evergreen.web.app import create_app
 
 RUN = "asset__2013-01-08/1"
 
@@ -120,14 +120,14 @@ def test_forms_carry_a_token_of_the_user(client: TestClient) -> None:
     [
         pytest.param("dag/continual_training__flights", "Timeline", id="DAG"),
         pytest.param("dag/ingest__flights", "Timeline", id="other DAG of the model"),
-        pytest.param("dag/watchdog", "looks after all models", id="DAG of all models"),
-        pytest.param("dag/their_etl", "none of Evergreen's", id="DAG of others"),
+        pytest.param("dag/watchdog", "serves all models", id="DAG of all models"),
+        pytest.param("dag/their_etl", "not managed by Evergreen", id="DAG of others"),
         pytest.param(f"run/continual_training__flights/{RUN}", "Signals", id="run"),
         pytest.param(
-            "run/continual_training__flights/manual__1", "has made no decision", id="quiet run"
+            "run/continual_training__flights/manual__1", "made no decision", id="quiet run"
         ),
         pytest.param("run/ingest__flights/x", "takes in the batches", id="run of another DAG"),
-        pytest.param("run/their_etl/x", "none of Evergreen's", id="run of others"),
+        pytest.param("run/their_etl/x", "not managed by Evergreen", id="run of others"),
         pytest.param("task/continual_training__flights/decide", "task decide", id="task"),
         pytest.param("task/score__flights/score_batch", "scores the batches", id="other task"),
     ],
@@ -145,7 +145,7 @@ def test_run_with_a_decision_shows_that_one(client: TestClient, decision_id: str
     page = get(client, f"/embed/run/continual_training__flights/{RUN}")
 
     assert f"evergreen reproduce {decision_id}" in page.get_text()
-    assert "has made no decision" not in page.get_text()
+    assert "made no decision" not in page.get_text()
 
 
 def test_each_runbook_of_the_project_is_a_page(client: TestClient) -> None:

@@ -7,17 +7,17 @@ from evergreen.errors import DataError
 from evergreen.ledger.records import Decision
 from evergreen.web.queries import feature_bins as module
 from evergreen.web.queries.feature_bins import feature_bins
-from evergreen.web.server.services import Desk
+from evergreen.web.server.services import Services
 
 
 @pytest.fixture
-def drifted(desk: Desk) -> Decision:
-    return desk.ledger.decisions.history("drifting")[-1]
+def drifted(services: Services) -> Decision:
+    return services.ledger.decisions.history("drifting")[-1]
 
 
 @pytest.mark.parametrize("feature", FEATURES)
-def test_shares_of_each_side_add_up(desk: Desk, drifted: Decision, feature: str) -> None:
-    bins = feature_bins(desk, drifted, feature)
+def test_shares_of_each_side_add_up(services: Services, drifted: Decision, feature: str) -> None:
+    bins = feature_bins(services, drifted, feature)
 
     assert len(bins.labels) == len(bins.reference) == len(bins.current) > 1
     assert sum(bins.reference) == pytest.approx(1)
@@ -25,10 +25,10 @@ def test_shares_of_each_side_add_up(desk: Desk, drifted: Decision, feature: str)
 
 
 def test_a_moved_feature_looks_moved_and_a_quiet_one_does_not(
-    desk: Desk, drifted: Decision
+    services: Services, drifted: Decision
 ) -> None:
     def distance(feature: str) -> float:
-        bins = feature_bins(desk, drifted, feature)
+        bins = feature_bins(services, drifted, feature)
         return sum(abs(a - b) for a, b in zip(bins.reference, bins.current, strict=True)) / 2
 
     moved = [name for name in FEATURES[:7] if name not in TEXTS]
@@ -38,22 +38,22 @@ def test_a_moved_feature_looks_moved_and_a_quiet_one_does_not(
 
 
 def test_what_cannot_be_shown_says_why(
-    desk: Desk, drifted: Decision, monkeypatch: pytest.MonkeyPatch
+    services: Services, drifted: Decision, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = desk.ledger.decisions.history("drifting")[0]
-    second = desk.ledger.decisions.history("drifting")[1]
+    first = services.ledger.decisions.history("drifting")[0]
+    second = services.ledger.decisions.history("drifting")[1]
     newest = drifted.champion_before
 
     with pytest.raises(DataError, match="no feature of that name"):
-        feature_bins(desk, drifted, "../../etc/passwd")
+        feature_bins(services, drifted, "../../etc/passwd")
     with pytest.raises(DataError, match="no champion yet"):
-        feature_bins(desk, first, "temp")
+        feature_bins(services, first, "temp")
     with pytest.raises(DataError, match="are gone from the store"):
-        feature_bins(desk, second.model_copy(update={"champion_before": newest}), "temp")
+        feature_bins(services, second.model_copy(update={"champion_before": newest}), "temp")
     with pytest.raises(DataError, match="does not know v99"):
-        feature_bins(desk, drifted.model_copy(update={"champion_before": "99"}), "temp")
+        feature_bins(services, drifted.model_copy(update={"champion_before": "99"}), "temp")
     with pytest.raises(DataError, match="have passed their retention"):
-        feature_bins(desk, drifted.model_copy(update={"batch": "2001-01-01"}), "temp")
+        feature_bins(services, drifted.model_copy(update={"batch": "2001-01-01"}), "temp")
     monkeypatch.setattr(module, "MAX_SNAPSHOT_BYTES", 10)
     with pytest.raises(DataError, match="more than"):
-        feature_bins(desk, drifted, "temp")
+        feature_bins(services, drifted, "temp")

@@ -10,16 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evergreen.ledger.queries.rows import (
-    DeliveryGlance,
-    Glance,
+    DecisionFigures,
     LatestDecision,
+    LatestDelivery,
     OpenDecision,
     Waiting,
 )
 from evergreen.ledger.records import Approval, Hold, Incident
 from evergreen.records import Promotion
 from evergreen.spec.model import ModelSpec
-from evergreen.web.queries.model_state import CHECKS, ORDER, Known, judge
+from evergreen.web.queries.model_state import CHECKS, ORDER, Facts, state_of
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -70,7 +70,7 @@ def make_latest(*, decided_at: datetime = NOW - DAY, **changes: Any) -> LatestDe
         "is_harmless": False,
     }
     texts = {"sentence": "stand down: all is well", "outcome_sentence": "", **said}
-    return LatestDecision(Glance(**values | changes), **texts)
+    return LatestDecision(DecisionFigures(**values | changes), **texts)
 
 
 def make_champion(*, promoted_at: datetime = NOW - 30 * DAY) -> Promotion:
@@ -88,8 +88,8 @@ def make_champion(*, promoted_at: datetime = NOW - 30 * DAY) -> Promotion:
     )
 
 
-def make_delivery(status: str = "accepted") -> DeliveryGlance:
-    return DeliveryGlance(
+def make_delivery(status: str = "accepted") -> LatestDelivery:
+    return LatestDelivery(
         "flights", "2026-03-02", status, "3 % of temp is null, at most 2 %", NOW, NOW - HOUR
     )
 
@@ -154,7 +154,7 @@ def make_incident(kind: Any = "alias_mismatch", **changes: Any) -> Incident:
     return Incident.model_validate(values | changes)
 
 
-QUIET = Known(
+QUIET = Facts(
     now=NOW,
     spec=SPEC,
     latest=make_latest(),
@@ -202,11 +202,11 @@ CAUSES: dict[str, dict[str, Any]] = {
     ],
 )
 def test_each_state_is_told_with_why(state: str, sentence: str) -> None:
-    judged = judge(replace(QUIET, **CAUSES[state]))
+    found = state_of(replace(QUIET, **CAUSES[state]))
 
-    assert judged.state == state
-    assert sentence in judged.sentence
-    assert "\n" not in judged.sentence
+    assert found.state == state
+    assert sentence in found.sentence
+    assert "\n" not in found.sentence
 
 
 # One drift is either harmless or not; new and fresh are what is left over.
@@ -217,10 +217,10 @@ def test_each_state_is_told_with_why(state: str, sentence: str) -> None:
 def test_of_two_states_the_more_urgent_one_is_told(first: str, second: str) -> None:
     causes = {**CAUSES[second], **CAUSES[first]}
 
-    judged = judge(replace(QUIET, **causes))
+    found = state_of(replace(QUIET, **causes))
 
-    assert judged.state == first
-    assert judged.attention > judge(replace(QUIET, **CAUSES[second])).attention
+    assert found.state == first
+    assert found.attention > state_of(replace(QUIET, **CAUSES[second])).attention
 
 
 def test_checks_come_in_the_order_of_the_states() -> None:
@@ -262,16 +262,16 @@ def test_checks_come_in_the_order_of_the_states() -> None:
     ],
 )
 def test_states_have_their_limits(changes: dict[str, Any], state: str) -> None:
-    assert judge(replace(QUIET, **changes)).state == state
+    assert state_of(replace(QUIET, **changes)).state == state
 
 
 @pytest.mark.parametrize("state", ["decaying", "drifting", "drifting_harmless"])
 def test_what_was_measured_of_a_former_champion_counts_no_more(state: str) -> None:
-    known = replace(QUIET, **CAUSES[state], champion=make_champion(promoted_at=NOW - HOUR))
+    facts = replace(QUIET, **CAUSES[state], champion=make_champion(promoted_at=NOW - HOUR))
 
-    judged = judge(known)
+    found = state_of(facts)
 
-    assert (judged.state, judged.sentence) == (
+    assert (found.state, found.sentence) == (
         "fresh",
         "v1 became champion and has not been measured yet",
     )
@@ -290,18 +290,18 @@ def test_what_was_measured_of_a_former_champion_counts_no_more(state: str) -> No
 def test_an_incident_that_wants_somebody_lifts_a_model(
     changes: dict[str, Any], is_lifted: bool
 ) -> None:
-    failed = judge(replace(QUIET, **CAUSES["failed"]))
+    failed = state_of(replace(QUIET, **CAUSES["failed"]))
 
-    judged = judge(replace(QUIET, incidents=(make_incident(**changes),)))
+    found = state_of(replace(QUIET, incidents=(make_incident(**changes),)))
 
-    assert judged.state == "fresh"
-    assert judged.attention == (failed.attention if is_lifted else 0)
+    assert found.state == "fresh"
+    assert found.attention == (failed.attention if is_lifted else 0)
 
 
 def test_a_long_problem_is_cut() -> None:
-    judged = judge(Known(now=NOW, spec=None, problem="x" * 10_000))
+    found = state_of(Facts(now=NOW, spec=None, problem="x" * 10_000))
 
-    assert len(judged.sentence) == 400
+    assert len(found.sentence) == 400
 
 
 @given(
@@ -316,8 +316,8 @@ def test_a_long_problem_is_cut() -> None:
     )
 )
 def test_there_is_always_one_state_with_a_sentence(changes: dict[str, Any]) -> None:
-    judged = judge(replace(QUIET, **changes))
+    found = state_of(replace(QUIET, **changes))
 
-    assert judged.state in ORDER
-    assert judged.sentence
-    assert judged.attention >= 0
+    assert found.state in ORDER
+    assert found.sentence
+    assert found.attention >= 0

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from bench.seeding import write_spec
 
-from evergreen.ledger.queries.rows import DeliveryGlance
+from evergreen.ledger.queries.rows import LatestDelivery
 from evergreen.spec.loader import load_spec
 from evergreen.spec.model import ModelSpec
 from evergreen.web.queries.next_batch import next_batch_at
@@ -20,7 +20,7 @@ def spec(tmp_path_factory: pytest.TempPathFactory) -> ModelSpec:
 
 def test_the_next_batch_comes_one_batch_after_the_newest(spec: ModelSpec) -> None:
     taken_at = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
-    delivery = DeliveryGlance("flights", "2026-02-22", "rejected", "", None, taken_at)
+    delivery = LatestDelivery("flights", "2026-02-22", "rejected", "", None, taken_at)
 
     assert next_batch_at(spec, delivery, NOW) == datetime(2026, 3, 8, 9, 30, tzinfo=UTC)
 

@@ -86,7 +86,7 @@ def test_a_rerun_of_an_old_promotion_does_not_end_new_trouble(context: ModelCont
     is_new = tell_move(context, make_alert(context, "promoted"), version="7")
 
     assert not is_new
-    assert context.ledger.incidents.standing(context.spec.name, QUALITY) is not None
+    assert context.ledger.incidents.open_for(context.spec.name, QUALITY) is not None
 
 
 def test_a_move_by_hand_ends_what_was_open_before_it(
@@ -113,7 +113,7 @@ def test_a_move_that_is_told_late_leaves_later_trouble_open(context: ModelContex
 
     tell_move(context, make_alert(context, "forced"), version="3", moved_at=before)
 
-    assert context.ledger.incidents.standing(context.spec.name, QUALITY) is not None
+    assert context.ledger.incidents.open_for(context.spec.name, QUALITY) is not None
 
 
 def test_a_quiet_kind_is_kept_and_what_follows_opens_the_thread(

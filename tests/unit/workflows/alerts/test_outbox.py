@@ -30,7 +30,7 @@ def end(context: ModelContext) -> None:
 
 def open_one(context: ModelContext) -> Incident:
     raise_alert(context, make_alert(context))
-    found = context.ledger.incidents.standing(context.spec.name, QUALITY)
+    found = context.ledger.incidents.open_for(context.spec.name, QUALITY)
     assert found is not None
     return found
 

@@ -35,7 +35,7 @@ class LazyApp:
 
     def make(self) -> "SecureHeaders":
         """Return the application itself; it is made once, however many ask at the same time."""
-        from evergreen.web.server.app import create_app
+        from evergreen.web.app import create_app
         from evergreen.web.server.security_headers import SecureHeaders
 
         with self._making:

@@ -4,12 +4,12 @@ from airflow.api_fastapi.core_api.security import get_user
 from fastapi import Depends, FastAPI, HTTPException, Request
 from starlette.routing import Match
 
-from evergreen.web import pages
 from evergreen.web.actions import routes as actions
 from evergreen.web.api import openapi_page
 from evergreen.web.api import routes as api
 from evergreen.web.metrics import routes as metrics
-from evergreen.web.server import files
+from evergreen.web.pages import airflow_tabs, files
+from evergreen.web.pages import routes as pages
 from evergreen.web.server.error_pages import add_error_handlers
 
 METHODS = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"]
@@ -26,7 +26,7 @@ def create_app() -> FastAPI:
         openapi_url=None,
         redirect_slashes=False,
     )
-    for room in (api, openapi_page, metrics, pages, actions, files):
+    for room in (api, openapi_page, metrics, pages, airflow_tabs, actions, files):
         app.include_router(room.router)
     app.add_api_route("/{path:path}", nowhere, methods=METHODS, include_in_schema=False)
     add_error_handlers(app)

@@ -19,10 +19,10 @@ from starlette.responses import Response, StreamingResponse
 
 from evergreen.errors import MissingFileError
 from evergreen.settings import read_settings
+from evergreen.web.queries.lookups import decision_for
 from evergreen.web.server.authorization import BatchId, DecisionId, ModelName, UserDep, check_read
-from evergreen.web.server.lookups import decision_for
 from evergreen.web.server.security_headers import REPORTS
-from evergreen.web.server.services import open_desk, open_ledger
+from evergreen.web.server.services import open_ledger, open_services
 
 TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -69,7 +69,7 @@ async def show_report(decision_id: DecisionId, user: UserDep) -> Response:
     def path() -> str | None:
         from evergreen.workflows.decide.decide import report_path
 
-        decision = decision_for(open_desk(), decision_id, user)
+        decision = decision_for(open_services(), decision_id, user)
         is_open = decision.closed_at is None  # its report may be drawn, and is entered at the end
         return report_path(decision.model, decision.batch) if is_open else decision.report_path
 
@@ -81,7 +81,7 @@ async def show_docs_of_decision(decision_id: DecisionId, user: UserDep) -> Respo
     """Show the Data Docs of the batch that a decision is about."""
 
     def path() -> str | None:
-        decision = decision_for(open_desk(), decision_id, user)
+        decision = decision_for(open_services(), decision_id, user)
         return _docs_of(decision.model, decision.batch)
 
     return await _sandboxed(path)

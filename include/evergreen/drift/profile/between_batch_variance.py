@@ -9,7 +9,7 @@ from statistics import fmean, stdev
 
 from pydantic import Field
 
-from evergreen.drift.limits.null_distributions import student_quantile, student_tail
+from evergreen.drift.student_t import student_quantile, student_tail
 from evergreen.records import Record
 
 MIN_BLOCKS = 4

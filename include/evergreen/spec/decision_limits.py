@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from evergreen.ledger.records import Decision
 from evergreen.spec.loader import LoadedSpec
 
 
@@ -25,9 +24,17 @@ class Limits:
     drift_reference: str
 
 
-def limits_of(decision: Decision, loaded: LoadedSpec | None) -> Limits | None:
-    """Return the limits; None where the spec has changed since, or cannot be read."""
-    if loaded is None or loaded.spec_hash != decision.spec_hash:
+def limits_of(spec_hash: str, loaded: LoadedSpec | None) -> Limits | None:
+    """Return the limits of the spec that a decision was made by.
+
+    Args:
+        spec_hash: Hash of that spec, as the decision names it.
+        loaded: The spec of now; None where it cannot be read.
+
+    Returns:
+        None where the spec of now is another one.
+    """
+    if loaded is None or loaded.spec_hash != spec_hash:
         return None
     spec = loaded.spec
     return Limits(

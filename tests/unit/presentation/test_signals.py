@@ -1,7 +1,5 @@
-from datetime import UTC, datetime
+import pytest
 
-from evergreen.cli.signal_rows import more_signals
-from evergreen.ledger.records import Decision
 from evergreen.measurements import (
     ColumnDrift,
     DecayMeasurement,
@@ -9,36 +7,10 @@ from evergreen.measurements import (
     ErrorChange,
     SliceMetric,
 )
+from evergreen.presentation.formatting import NOTHING
+from evergreen.presentation.signals import signals_of
 from evergreen.records import MetricEstimate
 from evergreen.signals import Episode, LabelledBatch, PolicySignals, PolicyState, RivalGain
-
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-def make_decision(signals: PolicySignals, state: PolicyState | None) -> Decision:
-    return Decision(
-        id="1",
-        model="tiny",
-        batch="2026-01-01",
-        run_id="run",
-        verdict="stand_down",
-        trigger="none",
-        sentence="stand down: quiet",
-        signals=signals,
-        spec_hash="0",
-        requested_by="",
-        reason="",
-        champion_before="1",
-        outcome="stood_down",
-        outcome_sentence="",
-        challenger_version=None,
-        champion_after="1",
-        evaluation=None,
-        report_path=None,
-        decided_at=NOW,
-        closed_at=NOW,
-        state_after=state,
-    )
 
 
 def make_signals(
@@ -57,12 +29,19 @@ def make_signals(
     )
 
 
-def names(decision: Decision) -> list[str]:
-    return [row[0] for row in more_signals(decision)]
+ALWAYS = ["drifted share", "metric drop", "training rows", "holdout rows"]
 
 
-def test_what_was_not_measured_has_no_row() -> None:
-    assert names(make_decision(make_signals(), None)) == []
+def names(signals: PolicySignals, state: PolicyState | None = None) -> list[str]:
+    return [one.name for one in signals_of(signals, state, None)]
+
+
+def test_what_was_not_measured_says_so_and_has_no_row_of_detail() -> None:
+    rows = signals_of(make_signals(), None, None)
+
+    assert [one.name for one in rows] == ALWAYS
+    assert rows[0].sentence == "not measured: there was no champion yet"
+    assert (rows[1].measured, rows[1].sentence) == (NOTHING, "not measured")
 
 
 def test_signals_beside_drift_are_shown_with_their_sentences() -> None:
@@ -79,11 +58,16 @@ def test_signals_beside_drift_are_shown_with_their_sentences() -> None:
         prediction=column,
     )
 
-    rows = list(more_signals(make_decision(make_signals(drift), None)))
+    rows = signals_of(make_signals(drift), None, None)[:4]
 
-    assert [row[0] for row in rows] == ["data fault", "moved share", "prediction drift"]
-    assert rows[0][4] == "x hardly varies"
-    assert rows[1][1] == "0.2500"
+    assert [one.name for one in rows] == [
+        "drifted share",
+        "data fault",
+        "shifted share",
+        "drift of the scores",
+    ]
+    assert rows[1].sentence == "x hardly varies"
+    assert (rows[2].measured, rows[2].unit) == ("25\xa0%", "% of features")
 
 
 def test_the_worst_slices_come_first_and_five_at_most() -> None:
@@ -104,10 +88,11 @@ def test_the_worst_slices_come_first_and_five_at_most() -> None:
         verdict="stable", sentence="", slices=slices, detectors=(change,), estimated=metric
     )
 
-    found = names(make_decision(make_signals(decay=decay), None))
+    found = names(make_signals(decay=decay))
 
-    assert found[:2] == ["before labels", "errors, adwin"]
-    assert found[2:] == [f"place = {place}" for place in (6, 5, 4, 3, 2)]
+    start = found.index("metric before labels")
+    assert found[start + 1] == "errors, adwin"
+    assert found[start + 2 : -2] == [f"slice place = {place}" for place in (6, 5, 4, 3, 2)]
 
 
 def test_rivals_and_memory_are_shown() -> None:
@@ -116,12 +101,22 @@ def test_rivals_and_memory_are_shown() -> None:
     )
     state = PolicyState(credit=0.5, level=0.7, episode=Episode(since=2, before="7"))
 
-    rows = list(more_signals(make_decision(make_signals(labelled=(batch,)), state)))
+    rows = signals_of(make_signals(labelled=(batch,)), state, None)[len(ALWAYS) :]
 
-    assert [row[0] for row in rows] == [
+    assert [one.name for one in rows] == [
         "former champion v7",
-        "credit left",
-        "level",
-        "episode of harm",
+        "training budget",
+        "expected score",
+        "recovery from a sudden drop",
     ]
-    assert rows[0][1] == "+0.0100 ± 0.0020"
+    assert rows[0].measured == "+0.0100 ± 0.0020"
+    assert rows[3].sentence == "under way; before the drop v7 served"
+
+
+@pytest.mark.parametrize(("age", "unit"), [(0, "batches"), (1, "batch"), (2, "batches")])
+def test_the_age_of_the_champion_is_counted_in_batches(age: int, unit: str) -> None:
+    signals = make_signals().model_copy(update={"batches_since_champion": age})
+
+    row = signals_of(signals, None, None)[-1]
+
+    assert (row.name, row.measured, row.unit) == ("age of the champion", str(age), unit)

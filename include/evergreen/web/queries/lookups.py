@@ -12,54 +12,54 @@ from evergreen.web.queries.decision_detail import incident_detail
 from evergreen.web.queries.model_detail import model_detail
 from evergreen.web.queries.view_models import IncidentDetail, ModelDetail
 from evergreen.web.server.authorization import check_read
-from evergreen.web.server.services import Desk
+from evergreen.web.server.services import Services
 
 
-def known_model(desk: Desk, model: str, user: BaseUser) -> str:
+def known_model(services: Services, model: str, user: BaseUser) -> str:
     """Return the name of a model back.
 
     Raises:
         HTTPException: 403 or 404.
     """
     check_read(model, user)
-    if desk.specs.get(model) is None:
+    if services.specs.get(model) is None:
         raise HTTPException(404, "there is no such model")
     return model
 
 
-def model_for(desk: Desk, model: str, user: BaseUser) -> ModelDetail:
+def model_for(services: Services, model: str, user: BaseUser) -> ModelDetail:
     """Return a model in full.
 
     Raises:
         HTTPException: 403 or 404.
     """
     check_read(model, user)
-    detail = model_detail(desk, model)
+    detail = model_detail(services, model)
     if detail is None:
         raise HTTPException(404, "there is no such model")
     return detail
 
 
-def decision_for(desk: Desk, identity: str, user: BaseUser) -> Decision:
+def decision_for(services: Services, identity: str, user: BaseUser) -> Decision:
     """Return a decision.
 
     Raises:
         HTTPException: 403 or 404.
     """
-    decision = desk.ledger.decisions.find(identity)
+    decision = services.ledger.decisions.find(identity)
     check_read(decision.model if decision else "", user)
     if decision is None:
         raise HTTPException(404, "there is no such decision")
     return decision
 
 
-def incident_for(desk: Desk, incident_id: int, user: BaseUser) -> IncidentDetail:
+def incident_for(services: Services, incident_id: int, user: BaseUser) -> IncidentDetail:
     """Return an incident in full.
 
     Raises:
         HTTPException: 403 or 404.
     """
-    detail = incident_detail(desk, incident_id)
+    detail = incident_detail(services, incident_id)
     check_read(detail.incident.model if detail else "", user)
     if detail is None:
         raise HTTPException(404, "there is no such incident")

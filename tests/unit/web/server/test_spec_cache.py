@@ -6,7 +6,7 @@ from bench.seeding import write_spec
 
 from evergreen.errors import ExternalError
 from evergreen.spec.loader import LoadedSpec, load_spec
-from evergreen.web.queries.spec_cache import SpecShelf
+from evergreen.web.server.spec_cache import SpecCache
 
 
 @pytest.fixture
@@ -18,12 +18,12 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         names.append(folder.name)
         return load_spec(folder, home=home)
 
-    monkeypatch.setattr("evergreen.web.queries.spec_cache.load_spec", noted)
+    monkeypatch.setattr("evergreen.web.server.spec_cache.load_spec", noted)
     return names
 
 
-def make_shelf(folder: Path, *, recheck_seconds: float = 0.0) -> SpecShelf:
-    return SpecShelf(folder, home=folder, recheck_seconds=recheck_seconds)
+def make_shelf(folder: Path, *, recheck_seconds: float = 0.0) -> SpecCache:
+    return SpecCache(folder, home=folder, recheck_seconds=recheck_seconds)
 
 
 def test_a_spec_is_parsed_once_while_its_files_stay(tmp_path: Path, parsed: list[str]) -> None:

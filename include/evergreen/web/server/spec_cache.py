@@ -31,7 +31,7 @@ class _Kept(NamedTuple):
     read: ReadSpec
 
 
-class SpecShelf:
+class SpecCache:
     """The specs of one folder; safe to use from several threads.
 
     Args:
