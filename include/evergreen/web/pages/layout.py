@@ -17,6 +17,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from evergreen.presentation import chart_files
 from evergreen.web.pages import formatting, interval_plot, labels
 from evergreen.web_addresses import PREFIX
 
@@ -67,7 +68,13 @@ def environment() -> Environment:
         told=formatting.told,
     )
     made.globals.update(
-        words=labels, figures=formatting, whiskers=interval_plot, asset=asset, address=_address
+        words=labels,
+        figures=formatting,
+        intervals=interval_plot,
+        asset=asset,
+        address=_address,
+        chart_library=chart_files.LIBRARY,
+        chart_settings=chart_files.SETTINGS,
     )
     return made
 
@@ -75,7 +82,8 @@ def environment() -> Environment:
 @cache
 def asset(base: str, name: str) -> str:
     """Return the address of one of our files; it changes with the content."""
-    content = (files("evergreen.web") / "static" / name).read_bytes()
+    ours = files("evergreen.web") / "static" / name
+    content = (ours if ours.is_file() else chart_files.FOLDER / name).read_bytes()
     return f"{base}/static/{name}?v={sha256(content).hexdigest()[:10]}"
 
 
