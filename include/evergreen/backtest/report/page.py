@@ -1,21 +1,32 @@
-"""The page of a back-test: one file with its pictures, without scripts and without a network."""
+"""The page of a back-test: one file with its charts, its scripts inside, without a network."""
 
-from collections.abc import Callable, Sequence
+import json
+from base64 import b64encode
+from collections.abc import Sequence
+from hashlib import sha256
+from html import escape
+from importlib.resources import files
 
 from evergreen.backtest.engine.results import BacktestResult
 from evergreen.backtest.engine.stream import Stream
+from evergreen.backtest.report.batch_table import batch_table
+from evergreen.backtest.report.chart_data import (
+    ROWS,
+    chart_data,
+    colours_of,
+    events_of,
+    smoothing_of,
+    value_text,
+)
 from evergreen.backtest.report.conclusions import lesson, verdict
-from evergreen.backtest.report.frontier_chart import draw_frontier
-from evergreen.backtest.report.page_style import STYLE
-from evergreen.backtest.report.phrases import METRIC_WORDS, percent, score_text
-from evergreen.backtest.report.score_chart import Frame, draw_available, draw_policy, make_frame
-from evergreen.backtest.report.summary import ORDER, SummaryRow, frontier, summarise
-from evergreen.backtest.report.svg import shown
+from evergreen.backtest.report.phrases import METRIC_WORDS, percent, score_text, shown
+from evergreen.backtest.report.summary import SummaryRow, frontier, summarise
+from evergreen.presentation.chart_files import chart_scripts
+from evergreen.records import Json
 
-WIDE, NARROW = 880.0, 372.0
 TWO_CLASSES = 2
-N_OTHER_COLOURS = 3
 COLUMNS = ("policy", "score", "kept", "cost", "fits", "promotions", "alarms", "quarantined")
+HERE = files("evergreen.backtest.report")
 
 
 def draw_page(result: BacktestResult, stream: Stream, *, seed: int = 0) -> str:
@@ -32,48 +43,74 @@ def draw_page(result: BacktestResult, stream: Stream, *, seed: int = 0) -> str:
         seed: Of the replay, to be named on the page.
     """
     rows = summarise(result, stream.metric)
-    css = _colours([row.policy for row in rows])
+    css = colours_of([row.policy for row in rows])
     word = METRIC_WORDS[stream.metric]
     found = verdict(rows, stream.metric, n_batches=result.n_batches)
-    kept = _twice(
-        lambda width, kind: draw_frontier(rows, stream.metric, width=width, kind=kind, css=css)
-    )
     parts = [
         f"<h1>{shown(stream.name)}: when does retraining pay?</h1>",
         f'<p class="facts">{shown(_facts(stream))}</p>',
         f'<p class="verdict">{shown(found)}</p>',
+        "<noscript><p>The charts are drawn by a script, and scripts are switched off here."
+        " The tables hold the same numbers.</p></noscript>",
         "<h2>What each policy keeps, and costs</h2>",
-        kept,
+        _canvas("frontier", _frontier_label(rows), kind="kept"),
         '<p class="note">Dotted: the frontier, the most that any policy here gives for a budget.'
         " Whatever lies below it is beaten by a policy that gives more and costs no more.</p>",
         _table(rows, css),
         f"<h2>{word[0].upper()}{word[1:]} over time</h2>",
-        *_panels(make_frame(result, stream), rows, css),
+        *_panels(result, stream, rows, css),
+        batch_table(result, stream, rows),
         _how(stream, seed=seed),
     ]
-    return _whole(f"Back-test of {shown(stream.name)}", "\n".join(parts))
+    title = f"Back-test of {shown(stream.name)}"
+    return _whole(title, "\n".join(parts), chart_data(result, stream, rows))
 
 
-def _whole(title: str, body: str) -> str:
-    policy = "default-src 'none'; style-src 'unsafe-inline'"
+def _whole(title: str, body: str, figures: Json) -> str:
+    """Put the page together; it lets run what came with this package, by its hash, and no more."""
+    scripts = (*chart_scripts(), (HERE / "page.js").read_text("utf-8"))
+    hashes = " ".join(f"'sha256-{_digest(script)}'" for script in scripts)
+    policy = f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'"
+    inline = "\n".join(f"<script>{script}</script>" for script in scripts)
+    style = (HERE / "page.css").read_text("utf-8")
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
-        f"<title>{title}</title>\n<style>{STYLE}</style></head>\n"
-        f"<body><main>\n{body}\n</main></body></html>\n"
+        f"<title>{title}</title>\n<style>{style}</style></head>\n"
+        f"<body><main>\n{body}\n</main>\n"
+        f'<script type="application/json" id="figures">{_json_text(figures)}</script>\n'
+        f"{inline}\n</body></html>\n"
     )
 
 
-def _twice(draw: Callable[[float, str], str]) -> str:
-    """Draw a picture for screens and for phones, so that its words are readable on both."""
-    return draw(WIDE, "wide") + draw(NARROW, "narrow")
+def _digest(script: str) -> str:
+    return b64encode(sha256(script.encode()).digest()).decode()
 
 
-def _colours(policies: Sequence[str]) -> dict[str, str]:
-    others = [policy for policy in policies if policy not in ORDER]
-    fallback = {policy: f"other{i % N_OTHER_COLOURS}" for i, policy in enumerate(others)}
-    return {policy: fallback.get(policy, policy) for policy in policies}
+def _json_text(figures: Json) -> str:
+    """Return JSON that no browser takes for the end of the script it stands in."""
+    text = json.dumps(figures, separators=(",", ":"), allow_nan=False)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _canvas(chart: str, label: str, *, kind: str = "", more: str = "", style: str = "") -> str:
+    """Return the place of a chart; the script finds it by the name of what is to be drawn."""
+    css = escape(f"canvas {kind}".strip())
+    looks = f' style="{style}"' if style else ""
+    return (
+        f'<div class="{css}"{looks}><canvas data-chart="{chart}"{more} role="img"'
+        f' aria-label="{shown(label)}"></canvas></div>'
+    )
+
+
+def _frontier_label(rows: Sequence[SummaryRow]) -> str:
+    has_share = any(row.kept is not None for row in rows)
+    told = [
+        f"{row.policy} {value_text(row, has_share=has_share)} for {percent(row.cost)}"
+        for row in rows
+    ]
+    return f"{'Kept' if has_share else 'Score'} against cost, per policy: {', '.join(told)}"
 
 
 def _table(rows: Sequence[SummaryRow], css: dict[str, str]) -> str:
@@ -104,40 +141,49 @@ def _table_row(row: SummaryRow, css: str, *, is_best: bool) -> str:
     return f'<tr class="{kind}"><th scope="row">{name}</th>{values}</tr>'
 
 
-def _panels(frame: Frame, rows: Sequence[SummaryRow], css: dict[str, str]) -> list[str]:
+def _panels(
+    result: BacktestResult, stream: Stream, rows: Sequence[SummaryRow], css: dict[str, str]
+) -> list[str]:
     """Return one panel for what retraining can gain at all, then one per policy."""
     ends = [row for row in rows if row.policy in ("never", "every")]
     between = [row for row in rows if row not in ends]
-    legend = (
+    parts = [
         '<p class="note">In colour the score of the policy, beside never (dashed) and every (thin).'
-        f"{_smoothing(frame)} Below: bars where it retrained, as high as the share of the window it"
-        " trained on; triangles where another model became champion; diamonds for alarms; shaded"
-        " where a batch was quarantined.</p>"
-    )
-    parts = [legend]
+        f"{_smoothing(result.n_batches)} Below: bars where it retrained, as high as the share of"
+        " the window it trained on; triangles where another model became champion; diamonds for"
+        " alarms; squares, and a shaded band, where a batch was quarantined.</p>"
+    ]
     if ends:
-        words = " ".join(lesson(row, rows, frame.stream.metric) for row in ends)
+        words = " ".join(lesson(row, rows, stream.metric) for row in ends)
         names = " and ".join(row.policy for row in ends)
         parts.append(_heading(names, "every", "the gain that there is to keep"))
         parts.append(f"<p>{shown(words)}</p>")
-        parts.append(_twice(lambda width, kind: draw_available(frame, width=width, kind=kind)))
+        parts.append(_canvas("available", f"Score of {names} over time. {words}"))
     for row in sorted(between, key=lambda row: row.policy != "default"):
         parts.append(_heading(row.policy, css[row.policy], _numbers(row)))
-        parts.append(f"<p>{shown(lesson(row, rows, frame.stream.metric))}</p>")
-        parts.append(_panel(frame, row.policy, css[row.policy]))
+        parts.append(f"<p>{shown(lesson(row, rows, stream.metric))}</p>")
+        parts.append(_panel(result, row, place=rows.index(row)))
     return parts
 
 
-def _panel(frame: Frame, policy: str, css: str) -> str:
-    return _twice(
-        lambda width, kind: draw_policy(frame, policy, width=width, kind=f"{kind} {css}", css=css)
+def _panel(result: BacktestResult, row: SummaryRow, *, place: int) -> str:
+    """Return the place of a policy's chart, as high as it has kinds of marks."""
+    told = events_of(row.policy, result.policies[row.policy])
+    words = [word for words in told.values() for word in words]
+    n_rows = sum(any(word.startswith(kind) for word in words) for kind in ROWS)
+    label = f"Score of {row.policy} over time, between never and every: {_numbers(row)}"
+    return _canvas(
+        "policy",
+        label,
+        kind="marked" if n_rows else "",
+        more=f' data-policy="{place}"',
+        style=f"--rows: {n_rows}" if n_rows else "",
     )
 
 
-def _smoothing(frame: Frame) -> str:
-    if frame.smoothing <= 1:
-        return ""
-    return f" Each point is the mean of {frame.smoothing} batches."
+def _smoothing(n_batches: int) -> str:
+    smoothing = smoothing_of(n_batches)
+    return "" if smoothing <= 1 else f" Each point is the mean of {smoothing} batches."
 
 
 def _heading(name: str, css: str, numbers: str) -> str:

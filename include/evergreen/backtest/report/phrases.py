@@ -1,5 +1,7 @@
 """Words and numbers of a back-test, the same on the terminal and on the page."""
 
+from html import escape
+
 from evergreen.metrics.names import LABELS
 
 METRIC_WORDS = LABELS
@@ -9,6 +11,11 @@ ONE_PERCENT = 0.01
 def printable(words: str) -> str:
     """Return words with a mark for each character that cannot be printed: names are not ours."""
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in words)
+
+
+def shown(words: str) -> str:
+    """Make words safe for the page: escaped, and with a mark for what cannot be printed."""
+    return escape(printable(words))
 
 
 def percent(share: float | None) -> str:

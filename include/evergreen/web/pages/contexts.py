@@ -11,7 +11,7 @@ from evergreen.web.pages.advice import advise
 from evergreen.web.pages.charts import timeline
 from evergreen.web.pages.labels import metric_words
 from evergreen.web.pages.runbooks import BATCH
-from evergreen.web.pages.sparkline import draw_sparkline
+from evergreen.web.pages.sparkline import make_sparkline
 from evergreen.web.queries.view_models import (
     DecisionDetail,
     IncidentDetail,
@@ -104,8 +104,8 @@ def _row(model: ModelSummary) -> Json:
         "metric_name": name,
         "metric": _newest(metrics),
         "drifted": _newest(shares),
-        "metric_line": draw_sparkline(metrics, what=metric_words(name)[0]),
-        "drift_line": draw_sparkline(shares, what="drifted share", is_share=True),
+        "metric_line": make_sparkline(metrics, what=metric_words(name)[0]),
+        "drift_line": make_sparkline(shares, what="drifted share", is_share=True),
     }
 
 

@@ -18,6 +18,7 @@ from fastapi import APIRouter, HTTPException, Request
 from starlette.responses import Response, StreamingResponse
 
 from evergreen.errors import MissingFileError
+from evergreen.presentation import chart_files
 from evergreen.settings import read_settings
 from evergreen.web.queries.lookups import decision_for
 from evergreen.web.server.authorization import BatchId, DecisionId, ModelName, UserDep, check_read
@@ -101,7 +102,8 @@ async def show_docs_of_batch(model: ModelName, batch: BatchId, user: UserDep) ->
 @cache
 def assets() -> dict[str, Asset]:
     """Return the files of the pages by the names under which they are asked for."""
-    return dict(_assets_in(files("evergreen.web") / "static"))
+    folders = (files("evergreen.web") / "static", chart_files.FOLDER)
+    return {name: asset for folder in folders for name, asset in _assets_in(folder)}
 
 
 def _assets_in(folder: Traversable, prefix: str = "") -> Iterator[tuple[str, Asset]]:

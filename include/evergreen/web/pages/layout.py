@@ -17,7 +17,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from evergreen.presentation import formatting
+from evergreen.presentation import chart_files, formatting
 from evergreen.web.pages import interval_plot, labels
 from evergreen.web.pages.formatting import brief, told, web_address
 from evergreen.web_addresses import PREFIX
@@ -71,9 +71,11 @@ def environment() -> Environment:
     made.globals.update(
         labels=labels,
         formatting=formatting,
-        interval_plot=interval_plot,
+        intervals=interval_plot,
         asset=asset,
         address=_address,
+        chart_library=chart_files.LIBRARY,
+        chart_settings=chart_files.SETTINGS,
     )
     return made
 
@@ -81,7 +83,8 @@ def environment() -> Environment:
 @cache
 def asset(base: str, name: str) -> str:
     """Return the address of one of our files; it changes with the content."""
-    content = (files("evergreen.web") / "static" / name).read_bytes()
+    ours = files("evergreen.web") / "static" / name
+    content = (ours if ours.is_file() else chart_files.FOLDER / name).read_bytes()
     return f"{base}/static/{name}?v={sha256(content).hexdigest()[:10]}"
 
 

@@ -6,63 +6,63 @@ from builders.views import make_point, make_points
 from builders.web_records import make_promotion
 from builders.web_signals import make_evaluation, make_metric
 from evergreen.web.pages.charts import timeline
-from evergreen.web.pages.interval_plot import compare_estimates, draw_gain, draw_whiskers
-from evergreen.web.pages.sparkline import HEIGHT, MARGIN, WIDTH, draw_sparkline
+from evergreen.web.pages.interval_plot import compare_estimates, gain_interval, make_intervals
+from evergreen.web.pages.sparkline import make_sparkline
 
 
-def test_sparkline_runs_over_its_whole_box() -> None:
-    line = draw_sparkline([1.0, 3.0, 2.0], what="AUC")
+def test_sparkline_holds_the_figures_and_says_them() -> None:
+    line = make_sparkline([1.0, 3.0, 2.0], what="AUC")
 
-    ends = [tuple(map(float, point.split(","))) for point in line.lines[0].split()]
-    assert ends[0] == (MARGIN, HEIGHT - MARGIN)
-    assert ends[1][1] == MARGIN
-    assert line.last == ends[2] == (WIDTH - MARGIN, HEIGHT / 2)
+    assert line.values == (1.0, 3.0, 2.0)
+    assert not line.is_share
     assert line.text == "AUC, 3 newest values: 1.0000 to 3.0000, newest 2.0000"
 
 
 def test_sparkline_breaks_where_nothing_was_measured() -> None:
-    line = draw_sparkline([0.1, 0.2, None, 0.3, 0.2, None, 0.1], what="x")
+    line = make_sparkline([0.1, 0.2, None, 0.3, 0.2, None, 0.1], what="x")
 
-    assert [len(points.split()) for points in line.lines] == [2, 2]
-    assert line.last is not None
+    assert line.values == (0.1, 0.2, None, 0.3, 0.2, None, 0.1)
+    assert line.text.startswith("x, 5 newest values")
 
 
 @pytest.mark.parametrize("values", [[], [None, None]], ids=["no history", "never measured"])
 def test_sparkline_says_that_nothing_was_measured(values: list[float | None]) -> None:
-    line = draw_sparkline(values, what="AUC")
+    line = make_sparkline(values, what="AUC")
 
-    assert (line.lines, line.last, line.text) == ((), None, "AUC: not measured yet")
-
-
-def test_sparkline_of_a_share_shows_its_height() -> None:
-    """A share that never moves lies where it is, not in the middle; above 1 it stays in the box."""
-    line = draw_sparkline([0.0, 0.0, 1.5], what="drifted share", is_share=True)
-
-    heights = [float(point.split(",")[1]) for point in line.lines[0].split()]
-    assert heights == [HEIGHT - MARGIN, HEIGHT - MARGIN, MARGIN]
+    assert (line.values, line.text) == ((), "AUC: not measured yet")
 
 
-def test_whiskers_keep_all_ends_inside_the_axis() -> None:
+def test_sparkline_of_a_share_stays_within_its_scale() -> None:
+    line = make_sparkline([0.0, None, 1.5], what="drifted share", is_share=True)
+
+    assert line.is_share
+    assert line.values == (0.0, None, 1.0)
+
+
+def test_intervals_lie_around_their_values() -> None:
     picture = compare_estimates(make_evaluation())
 
     assert picture is not None
-    ends = [end for row in picture.rows for end in (row.low, row.dot, row.high)]
-    assert all(end is not None and picture.left < end < picture.right for end in ends)
     assert [row.name for row in picture.rows] == ["champion v7", "challenger v8"]
-    assert picture.rows[0].dot > picture.rows[1].dot
+    assert picture.rows[0].value > picture.rows[1].value
+    for row in picture.rows:
+        assert row.low is not None
+        assert row.high is not None
+        assert row.value - row.low == pytest.approx(row.high - row.value)
+        assert f"{row.name} {row.value:.4f}, 95 % interval {row.low:.4f} to" in picture.text
 
 
-def test_whiskers_of_a_first_model_show_it_alone() -> None:
+def test_intervals_of_a_first_model_show_it_alone() -> None:
     first = make_evaluation(champion=None, champion_version=None, gain=None)
 
     picture = compare_estimates(first)
 
     assert picture is not None
     assert [row.name for row in picture.rows] == ["challenger v8"]
-    assert draw_gain(first) is None
+    assert gain_interval(first) is None
 
 
-def test_whiskers_without_an_error_are_a_dot() -> None:
+def test_a_value_without_an_error_has_no_ends() -> None:
     known = make_evaluation(challenger=make_metric(0.4, se=None), champion=make_metric(None))
 
     picture = compare_estimates(known)
@@ -72,20 +72,22 @@ def test_whiskers_without_an_error_are_a_dot() -> None:
 
 
 def test_gain_is_drawn_beside_zero() -> None:
-    picture = draw_gain(make_evaluation(gain=0.0112, gain_low=-0.001, gain_high=0.02))
+    picture = gain_interval(make_evaluation(gain=0.0112, gain_low=-0.001, gain_high=0.02))
 
     assert picture is not None
-    assert picture.zero is not None
-    row = picture.rows[0]
-    assert row.low is not None
-    assert row.low < picture.zero < row.dot
-    assert row.text == "+0.0112"
+    assert picture.drawn() == {
+        "has_zero": True,
+        "rows": [
+            {"name": "gain", "tone": "chart-1", "value": 0.0112, "low": -0.001, "high": 0.02},
+        ],
+    }
+    assert picture.text == "gain +0.0112, 95 % interval -0.0010 to +0.0200"
 
 
 def test_nothing_is_drawn_of_nothing() -> None:
     nothing = make_metric(None)
 
-    assert draw_whiskers([]) is None
+    assert make_intervals([]) is None
     assert compare_estimates(None) is None
     assert compare_estimates(make_evaluation(champion=nothing, challenger=nothing)) is None
 

@@ -5,11 +5,11 @@
     "chart-grid", "good", "warn", "bad", "busy", "calm"];
 
   // The theme's colours as rgb(); a probe resolves light-dark(), which a canvas does not know.
-  function colours() {
+  function colours(more) {
     var probe = document.createElement("span");
     document.body.appendChild(probe);
     var found = {};
-    NAMES.forEach(function (name) {
+    NAMES.concat(more || []).forEach(function (name) {
       probe.style.color = "var(--" + name + ")";
       found[name] = getComputedStyle(probe).color;
     });
@@ -60,14 +60,15 @@
     };
   }
 
-  // Draws now and again whenever the theme changes; `draw` gives the charts that it made.
-  function keepDrawn(draw) {
+  // Draws now and again whenever the theme changes; `draw` returns the charts that it made.
+  // `more` names colours of the page's own.
+  function keepDrawn(draw, more) {
     var made = [];
     function again() {
       made.forEach(function (chart) {
         chart.destroy();
       });
-      made = draw(colours());
+      made = draw(colours(more));
     }
     again();
     document.addEventListener("evergreen:theme", again);
