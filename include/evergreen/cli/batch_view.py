@@ -11,6 +11,7 @@ from evergreen.cli.signal_rows import more_signals
 from evergreen.ledger.queries.spec_limits import Limits
 from evergreen.ledger.records import Approval, Decision, Delivery
 from evergreen.measurements import ColumnDrift, DecayMeasurement
+from evergreen.presentation.phrases import plural
 from evergreen.records import Evaluation, GuardResult, MetricEstimate, Promotion
 from evergreen.workflows.decide.decision_history import Attempt, Explanation
 
@@ -97,7 +98,8 @@ def _signals(attempt: Attempt) -> Table:
     table.add_row("training rows", n_training, f"{limits.min_training_rows:,}" if limits else "")
     table.add_row("holdout rows", n_holdout, f"{limits.min_holdout_rows:,}" if limits else "")
     if signals.batches_since_champion is not None:
-        table.add_row("batches since champion", str(signals.batches_since_champion))
+        age = max(0, signals.batches_since_champion)
+        table.add_row("age of the champion", plural(age, "batch"))
     for row in more_signals(attempt.decision):
         table.add_row(*(cell(text) for text in row))
     if limits is None:

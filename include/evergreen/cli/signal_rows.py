@@ -78,5 +78,6 @@ def _of_memory(state: PolicyState) -> Iterator[Row]:
     if state.level is not None:
         yield "level", number(state.level), "", "", "what a fresh champion is expected to score"
     if state.episode is not None:
-        since = f"since position {state.episode.since}, before it v{state.episode.before} served"
+        began = f"since batch {state.episode.batch}, " if state.episode.batch else ""
+        since = f"{began}before it v{state.episode.before} served"
         yield "episode of harm", "", "", "open", since

@@ -1,4 +1,4 @@
-"""Small pieces of the alerts' sentences."""
+"""Small pieces of sentences, the same in messages, on pages and in the terminal."""
 
 from collections.abc import Sequence
 
@@ -6,11 +6,13 @@ NOTHING_TO_DO = "Nothing to do."
 HOURS_PER_DAY = 24
 MINUTES_PER_HOUR = 60
 SECONDS_PER_HOUR = 3600
+WITH_ES = ("s", "x", "z", "ch", "sh")
 
 
 def plural(count: int, noun: str) -> str:
-    """``1 rule``, ``3 rules``."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+    """``1 rule``, ``3 rules``, ``1,200 batches``; the noun may be several words."""
+    ending = "es" if noun.endswith(WITH_ES) else "s"
+    return f"{count} {noun}" if count == 1 else f"{count:,} {noun}{ending}"
 
 
 def listed(sentences: Sequence[str], *, shown: int) -> list[str]:

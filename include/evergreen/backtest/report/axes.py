@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from evergreen.backtest.engine.times import Moments
+from evergreen.presentation.phrases import plural
 
 NICE = (1.0, 2.0, 2.5, 5.0, 10.0)
 HOURS = (1, 3, 6, 12)
@@ -75,10 +76,10 @@ def batch_ticks(moments: Moments | None, n_batches: int, *, most: int) -> list[T
 
 
 def moment_label(moments: Moments | None, batch: int) -> str:
-    """Return a batch as people read it: its number, and the day it begins where that is known."""
+    """Return a batch as people read it: by the day it begins, else by how many came before it."""
     if moments is None:
-        return f"batch {batch}"
-    return f"batch {batch}, {moments[batch].item():%d %b %Y}"
+        return f"{plural(batch, 'batch')} after the first"
+    return f"batch of {moments[batch].item():%d %b %Y}"
 
 
 def _nice_step(span: float, most: int) -> float:

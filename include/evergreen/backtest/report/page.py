@@ -11,6 +11,7 @@ from evergreen.backtest.report.phrases import METRIC_WORDS, percent, score_text
 from evergreen.backtest.report.score_chart import Frame, draw_available, draw_policy, make_frame
 from evergreen.backtest.report.summary import ORDER, SummaryRow, frontier, summarise
 from evergreen.backtest.report.svg import shown
+from evergreen.presentation.phrases import plural
 
 WIDE, NARROW = 880.0, 372.0
 TWO_CLASSES = 2
@@ -164,7 +165,8 @@ def _facts(stream: Stream) -> str:
         dates = f" from {start:%d %b %Y} to {end:%d %b %Y}"
     return (
         f"{last:,} rows, {len(stream.features)} features; {classes}first champion on {first:,}"
-        f" rows, then {stream.n_batches:,} batches of {size}{dates}; labels {delay_text(stream)}."
+        f" rows, then {plural(stream.n_batches, 'batch')} of {size}{dates};"
+        f" labels {delay_text(stream)}."
     )
 
 
@@ -173,7 +175,7 @@ def delay_text(stream: Stream) -> str:
     delay = stream.label_delay
     if delay == 0:
         return "as soon as a batch has been scored"
-    return "1 batch later" if delay == 1 else f"{delay} batches later"
+    return f"{plural(delay, 'batch')} later"
 
 
 def _how(stream: Stream, *, seed: int) -> str:

@@ -113,8 +113,9 @@ def _of_rows(signals: PolicySignals, limits: Limits | None) -> Iterator[Signal]:
     told = "labelled rows that a challenger would be judged on"
     yield Signal("holdout rows", count(signals.n_holdout_rows), holdout, ROWS, "", told)
     if signals.batches_since_champion is not None:
-        n_batches = count(signals.batches_since_champion)
-        yield Signal("age of the champion", n_batches, "", "batches", "", "")
+        n_batches = max(0, signals.batches_since_champion)
+        told = "batches that came after what it learnt from, this one included"
+        yield Signal("age of the champion", count(n_batches), "", "batches", "", told)
 
 
 def _of_rivals(signals: PolicySignals, unit: str) -> Iterator[Signal]:
@@ -134,9 +135,8 @@ def _of_memory(state: PolicyState | None, unit: str) -> Iterator[Signal]:
         told = "what a fresh champion is expected to score"
         yield Signal("level", number(state.level), "", unit, "", told)
     if state.episode is not None:
-        told = (
-            f"open since position {state.episode.since}; before it v{state.episode.before} served"
-        )
+        since = f"open since batch {state.episode.batch}" if state.episode.batch else "open"
+        told = f"{since}; before it v{state.episode.before} served"
         yield Signal("episode of harm", "", "", "", "decayed", told)
 
 

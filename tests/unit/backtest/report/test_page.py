@@ -81,11 +81,11 @@ def test_marks_tell_the_batch_and_what_happened() -> None:
 
     tips = re.findall(r"<title>(batch [^<]*)</title>", page)
 
-    assert "batch 2, 03 Jan 2024: retrained on 50% of the window" in tips
-    assert "batch 2, 03 Jan 2024: promoted" in tips
-    assert "batch 1, 02 Jan 2024: alarm" in tips
-    assert "batch 3, 04 Jan 2024: quarantine" in tips
-    assert "batch 0, 01 Jan 2024: default 0.7000, every 0.7000, never 0.7000" in tips
+    assert "batch of 03 Jan 2024: retrained on 50% of the window" in tips
+    assert "batch of 03 Jan 2024: promoted" in tips
+    assert "batch of 02 Jan 2024: alarm" in tips
+    assert "batch of 04 Jan 2024: quarantine" in tips
+    assert "batch of 01 Jan 2024: default 0.7000, every 0.7000, never 0.7000" in tips
 
 
 def test_numbers_and_lessons_are_on_the_page() -> None:
@@ -112,7 +112,7 @@ def test_a_single_batch_without_scores_can_be_drawn(has_moments: bool) -> None:
 
     page = draw_page(result, make_stream(1, has_moments=has_moments))
 
-    assert "None of these 1 batches could be scored." in page
+    assert "Of 1 batch none could be scored." in page
 
 
 def test_where_retraining_gains_nothing_the_picture_shows_scores() -> None:
