@@ -15,7 +15,7 @@ from bench.seeding import write_spec as write_team_spec
 from prometheus_client import CollectorRegistry, generate_latest
 
 from drivers import rendered
-from drivers.history import accept, asked_for, label, predict
+from drivers.history import accept, label, predict, run_about
 from drivers.tiny import Upstream, write_spec
 from evergreen.cli.app import main
 from evergreen.ledger.ledger import Ledger
@@ -97,9 +97,9 @@ def decide_next(ledger: Ledger, model: str) -> PolicyDecision:
     upstream = Upstream.of(context.loaded.folder, context.settings.home)
     predict(context, "2024-02-26", "1", is_right=False)
     label(context, upstream, 8)
-    asked = asked_for(context, accept(context, upstream, 9), "next")
-    drift, decay = measure_batch_drift(context, asked), measure_champion_decay(context, asked)
-    decision, _ = decide_batch(context, asked, drift, decay.to_json(), "next")
+    run = run_about(context, accept(context, upstream, 9), "next")
+    drift, decay = measure_batch_drift(context, run), measure_champion_decay(context, run)
+    decision, _ = decide_batch(context, run, drift, decay, run_id="next")
     return decision
 
 

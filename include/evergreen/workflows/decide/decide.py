@@ -60,9 +60,7 @@ def signals_for(
     from evergreen.metrics.chance import unit_of
 
     scratch = run.scratch if run.request.dry_run else None
-    eyes = Eyes(
-        context, run.batch, drift.version, counted_from=state.counted_from, scratch=scratch
-    )
+    eyes = Eyes(context, run.batch, drift.version, counted_from=state.counted_from, scratch=scratch)
     is_paced = context.spec.policy.name == "default"
     at_chance = chance_of(context, drift.version, before=run.batch)
     held_out = ceil(context.spec.windows.holdout_days / context.spec.arrivals.every_days)
