@@ -162,7 +162,7 @@ def _decision(model: str, place: int, week: Week) -> Row:
         "decided_at": week.decided_at,
         "closed_at": week.closed_at,
         "decided": decision.to_json(),
-        "state_after": PolicyState(position=place).to_json(),
+        "state_after": PolicyState(number=place).to_json(),
         "is_suspect": False,
         "is_released": False,
         "promotion_verdict": None,

@@ -64,7 +64,7 @@ def signals_of(week: Week, place: int) -> PolicySignals:
     """Return what the policy looked at."""
     return PolicySignals(
         batch=week.batch,
-        position=place,
+        number=place,
         champion_version=week.champion_before,
         drift=_drift(week) if week.champion_before else None,
         decay=_decay(week) if week.champion_before else None,

@@ -1,10 +1,13 @@
 """What a policy looks at, what it remembers, and what it answers: records, like those of all rooms.
 
-Batches are counted by *position*: 0 for the first batch of a model's history, 1 for the next. A
-model is *trained through* position p when it has learnt from batches before p only, so what it
-scores from p on it has never seen.
+Batches have *numbers*: 0 for a model's first accepted batch, and one more for each period that has
+passed since (``data/batches.py`` says how they are counted). A model is *trained through* number n
+when it has learnt from batches before n only, so what it scores from n on it has never seen; n is
+below 1 when it has left out the end of a first batch that holds a long history. Numbers are for
+reckoning: sentences name batch ids and how many batches lie between, never a number.
 """
 
+from datetime import UTC, datetime
 from typing import Literal
 
 from pydantic import Field
@@ -12,6 +15,8 @@ from pydantic import Field
 from evergreen.measurements import DecayMeasurement, DriftMeasurement
 from evergreen.records import MetricEstimate, Record
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # what memories counted from before batches had numbers
+NOTHING_SEEN = -1
 HOLD_BATCHES = 4  # a fault in more batches than these in a row is the new normal
 
 
@@ -51,13 +56,15 @@ class LabelledBatch(Record):
     """One batch whose labels have arrived, as the champion of now and its rivals score it.
 
     Attributes:
-        position: The batch's position.
+        number: The batch's number.
+        batch: Its id; empty in ledgers of before, where it could not be told.
         champion: The champion's metric on it; None where it learnt from the batch, or has no score.
         rivals: Former champions that have not learnt from it either.
         is_suspect: A data fault was found in the batch, or it lies in an incident.
     """
 
-    position: int
+    number: int
+    batch: str = ""
     champion: MetricEstimate | None
     rivals: tuple[RivalGain, ...] = ()
     is_suspect: bool = False
@@ -68,7 +75,7 @@ class PolicySignals(Record):
 
     Attributes:
         batch: Id of the batch.
-        position: Its position.
+        number: Its number.
         champion: The version that serves now; None before the first.
         rivals: Former champions that could serve again.
         labelled: The newest labelled batches, oldest first; what came before may be left out.
@@ -81,11 +88,12 @@ class PolicySignals(Record):
         n_training_rows: Labelled rows that a training would learn from.
         n_holdout_rows: Labelled rows that a challenger would be judged on; None: not asked for.
         n_new_rows: Labelled rows since the newest training; None: not known.
+        batches_since_champion: Batches that the champion has not learnt from, this one included.
         was_held: The newest challenger won and its promotion was held; nothing holds any more.
     """
 
     batch: str
-    position: int = 0
+    number: int = 0
     champion_version: str | None
     champion: ModelFacts | None = None
     rivals: tuple[ModelFacts, ...] = ()
@@ -152,18 +160,20 @@ class Episode(Record):
     """The time after sudden harm: data before ``since`` describe a world that is gone.
 
     ``n_fitted`` is how many batches since then the newest fit had seen; ``before`` is the version
-    that served when the harm began.
+    that served when the harm began. ``batch`` is the id of the batch that showed it, empty where it
+    is not known.
     """
 
     since: int
+    batch: str = ""
     n_fitted: int = 0
     before: str
 
 
 class RateSample(Record):
-    """One measured decay: a model newer by ``n_batches`` gained ``gain`` on batch ``position``."""
+    """One measured decay: a model newer by ``n_batches`` gained ``gain`` on batch ``number``."""
 
-    position: int
+    number: int
     gain: float
     se: float
     n_batches: int
@@ -174,15 +184,17 @@ class PolicyState(Record):
 
     Attributes:
         credit: Trainings that the budget allows now.
-        position: Newest position that was decided about; each earns credit once.
-        seen: Newest labelled position that was taken in.
+        counted_from: Start of the period that is number 0 here; None: nothing was counted yet.
+        number: Newest number that was decided about; each earns credit once.
+        seen: Newest labelled number that was taken in.
         level: What a fresh champion scores, as expected of the next one; None: to be learnt.
         surprises: Newest differences of a fresh champion from the level, oldest first.
         samples: Newest measured decays, oldest first.
         drifted: Share of features that had moved in each of the newest batches, oldest first.
         votes: Whether the policy asked for a retrain at each of the newest batches.
         episode: Set after sudden harm.
-        last_fit: Position at which the newest training was asked for.
+        last_fit: Number of the batch at which the newest training was asked for.
+        last_fit_batch: Id of that batch; None where it is not known.
         fitted_through: What that training was trained through.
         comparing: The version before the newest fit, whose gain tells the rate of decay.
         asked_back: The former champion that the last decision asked back.
@@ -192,8 +204,9 @@ class PolicyState(Record):
     """
 
     credit: float = 1.0
-    position: int | None = None
-    seen: int = -1
+    counted_from: datetime | None = None
+    number: int | None = None
+    seen: int = NOTHING_SEEN
     level: float | None = None
     surprises: tuple[float, ...] = ()
     samples: tuple[RateSample, ...] = ()
@@ -201,9 +214,38 @@ class PolicyState(Record):
     votes: tuple[bool, ...] = ()
     episode: Episode | None = None
     last_fit: int | None = None
+    last_fit_batch: str | None = None
     fitted_through: int | None = None
     comparing: ModelFacts | None = None
     asked_back: str | None = None
     refused: tuple[str, ...] = ()
     serving: str | None = None
     n_suspect: int = 0
+
+    def renumbered(self, *, by: int, counted_from: datetime) -> "PolicyState":
+        """Return the same memory with numbers that count from another period, ``by`` later."""
+
+        def moved(number: int | None) -> int | None:
+            return None if number is None else number - by
+
+        episode, comparing = self.episode, self.comparing
+        if episode is not None:
+            episode = episode.model_copy(update={"since": episode.since - by})
+        if comparing is not None:
+            through = comparing.trained_through - by
+            comparing = comparing.model_copy(update={"trained_through": through})
+        return self.model_copy(
+            update={
+                "counted_from": counted_from,
+                "number": moved(self.number),
+                "seen": self.seen if self.seen == NOTHING_SEEN else self.seen - by,
+                "samples": tuple(
+                    sample.model_copy(update={"number": sample.number - by})
+                    for sample in self.samples
+                ),
+                "episode": episode,
+                "last_fit": moved(self.last_fit),
+                "fitted_through": moved(self.fitted_through),
+                "comparing": comparing,
+            }
+        )

@@ -1,6 +1,7 @@
 """Signals, states and rules of a policy; a quiet batch unless told otherwise."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
 from typing import Any
 
 from evergreen.measurements import ColumnDrift, DecayMeasurement, DriftMeasurement
@@ -15,6 +16,8 @@ from evergreen.signals import (
     RivalGain,
 )
 from evergreen.spec.deciding import Policy
+
+FIRST = date(2013, 1, 1)  # the batch of number 0; batches come daily
 
 
 def make_rules(
@@ -69,7 +72,7 @@ def make_estimate(value: float | None, *, se: float = 0.005, name: str = "auc") 
 
 
 def make_labelled(
-    position: int,
+    number: int,
     score: float | None = 0.8,
     *,
     se: float = 0.005,
@@ -78,7 +81,8 @@ def make_labelled(
 ) -> LabelledBatch:
     """Return a labelled batch: the champion's score, and (gain, se) of each rival."""
     return LabelledBatch(
-        position=position,
+        number=number,
+        batch=f"{FIRST + timedelta(days=number)}",
         champion=None if score is None else make_estimate(score, se=se),
         rivals=tuple(
             RivalGain(version=version, gain=gain, se=its_se)
@@ -107,13 +111,13 @@ def make_signals(**changes: Any) -> PolicySignals:
 
 
 def make_labelled_signals(
-    position: int, score: float | None = 0.8, *, trained_through: int = 0, **changes: Any
+    number: int, score: float | None = 0.8, *, trained_through: int = 0, **changes: Any
 ) -> PolicySignals:
     """Return the signals of a batch whose labels are there, of a champion trained before it."""
     given: dict[str, Any] = {
-        "position": position,
+        "number": number,
         "champion": make_facts(trained_through=trained_through),
-        "labelled": (make_labelled(position, score),),
+        "labelled": (make_labelled(number, score),),
     }
     return make_signals(**given | changes)
 

@@ -114,11 +114,11 @@ def make_signals(**changes: Any) -> PolicySignals:
     """Return what a decision rests on, every kind of signal in it."""
     values: dict[str, Any] = {
         "batch": "2013-11-14",
-        "position": 45,
+        "number": 45,
         "champion_version": "7",
         "labelled": (
             LabelledBatch(
-                position=44,
+                number=44,
                 champion=make_metric(),
                 rivals=(RivalGain(version="3", gain=-0.0123, se=0.0034),),
             ),

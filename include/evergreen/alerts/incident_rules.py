@@ -164,7 +164,8 @@ def calm(opening: Alert, finding: str, *, n_calm: int, n_needed: int) -> Alert:
         n_calm: Batches without trouble in a row, this one included.
         n_needed: How many of them end the incident.
     """
-    head = f"{finding[:1].upper()}{finding[1:]} (calm batch {n_calm} of {n_needed} in a row)."
+    calm = f"calm for {n_calm} of {plural(n_needed, 'batch')} in a row"
+    head = f"{finding[:1].upper()}{finding[1:]} ({calm})."
     return opening.model_copy(update={"text": f"{head}\n{opening.text}", "must_act": False})
 
 

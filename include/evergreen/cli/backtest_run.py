@@ -18,6 +18,7 @@ from evergreen.backtest.report.phrases import METRIC_WORDS
 from evergreen.backtest.report.summary import summarise
 from evergreen.cli.console import plain, say, screen
 from evergreen.errors import RequestError
+from evergreen.presentation.formatting import plural
 from evergreen.spec.deciding import PolicyName
 from evergreen.spec.model import ModelSpec
 from evergreen.spec.promoting import Level, PromotionRule
@@ -213,12 +214,12 @@ def _judged(gate: Gate) -> str:
 
 def _facts(stream: Stream) -> str:
     delay = stream.label_delay
-    late = "at once" if delay == 0 else f"{delay} batch{'es' if delay > 1 else ''} later"
+    late = "at once" if delay == 0 else f"{plural(delay, 'batch')} later"
     classes = f"{stream.n_classes} classes, " if stream.n_classes > 2 else ""  # noqa: PLR2004 - two need no word
     return (
         f"{plain(stream.name)}: {int(stream.edges[-1]):,} rows, {len(stream.features)} features,"
-        f" {classes}{stream.n_batches:,} batches, scored by {METRIC_WORDS[stream.metric]}, labels"
-        f" {late}"
+        f" {classes}{plural(stream.n_batches, 'batch')}, scored by {METRIC_WORDS[stream.metric]},"
+        f" labels {late}"
     )
 
 

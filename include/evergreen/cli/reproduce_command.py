@@ -7,6 +7,7 @@ from rich.text import Text
 
 from evergreen.cli.console import examples, plain, say, show_json
 from evergreen.cli.ledger_commands import open_ledger
+from evergreen.presentation.formatting import plural
 
 reproduce_app = typer.Typer()
 
@@ -62,8 +63,8 @@ def reproduce(
     else:
         say(Text(plain(made.sentence), "green" if made.is_same else "yellow"))
         say(
-            f"  from     {made.n_rows:,} rows of {made.n_batches} batch(es), fitted in"
-            f" {made.seconds:.1f} s"
+            f"  from     {plural(made.n_rows, 'row')} of {plural(made.n_batches, 'batch')},"
+            f" fitted in {made.seconds:.1f} s"
         )
         if made.made_by != made.decision:
             say(f"  made by  decision {made.made_by}: a former champion was asked back")

@@ -1,13 +1,70 @@
-"""Batch ids: the start of a batch's period in UTC, as ``2013-01-08`` or ``2013-01-08T06:00``."""
+"""Batch ids and batch numbers.
+
+An id is the start of a batch's period in UTC, as ``2013-01-08`` or ``2013-01-08T06:00``. A number
+counts the periods from a model's first accepted batch; people see ids, never numbers.
+"""
 
 import re
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from math import ceil, floor
 
 from evergreen.records import Window
 
 BATCH_ID = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2})?")
 ONE_MINUTE = timedelta(minutes=1)
+ROUNDING = 1e-6
+
+
+@dataclass(frozen=True)
+class BatchNumbers:
+    """The numbers of a model's batches: 0 for the first accepted one, then one more per period.
+
+    A number is a place on a grid in time, not a count of rows in a table. So it is the same
+    whenever it is worked out: a gap, a batch that is rejected, withdrawn or delivered anew, or one
+    that fills a gap later moves no other batch. A batch has the number of the *last* period that it
+    reaches into. So a first batch with twelve weeks of history is 0 and the week after it 1, and a
+    delivery that makes up for three missed weeks is three more than the one before it.
+
+    The first accepted batch fixes the grid for good: ``start`` is kept in the policy's memory.
+    Only a batch that is still older and accepted later moves it, back by whole periods
+    (``reaching``), so that no number is negative; the memory is renumbered with it.
+
+    Attributes:
+        start: Start of the period that is number 0.
+        every_days: Length of a period.
+    """
+
+    start: datetime
+    every_days: float
+
+    @classmethod
+    def of_first(cls, first: Window, *, every_days: float) -> "BatchNumbers":
+        """Return the numbers that begin with a model's first accepted batch."""
+        return cls(first.end - timedelta(days=every_days), every_days)
+
+    def number_of(self, window: Window) -> int:
+        """Return the number of the batch that stands for a window."""
+        return floor(self._periods(window.end) - 0.5)
+
+    def first_from(self, moment: datetime) -> int:
+        """Return the number of the first period that begins at or after a moment."""
+        return ceil(self._periods(moment) - ROUNDING)
+
+    def shift_from(self, start: datetime) -> int:
+        """Return how much less a number is here than where numbers count from ``start``."""
+        return floor(-self._periods(start) + ROUNDING)
+
+    def reaching(self, window: Window) -> "BatchNumbers":
+        """Return the numbers moved back by whole periods where a window would lie before 0."""
+        n_before = min(0, self.number_of(window))
+        return BatchNumbers(
+            self.start + n_before * timedelta(days=self.every_days), self.every_days
+        )
+
+    def _periods(self, moment: datetime) -> float:
+        return (moment - self.start) / timedelta(days=self.every_days)
 
 
 def is_batch_id(text: str) -> bool:

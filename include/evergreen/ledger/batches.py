@@ -84,6 +84,23 @@ class Batches:
             rows = session.scalars(query.order_by(DeliveryRow.batch)).all()
             return [_to_delivery(row) for row in rows]
 
+    def first_accepted(self, model: str) -> Delivery | None:
+        """Return the data delivery of a model's oldest accepted batch; None before there is one."""
+        query = (
+            select(DeliveryRow)
+            .where(
+                DeliveryRow.model == model,
+                DeliveryRow.kind == "data",
+                DeliveryRow.status == "accepted",
+                DeliveryRow.window_end.is_not(None),
+            )
+            .order_by(DeliveryRow.batch)
+            .limit(1)
+        )
+        with self._database.session() as session:
+            row = session.scalars(query).first()
+            return None if row is None else _to_delivery(row)
+
     def forget_snapshot(self, model: str, kind: DeliveryKind, batch: str) -> None:
         """Record that the snapshot of a delivery has passed its retention; its hash stays known."""
         with self._database.session() as session:

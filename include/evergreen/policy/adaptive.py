@@ -11,6 +11,7 @@ from evergreen.policy.former_champions import Rival, best_rival, remember_refusa
 from evergreen.policy.pace import learn_rate, measure_pace
 from evergreen.policy.rules import PolicyRules, Wish
 from evergreen.policy.sudden_drop import Harm, learn_level, measure_harm
+from evergreen.presentation.formatting import plural
 from evergreen.signals import Episode, PolicySignals, PolicyState, Trigger
 
 SEVERE = 0.4
@@ -29,15 +30,15 @@ def learn(signals: PolicySignals, state: PolicyState) -> tuple[PolicyState, Harm
     """
     harm: Harm | None = None
     for batch in signals.labelled:
-        if batch.position <= state.seen:
+        if batch.number <= state.seen:
             continue
-        state, harm = state.model_copy(update={"seen": batch.position}), None
+        state, harm = state.model_copy(update={"seen": batch.number}), None
         if batch.is_suspect or signals.champion is None:
             continue
         harm = measure_harm(batch.champion, state, signals)
         if harm is None:
             continue
-        age = batch.position - signals.champion.trained_through
+        age = batch.number - signals.champion.trained_through
         state = learn_level(state, harm, n_batches_old=age)
         if state.episode is None:
             state = learn_rate(state, signals.champion, batch)
@@ -63,7 +64,8 @@ def wish(
         return _reinstate(rival, state)
     if state.episode is None and harm is not None and harm.is_alarm:
         if harm.severity >= SEVERE:
-            episode = Episode(since=state.seen, before=signals.champion.version)
+            newest = signals.labelled[-1].batch
+            episode = Episode(since=state.seen, batch=newest, before=signals.champion.version)
             state = state.model_copy(update={"episode": episode})
         elif _can_replace(signals, state):
             sentence = f"sudden harm: {_told(harm)}"
@@ -81,7 +83,7 @@ def _reinstate(rival: Rival, state: PolicyState) -> tuple[Wish, PolicyState]:
         changes |= {"episode": None, "level": None}
     sentence = (
         f"v{rival.version} fits again: better by {number(rival.gain, decimals=4)} +/-"
-        f" {number(rival.se, decimals=4)} on the newest {rival.n_batches} labelled batches"
+        f" {number(rival.se, decimals=4)} on the newest {plural(rival.n_batches, 'labelled batch')}"
     )
     return Wish("rival", sentence, version=rival.version), state.model_copy(update=changes)
 
@@ -103,7 +105,7 @@ def _has_passed(signals: PolicySignals, state: PolicyState, harm: Harm | None) -
 
 
 def learnable(signals: PolicySignals, state: PolicyState) -> int:
-    """Return the position through which a training now would learn: the holdout stays out."""
+    """Return the number through which a training now would learn: the holdout stays out."""
     return state.seen + 1 - signals.holdout_batches
 
 
@@ -130,7 +132,7 @@ def _in_episode(
     is_first = episode.n_fitted == 0
     told = _told_of(harm)
     sentence = (
-        f"sudden harm{told}" if is_first else f"recovery, batch {n_new} since the harm began{told}"
+        f"sudden harm{told}" if is_first else f"recovery, {_since_harm(episode, n_new)}{told}"
     )
     fitted = {"episode": episode.model_copy(update={"n_fitted": n_new})}
     trigger: Trigger = "harm" if is_first else "recovery"
@@ -142,19 +144,28 @@ def _by_pace(
     signals: PolicySignals, state: PolicyState, rules: PolicyRules
 ) -> tuple[Wish, PolicyState]:
     pace = measure_pace(state, state.seen, rules.policy.budget, unit=signals.unit)
-    trained_through = signals.champion.trained_through if signals.champion else 0
-    newest = max(trained_through, state.fitted_through or 0)
-    age = learnable(signals, state) - newest
+    age, trained = _newest_training(signals, state)
     told = (
-        f"{age} batches since the newest training, a retrain pays from"
+        f"{plural(age, 'batch')} since the newest training{trained}, a retrain pays from"
         f" {number(pace.n_batches, decimals=1)} (decay {number(pace.rate, decimals=4)} per batch"
-        f" from {pace.n_samples} comparisons, data {'moving' if pace.is_moving else 'quiet'})"
+        f" from {plural(pace.n_samples, 'comparison')},"
+        f" data {'moving' if pace.is_moving else 'quiet'})"
     )
     if age < pace.n_batches:
         return Wish("none", told), state
     if not has_credit(state, FULL):
         return Wish("none", f"{told}, but {_no_credit(state)}"), state
     return Wish("pace", told), state
+
+
+def _newest_training(signals: PolicySignals, state: PolicyState) -> tuple[int, str]:
+    """Return how many batches a training now would learn from beside, and which is the newest."""
+    through, told = state.fitted_through, state.last_fit_batch
+    champion = signals.champion
+    if champion is not None and (through is None or champion.trained_through > through):
+        through, told = champion.trained_through, f"v{champion.version}"
+    age = 0 if through is None else max(0, learnable(signals, state) - through)
+    return age, f" ({told})" if told else ""
 
 
 def has_credit(state: PolicyState, fraction: float) -> bool:
@@ -178,4 +189,10 @@ def _told_of(harm: Harm | None) -> str:
 
 
 def _recovering(episode: Episode, n_new: int) -> str:
-    return f"recovering, {n_new} batches since the harm began, trained on {episode.n_fitted}"
+    trained = plural(episode.n_fitted, "batch")
+    return f"recovering, {_since_harm(episode, n_new)}, trained on {trained} of them"
+
+
+def _since_harm(episode: Episode, n_new: int) -> str:
+    began = f" ({episode.batch})" if episode.batch else ""
+    return f"{plural(n_new, 'batch')} since the harm began{began}"

@@ -3,30 +3,41 @@
 from evergreen.measurements import DriftMeasurement
 from evergreen.metrics.wording import limit, number
 from evergreen.policy.rules import PolicyRules, Wish
-from evergreen.signals import PolicySignals
+from evergreen.presentation.formatting import plural
+from evergreen.signals import PolicySignals, PolicyState
 
 MAX_NAMED = 5
 
 
-def never(signals: PolicySignals, rules: PolicyRules) -> Wish:
+def never(signals: PolicySignals, state: PolicyState, rules: PolicyRules) -> Wish:
     """Want nothing, ever."""
     return Wish("none", "the policy is never to retrain")
 
 
-def every(signals: PolicySignals, rules: PolicyRules) -> Wish:
+def every(signals: PolicySignals, state: PolicyState, rules: PolicyRules) -> Wish:
     """Want a retrain at every batch."""
     return Wish("every", "the policy is to retrain at every batch")
 
 
-def periodic(signals: PolicySignals, rules: PolicyRules) -> Wish:
+def periodic(signals: PolicySignals, state: PolicyState, rules: PolicyRules) -> Wish:
     """Want a retrain at every n-th batch, counted from the phase."""
     n_batches, phase = rules.policy.every_batches, rules.policy.phase
-    told = f"batch {signals.position}, due at every {n_batches} batches from {phase}"
-    is_due = signals.position % n_batches == phase % n_batches
-    return Wish("periodic" if is_due else "none", told)
+    n_to_wait = (phase - signals.number) % n_batches
+    when = f"next in {plural(n_to_wait, 'batch')}" if n_to_wait else "now"
+    often = "at every batch" if n_batches == 1 else f"every {n_batches} batches, {when}"
+    told = f"due {often}{_since_training(signals, state)}"
+    return Wish("none" if n_to_wait else "periodic", told)
 
 
-def thresholds(signals: PolicySignals, rules: PolicyRules) -> Wish:
+def _since_training(signals: PolicySignals, state: PolicyState) -> str:
+    """Say how long ago the newest training was asked for; nothing where there was none."""
+    if state.last_fit is None or state.last_fit_batch is None:
+        return ""
+    n_batches = plural(max(0, signals.number - state.last_fit), "batch")
+    return f"; {n_batches} since the newest training ({state.last_fit_batch})"
+
+
+def thresholds(signals: PolicySignals, state: PolicyState, rules: PolicyRules) -> Wish:
     """Want a retrain when the drifted share or the decay is over its limit."""
     share = signals.drift.drifted_share if signals.drift else None
     is_drifted = share is not None and share >= rules.share_to_retrain

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from evergreen.policy import adaptive, baselines
 from evergreen.policy.restraints import few_rows, restrained
 from evergreen.policy.rules import PolicyRules, Wish
+from evergreen.presentation.formatting import plural
 from evergreen.signals import (
     HOLD_BATCHES,
     ModelFacts,
@@ -19,7 +20,7 @@ MAX_CREDIT = 6.0
 MAX_REMEMBERED = 52
 OWED = "a promotion was held and nothing holds any more, so it is decided anew"
 
-CALENDAR: Mapping[str, Callable[[PolicySignals, PolicyRules], Wish]] = {
+CALENDAR: Mapping[str, Callable[[PolicySignals, PolicyState, PolicyRules], Wish]] = {
     "never": baselines.never,
     "every": baselines.every,
     "periodic": baselines.periodic,
@@ -48,7 +49,7 @@ def decide(
         The verdict with a sentence that names every value it rests on, and the state to remember.
     """
     before = _placed(state, signals)
-    state = _earn(before, signals.position, rules)
+    state = _earn(before, signals.number, rules)
     missing = few_rows(signals, rules)
     if signals.champion_version is None:
         return _first(signals, missing), state.model_copy(update={"seen": _newest(signals, state)})
@@ -73,26 +74,31 @@ def decide(
 
 
 def _placed(state: PolicyState, signals: PolicySignals) -> PolicyState:
-    """Forget positions that lie ahead of the batch: it is of the past, or the cadence has changed.
+    """Forget numbers that lie ahead of the batch: it is of the past, or the cadence has changed.
 
     What is remembered of scores and of credit still holds.
     """
-    if state.seen <= signals.position:
+    if state.seen <= signals.number:
         return state
-    kept = {"credit": state.credit, "level": state.level, "surprises": state.surprises}
+    kept = {
+        "counted_from": state.counted_from,
+        "credit": state.credit,
+        "level": state.level,
+        "surprises": state.surprises,
+    }
     return PolicyState().model_copy(update=kept)
 
 
-def _earn(state: PolicyState, position: int, rules: PolicyRules) -> PolicyState:
+def _earn(state: PolicyState, number: int, rules: PolicyRules) -> PolicyState:
     """Return credit for a batch; deciding about it again gives none."""
-    if state.position is not None and position <= state.position:
+    if state.number is not None and number <= state.number:
         return state
     credit = state.credit + EARNED_OF_BUDGET * rules.policy.budget
-    return state.model_copy(update={"credit": min(MAX_CREDIT, credit), "position": position})
+    return state.model_copy(update={"credit": min(MAX_CREDIT, credit), "number": number})
 
 
 def _newest(signals: PolicySignals, state: PolicyState) -> int:
-    return max([state.seen, *(batch.position for batch in signals.labelled)])
+    return max([state.seen, *(batch.number for batch in signals.labelled)])
 
 
 def _first(signals: PolicySignals, missing: str) -> PolicyDecision:
@@ -110,7 +116,7 @@ def _hold(faults: tuple[str, ...], state: PolicyState) -> tuple[PolicyDecision, 
     n_held = state.n_suspect + 1
     sentence = (
         f"stand down: the batch looks broken ({'; '.join(faults)}); it is kept out of training"
-        f" (batch {n_held} in a row, after {HOLD_BATCHES} it counts as the new normal)"
+        f" ({plural(n_held, 'batch')} in a row, after {HOLD_BATCHES} it counts as the new normal)"
     )
     decision = PolicyDecision(
         verdict="stand_down", trigger="none", sentence=sentence, is_suspect=True
@@ -131,7 +137,7 @@ def _wish(
     if rules.policy.name == "default":
         return adaptive.wish(signals, state, rules, before=before)
     state, _ = adaptive.learn(signals, state)
-    return CALENDAR[rules.policy.name](signals, rules), state
+    return CALENDAR[rules.policy.name](signals, state, rules), state
 
 
 def _is_owed(signals: PolicySignals, wish: Wish, rules: PolicyRules, *, is_held_back: bool) -> bool:
@@ -214,7 +220,8 @@ def _after(
     return state.model_copy(
         update={
             "credit": state.credit - cost,
-            "last_fit": signals.position,
+            "last_fit": signals.number,
+            "last_fit_batch": signals.batch or None,
             "fitted_through": adaptive.learnable(signals, state),
             "comparing": comparing,
         }

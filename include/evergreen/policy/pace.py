@@ -47,12 +47,12 @@ class Pace:
     n_samples: int
 
 
-def measure_pace(state: PolicyState, position: int, budget: float, *, unit: float = 1.0) -> Pace:
-    """Estimate the rate of decay as of ``position`` and the interval that pays.
+def measure_pace(state: PolicyState, number: int, budget: float, *, unit: float = 1.0) -> Pace:
+    """Estimate the rate of decay as of batch ``number`` and the interval that pays.
 
     Args:
         state: Samples and drift history.
-        position: Newest labelled position; older samples weigh less.
+        number: Number of the newest labelled batch; older samples weigh less.
         budget: Trainings per batch, (0, 1].
         unit: What counts as 1 in the metric; the rates here are of that.
     """
@@ -63,7 +63,7 @@ def measure_pace(state: PolicyState, position: int, budget: float, *, unit: floa
     for sample in state.samples:
         rate = min(LARGEST_RATE, max(SMALLEST_RATE, sample.gain / unit / sample.n_batches))
         variance = ((sample.se / unit) ** 2 + MODEL_SD**2) / sample.n_batches**2
-        its_weight = MEMORY ** (position - sample.position) / variance
+        its_weight = MEMORY ** (number - sample.number) / variance
         total, weight = total + its_weight * rate, weight + its_weight
     rate = max(total / weight, TINY)
     interval = PACE_OF_BUDGET / budget * sqrt(ORDINARY_RATE / rate)
@@ -77,14 +77,14 @@ def learn_rate(state: PolicyState, champion: ModelFacts, batch: LabelledBatch) -
     Later batches would tell of decay since, which both suffer.
     """
     before = state.comparing
-    if before is None or batch.position - champion.trained_through >= BATCHES_COMPARED:
+    if before is None or batch.number - champion.trained_through >= BATCHES_COMPARED:
         return state
     n_batches = champion.trained_through - before.trained_through
     gains = [rival for rival in batch.rivals if rival.version == before.version]
     if n_batches <= 0 or champion.fraction != before.fraction or not gains:
         return state
     sample = RateSample(
-        position=batch.position, gain=-gains[0].gain, se=gains[0].se, n_batches=n_batches
+        number=batch.number, gain=-gains[0].gain, se=gains[0].se, n_batches=n_batches
     )
     samples: Sequence[RateSample] = (*state.samples, sample)
     return state.model_copy(update={"samples": tuple(samples[-MAX_SAMPLES:])})

@@ -1,6 +1,7 @@
 """What holds any policy back: votes, cool-down, new rows, and rows enough to train and judge."""
 
 from evergreen.policy.rules import PolicyRules, Wish
+from evergreen.presentation.formatting import plural
 from evergreen.signals import PolicyDecision, PolicySignals, PolicyState
 
 MAX_VOTES = 52
@@ -36,12 +37,14 @@ def _why_not(signals: PolicySignals, state: PolicyState, rules: PolicyRules) -> 
     policy = rules.policy
     n_votes = sum(state.votes[-policy.of_last :])
     if n_votes < policy.votes:
-        return f"{n_votes} of the last {policy.of_last} batches asked for it, needs {policy.votes}"
-    if state.last_fit is not None and signals.position - state.last_fit <= policy.cool_down_batches:
-        n_batches = signals.position - state.last_fit
+        n_last = plural(policy.of_last, "batch")
+        return f"{n_votes} of the last {n_last} asked for it, needs {policy.votes}"
+    if state.last_fit is not None and signals.number - state.last_fit <= policy.cool_down_batches:
+        n_batches = max(0, signals.number - state.last_fit)
+        when = f" ({state.last_fit_batch})" if state.last_fit_batch else ""
         return (
-            f"the last training was {n_batches} batches ago, the cool-down is"
-            f" {policy.cool_down_batches}"
+            f"the newest training was {plural(n_batches, 'batch')} ago{when}, the cool-down is"
+            f" {plural(policy.cool_down_batches, 'batch')}"
         )
     if signals.n_new_rows is not None and signals.n_new_rows < policy.min_new_rows:
         return f"{signals.n_new_rows} labelled rows are new, needs {policy.min_new_rows}"

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from evergreen.metrics.names import LABELS
 from evergreen.records import MetricEstimate
 
+WITH_ES = ("s", "x", "z", "ch", "sh")
 NOTHING = "\N{EN DASH}"
 Z_95 = 1.959963984540054
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
@@ -37,9 +38,10 @@ def count(n: int | None) -> str:
     return NOTHING if n is None else f"{n:,}"
 
 
-def plural(n: int, noun: str, several: str = "") -> str:
-    """Return a count with its noun: ``1 rule``, ``3 rules``; ``several`` is an odd plural."""
-    return f"{n} {noun}" if n == 1 else f"{n} {several or noun + 's'}"
+def plural(n: int, noun: str) -> str:
+    """Return a count with its noun: ``1 rule``, ``3 rules``, ``1,200 batches``."""
+    ending = "es" if noun.endswith(WITH_ES) else "s"
+    return f"{n} {noun}" if n == 1 else f"{n:,} {noun}{ending}"
 
 
 def moment(value: datetime | None) -> str:

@@ -1,4 +1,4 @@
-"""Small pieces of the alerts' sentences."""
+"""Small pieces of sentences, the same in messages, on pages and in the terminal."""
 
 from collections.abc import Sequence
 

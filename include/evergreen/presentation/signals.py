@@ -134,9 +134,10 @@ def _of_rows(signals: PolicySignals, limits: Limits | None) -> Iterator[Signal]:
     n_rows = count(signals.n_holdout_rows)
     yield Signal("holdout rows", n_rows, holdout, ROWS, sentence=told)
     if signals.batches_since_champion is not None:
-        n_batches = signals.batches_since_champion
+        n_batches = max(0, signals.batches_since_champion)
         unit = "batch" if n_batches == 1 else "batches"
-        yield Signal("age of the champion", count(n_batches), unit=unit)
+        told = "batches that came after what it learnt from, this one included"
+        yield Signal("age of the champion", count(n_batches), unit=unit, sentence=told)
 
 
 def _of_rivals(signals: PolicySignals, unit: str) -> Iterator[Signal]:
@@ -156,7 +157,8 @@ def _of_memory(state: PolicyState | None, unit: str) -> Iterator[Signal]:
         told = "what a new champion is expected to score"
         yield Signal("expected score", number(state.level), unit=unit, sentence=told)
     if state.episode is not None:
-        told = f"under way; before the drop v{state.episode.before} served"
+        since = f"since batch {state.episode.batch}" if state.episode.batch else "under way"
+        told = f"{since}; before the drop v{state.episode.before} served"
         yield Signal("recovery from a sudden drop", "", says="decayed", sentence=told)
 
 

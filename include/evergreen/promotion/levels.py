@@ -6,6 +6,7 @@ from math import isfinite
 from statistics import NormalDist
 
 from evergreen.metrics.wording import limit, number
+from evergreen.presentation.formatting import plural
 from evergreen.promotion.evidence import Measured, Prior, learn_prior, scale_of
 from evergreen.promotion.lifetime import Retrain, budget_for, e_value, p_value
 from evergreen.records import Evaluation
@@ -119,9 +120,7 @@ def _unflattered(evaluation: Evaluation) -> Measured | None:
 def _told_earlier(prior: Prior) -> str:
     if prior.n_earlier == 0:
         return "no earlier retrain"
-    retrains = (
-        "1 earlier retrain" if prior.n_earlier == 1 else f"{prior.n_earlier} earlier retrains"
-    )
+    retrains = plural(prior.n_earlier, "earlier retrain")
     return f"{retrains} moved it by about {number(prior.spread, decimals=4)}"
 
 

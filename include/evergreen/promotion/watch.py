@@ -12,6 +12,7 @@ from typing import Literal
 
 from evergreen.metrics import higher_is_better
 from evergreen.metrics.wording import limit, number
+from evergreen.presentation.formatting import plural
 from evergreen.records import Promotion, Record
 from evergreen.spec.model import MetricName
 
@@ -114,9 +115,10 @@ def judge_watch(
     verdict: WatchVerdictName = "watching" if len(counted) < n_batches else "passed"
     if gain / se < bound:
         verdict = "worse"
+    n_counted = f"{len(counted)} of {plural(n_batches, 'batch')}"
     sentence = (
         f"{metric} gain {number(gain, 0.0, decimals=4)} +- {number(se, decimals=4)} on"
-        f" {sum(batch.n_rows for batch in counted)} rows, {len(counted)} of {n_batches} batches:"
+        f" {sum(batch.n_rows for batch in counted)} rows, {n_counted}:"
         f" z {number(gain / se, bound)}, worse is below {bound:.2f} (chance {limit(error)} over"
         " the whole watch)"
     )

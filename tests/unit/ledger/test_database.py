@@ -9,7 +9,7 @@ from evergreen.errors import LedgerError
 from evergreen.ledger.base import Base
 from evergreen.ledger.database import MIGRATIONS, Database
 from evergreen.ledger.ledger import Ledger
-from evergreen.signals import PolicyState
+from evergreen.signals import EPOCH, PolicyState
 
 SIGNALS = (
     '{"batch": "b", "champion_version": null, "drift": null, "decay": null, "n_training_rows": 1,'
@@ -83,3 +83,29 @@ def test_a_password_is_never_in_an_error() -> None:
 def test_a_url_that_is_none_is_refused() -> None:
     with pytest.raises(LedgerError, match=r"sqlite:///file\.db"):
         Database("not a url")
+
+
+def test_records_of_before_batch_numbers_get_numbers_and_ids(ledger_url: str) -> None:
+    labelled = '"labelled": [{"position": 2252, "champion": null}]'
+    signals = SIGNALS.replace("{", '{"position": 2252, ' + labelled + ", ", 1)
+    state = (
+        '{"position": 2252, "seen": 2251, "last_fit": 2252, "episode": {"since": 2252, "before":'
+        ' "1"}, "samples": [{"position": 2250, "gain": 0.1, "se": 0.1, "n_batches": 2}]}'
+    )
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with create_engine(ledger_url).begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0005")
+        connection.execute(text(OLD_DECISION), {"signals": signals})
+        connection.execute(text("UPDATE decisions SET state_after = :state"), {"state": state})
+
+    with Ledger(ledger_url) as ledger:
+        ledger.migrate()
+        (decision,) = ledger.decisions.history("flights")
+
+    found = decision.state_after
+    assert (decision.signals.number, decision.signals.labelled[0].batch) == (2252, "b")
+    assert found is not None
+    assert (found.counted_from, found.number, found.last_fit_batch) == (EPOCH, 2252, "b")
+    assert (found.samples[0].number, found.episode and found.episode.batch) == (2250, "b")

@@ -27,17 +27,15 @@ def decide_one(
 
 
 def harmed_world(n_batches: int, **changes: Any) -> list[PolicySignals]:
-    """Return batches from position 3 on, scored by models of which each newer one knows more.
+    """Return batches from number 3 on, scored by models of which each newer one knows more.
 
     The champion of before is v3, trained through 0; what is trained at a batch serves at the next.
     """
     given: dict[str, Any] = {"window_batches": 4.0} | changes
     first = make_labelled_signals(3, 0.5, **given)
     later = [
-        make_labelled_signals(
-            position, 0.7, champion=make_facts(f"{position}", position, 0.25), **given
-        )
-        for position in range(4, 3 + n_batches)
+        make_labelled_signals(number, 0.7, champion=make_facts(f"{number}", number, 0.25), **given)
+        for number in range(4, 3 + n_batches)
     ]
     return [first, *later]
 
@@ -46,7 +44,7 @@ def test_a_healthy_champion_serves_on() -> None:
     decision, state = decide_one(make_labelled_signals(3))
 
     assert (decision.verdict, decision.trigger) == ("stand_down", "none")
-    assert "4 batches since the newest training, a retrain pays from 12.6" in decision.sentence
+    assert "4 batches since the newest training (v3), a retrain pays from 12.6" in decision.sentence
     assert "data quiet" in decision.sentence
     assert (state.seen, state.level) == (3, 0.8)
 
@@ -100,7 +98,10 @@ def test_a_champion_serves_as_long_as_its_decay_makes_worth_while(age: int, verd
     decision, after = decide_one(signals, state)
 
     assert decision.verdict == verdict
-    assert f"{age} batches since the newest training, a retrain pays from 4.0" in decision.sentence
+    assert (
+        f"{age} batches since the newest training (v3), a retrain pays from 4.0"
+        in decision.sentence
+    )
     assert "data moving" in decision.sentence
     if verdict == "retrain":
         assert (decision.trigger, decision.fraction) == ("pace", 1)
@@ -132,7 +133,7 @@ def test_the_pace_waits_for_credit(credit: float, verdict: str) -> None:
 
 
 def test_the_rate_that_was_measured_paces() -> None:
-    samples = tuple(RateSample(position=2, gain=0.3, se=0.001, n_batches=3) for _ in range(5))
+    samples = tuple(RateSample(number=2, gain=0.3, se=0.001, n_batches=3) for _ in range(5))
     fast = HEALTHY.model_copy(update={"samples": samples})
 
     decision, _ = decide_one(make_labelled_signals(3, trained_through=2), fast)
@@ -197,7 +198,8 @@ def test_an_episode_retrains_as_the_rows_of_the_new_world_double() -> None:
     ]
     assert [d.is_alarm for d in decisions] == [True, False, False, False, False]
     assert decisions[2].sentence == (
-        "stand down: recovering, 3 batches since the harm began, trained on 2"
+        "stand down: recovering, 3 batches since the harm began (2013-01-04), trained on 2 batches"
+        " of them"
     )
     assert state.episode is None
     assert state.credit == pytest.approx(1 + 5 * 0.19 - 1.75)
@@ -293,7 +295,7 @@ def test_after_a_false_alarm_the_champion_of_before_serves_again() -> None:
 
     assert (decision.verdict, decision.trigger, decision.version) == ("reinstate", "rival", "3")
     assert decision.sentence == (
-        "reinstate: v3 fits again: better by 0.0300 +/- 0.0224 on the newest 1 labelled batches"
+        "reinstate: v3 fits again: better by 0.0300 +/- 0.0224 on the newest 1 labelled batch"
     )
     assert (state.episode, state.level) == (None, None)
     assert state.credit == pytest.approx(hit.credit + 0.19)
@@ -323,7 +325,7 @@ def compared(**state: Any) -> tuple[PolicySignals, PolicyState]:
 def test_what_a_new_champion_gains_tells_the_rate() -> None:
     _, state = decide_one(*compared())
 
-    assert [(s.position, s.gain, s.n_batches) for s in state.samples] == [(5, 0.03, 4)]
+    assert [(s.number, s.gain, s.n_batches) for s in state.samples] == [(5, 0.03, 4)]
 
 
 @pytest.mark.parametrize("policy", ["thresholds", "periodic", "every", "never"])
@@ -349,26 +351,24 @@ def test_trainings_of_an_episode_tell_no_rate() -> None:
 
 
 @pytest.mark.parametrize(
-    ("position", "held_out", "trigger"),
+    ("number", "held_out", "trigger"),
     [(3, 0, "harm"), (3, 1, "none"), (4, 1, "harm"), (4, 2, "none"), (5, 2, "harm")],
 )
 def test_after_harm_a_training_waits_for_rows_that_the_holdout_leaves_it(
-    position: int, held_out: int, trigger: str
+    number: int, held_out: int, trigger: str
 ) -> None:
-    begun = HEALTHY.model_copy(
-        update={"seen": position - 1, "episode": Episode(since=3, before="3")}
-    )
-    state = HEALTHY if position == 3 else begun
+    begun = HEALTHY.model_copy(update={"seen": number - 1, "episode": Episode(since=3, before="3")})
+    state = HEALTHY if number == 3 else begun
     signals = make_labelled_signals(
-        position, 0.5, window_batches=4.0, holdout_batches=held_out, champion=make_facts("3", 0)
+        number, 0.5, window_batches=4.0, holdout_batches=held_out, champion=make_facts("3", 0)
     )
 
     decision, after = decide_one(signals, state)
 
     assert decision.trigger == trigger
-    assert decision.is_alarm is (position == 3 or trigger == "harm")
+    assert decision.is_alarm is (number == 3 or trigger == "harm")
     if trigger == "harm":
-        assert after.fitted_through == position + 1 - held_out
+        assert after.fitted_through == number + 1 - held_out
 
 
 def test_the_holdout_does_not_count_as_time_since_the_training() -> None:

@@ -36,7 +36,7 @@ FORCED = Request(force_retrain=True, reason="new airline", requested_by="anna")
 
 
 def of_drift(*drifts: DriftMeasurement) -> list[PolicySignals]:
-    return [make_signals(position=n, drift=drift) for n, drift in enumerate(drifts)]
+    return [make_signals(number=n, drift=drift) for n, drift in enumerate(drifts)]
 
 
 # Held batches
@@ -50,7 +50,7 @@ def test_a_broken_batch_is_held_whichever_policy_decides(policy: str) -> None:
     assert (decision.is_suspect, decision.is_released) == (True, False)
     assert decision.sentence == (
         "stand down: the batch looks broken (x0 is missing in more rows by 0.60 over 0.35); it is"
-        " kept out of training (batch 1 in a row, after 4 it counts as the new normal)"
+        " kept out of training (1 batch in a row, after 4 it counts as the new normal)"
     )
     assert state.n_suspect == 1
 
@@ -130,7 +130,7 @@ def test_an_alarm_is_never_called_harmless() -> None:
 
 
 def test_every_decision_earns_of_the_budget_up_to_a_limit() -> None:
-    signals = [make_signals(position=n) for n in range(100)]
+    signals = [make_signals(number=n) for n in range(100)]
     rules = make_rules("never", budget=0.4)
 
     _, once = decide(signals[0], PolicyState(), rules)
@@ -142,7 +142,7 @@ def test_every_decision_earns_of_the_budget_up_to_a_limit() -> None:
 
 def test_the_budget_is_kept_in_the_long_run_however_fast_the_champion_decays() -> None:
     n_batches, budget = 200, 0.1
-    samples = tuple(RateSample(position=0, gain=9, se=0.001, n_batches=1) for _ in range(40))
+    samples = tuple(RateSample(number=0, gain=9, se=0.001, n_batches=1) for _ in range(40))
     drift = make_drift(10)
     signals = [make_labelled_signals(n, drift=drift) for n in range(n_batches)]
 
@@ -207,8 +207,8 @@ def test_what_was_held_is_decided_anew_even_if_nothing_else_asks(policy: str) ->
 def test_deciding_anew_takes_what_credit_is_there_and_makes_no_debt() -> None:
     held = make_labelled_signals(5, was_held=True)
 
-    _, rich = decide(held, PolicyState(credit=3.0, position=5), make_rules())
-    _, poor = decide(held, PolicyState(credit=0.3, position=5), make_rules())
+    _, rich = decide(held, PolicyState(credit=3.0, number=5), make_rules())
+    _, poor = decide(held, PolicyState(credit=0.3, number=5), make_rules())
 
     assert (rich.credit, poor.credit) == pytest.approx((2.0, 0.0))
 
@@ -257,7 +257,7 @@ def test_the_first_model_is_free_and_forgets_what_was_before_it() -> None:
 # Memory
 
 
-def test_positions_of_another_cadence_are_forgotten_and_the_rest_is_not() -> None:
+def test_numbers_of_another_cadence_are_forgotten_and_the_rest_is_not() -> None:
     weekly = PolicyState(
         credit=2.0,
         seen=19_800,
@@ -300,7 +300,7 @@ def test_a_full_memory_survives_the_ledger() -> None:
         seen=7,
         level=0.8,
         surprises=(0.01, -0.02),
-        samples=(RateSample(position=5, gain=0.03, se=0.004, n_batches=4),),
+        samples=(RateSample(number=5, gain=0.03, se=0.004, n_batches=4),),
         drifted=(0.1, 0.0),
         votes=(True, False),
         episode=Episode(since=6, n_fitted=1, before="3"),
@@ -330,7 +330,7 @@ models = st.builds(
 )
 labels = st.builds(
     LabelledBatch,
-    position=st.integers(0, 12),
+    number=st.integers(0, 12),
     champion=st.one_of(st.none(), st.builds(make_estimate, scores, se=st.floats(0, 0.2))),
     rivals=st.lists(gains, max_size=3).map(tuple),
     is_suspect=st.booleans(),
@@ -353,7 +353,7 @@ def histories(draw: st.DrawFn) -> list[PolicySignals]:
     """Return the signals of some batches, one after another."""
     return [
         make_signals(
-            position=position,
+            number=number,
             champion_version=draw(st.sampled_from([None, "1", "2", "2", "3"])),
             champion=draw(models),
             rivals=tuple(draw(st.lists(models, max_size=2))),
@@ -369,7 +369,7 @@ def histories(draw: st.DrawFn) -> list[PolicySignals]:
             was_held=draw(st.booleans()),
             request=draw(requests),
         )
-        for position in range(draw(st.integers(1, 12)))
+        for number in range(draw(st.integers(1, 12)))
     ]
 
 
@@ -412,9 +412,9 @@ def test_decide_is_total_deterministic_and_says_why(
 
 
 def test_deciding_about_a_batch_again_earns_nothing() -> None:
-    _, once = decide(make_signals(position=3), PolicyState(credit=1.0), make_rules())
-    _, again = decide(make_signals(position=3), once, make_rules())
-    _, later = decide(make_signals(position=4), again, make_rules())
+    _, once = decide(make_signals(number=3), PolicyState(credit=1.0), make_rules())
+    _, again = decide(make_signals(number=3), once, make_rules())
+    _, later = decide(make_signals(number=4), again, make_rules())
 
     assert again.credit == once.credit
     assert later.credit == pytest.approx(once.credit + 0.19)

@@ -25,8 +25,8 @@ def find(*labelled: LabelledBatch, state: PolicyState | None = None) -> Rival | 
     return best_rival(signals, state or PolicyState())
 
 
-def of_gain(gain: float, position: int = 8, *, se: float = SE) -> LabelledBatch:
-    return make_labelled(position, gains={"1": (gain, se)})
+def of_gain(gain: float, number: int = 8, *, se: float = SE) -> LabelledBatch:
+    return make_labelled(number, gains={"1": (gain, se)})
 
 
 def test_nobody_is_better_where_nothing_was_compared() -> None:

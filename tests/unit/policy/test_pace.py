@@ -20,8 +20,8 @@ DRIFTING = PolicyState(drifted=(1.0,) * 5)
 BUDGET = 0.2
 
 
-def with_samples(*gains: float, state: PolicyState = DRIFTING, position: int = 10) -> PolicyState:
-    samples = tuple(RateSample(position=position, gain=g, se=0.005, n_batches=4) for g in gains)
+def with_samples(*gains: float, state: PolicyState = DRIFTING, number: int = 10) -> PolicyState:
+    samples = tuple(RateSample(number=number, gain=g, se=0.005, n_batches=4) for g in gains)
     return state.model_copy(update={"samples": samples})
 
 
@@ -69,8 +69,8 @@ def test_the_interval_falls_as_the_measured_decay_rises() -> None:
 
 
 def test_old_samples_weigh_less() -> None:
-    newest = measure_pace(with_samples(0.2, position=10), 10, BUDGET)
-    old = measure_pace(with_samples(0.2, position=10), 60, BUDGET)
+    newest = measure_pace(with_samples(0.2, number=10), 10, BUDGET)
+    old = measure_pace(with_samples(0.2, number=10), 60, BUDGET)
 
     assert ORDINARY_RATE < old.rate < newest.rate
 
@@ -102,7 +102,7 @@ FELL_BEHIND = {"2": (-0.03, 0.004)}
 def test_decay_is_measured_on_a_champions_first_batches_only(age: int, is_learnt: bool) -> None:
     state = learn_rate(COMPARING, CHAMPION, make_labelled(5 + age, gains=FELL_BEHIND))
 
-    wanted = RateSample(position=5 + age, gain=0.03, se=0.004, n_batches=4)
+    wanted = RateSample(number=5 + age, gain=0.03, se=0.004, n_batches=4)
     assert state.samples == ((wanted,) if is_learnt else ())
 
 

@@ -20,7 +20,7 @@ DRIFTED = make_drift(9)
 def verdicts(asking: list[bool], rules: PolicyRules) -> list[str]:
     """Decide about batches of which some are drifted all over."""
     signals = [
-        make_signals(position=n, drift=DRIFTED if asks else make_drift())
+        make_signals(number=n, drift=DRIFTED if asks else make_drift())
         for n, asks in enumerate(asking)
     ]
     decisions, _ = play(signals, rules)
@@ -63,9 +63,11 @@ def test_a_training_is_followed_by_its_cool_down(n_cool: int, trains: list[int])
 def test_the_sentence_tells_the_cool_down() -> None:
     rules = make_rules("thresholds", cool_down_batches=3)
 
-    decision, _ = decide(make_signals(position=9, drift=DRIFTED), PolicyState(last_fit=7), rules)
+    decision, _ = decide(make_signals(number=9, drift=DRIFTED), PolicyState(last_fit=7), rules)
 
-    assert decision.sentence.endswith("but the last training was 2 batches ago, the cool-down is 3")
+    assert decision.sentence.endswith(
+        "but the newest training was 2 batches ago, the cool-down is 3 batches"
+    )
 
 
 @pytest.mark.parametrize(

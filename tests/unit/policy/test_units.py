@@ -18,16 +18,16 @@ def hard_world(seed: int, n_batches: int = 40) -> list[PolicySignals]:
     """
     random = np.random.default_rng(seed)
     signals = []
-    for position in range(n_batches):
-        is_harmed = 18 <= position < 22
-        score = 0.8 - 0.25 * is_harmed - 0.002 * (position % 12) + 0.01 * random.normal()
-        gains = {"2": (0.06 * random.normal() - 0.03 + 0.2 * (position > 30), 0.01)}
+    for number in range(n_batches):
+        is_harmed = 18 <= number < 22
+        score = 0.8 - 0.25 * is_harmed - 0.002 * (number % 12) + 0.01 * random.normal()
+        gains = {"2": (0.06 * random.normal() - 0.03 + 0.2 * (number > 30), 0.01)}
         signals.append(
             make_signals(
-                position=position,
-                champion=make_facts(trained_through=position - position % 12),
+                number=number,
+                champion=make_facts(trained_through=number - number % 12),
                 rivals=(make_facts("2"),),
-                labelled=(make_labelled(position, float(score), gains=gains),),
+                labelled=(make_labelled(number, float(score), gains=gains),),
             )
         )
     return signals

@@ -71,13 +71,19 @@ def test_a_duration_is_said_in_its_usual_unit(hours: float, text: str) -> None:
     assert formatting.duration(hours) == text
 
 
-@pytest.mark.parametrize(("n", "text"), [(0, "0 batches"), (1, "1 batch"), (2, "2 batches")])
-def test_a_count_has_its_noun_in_the_right_number(n: int, text: str) -> None:
-    assert formatting.plural(n, "batch", "batches") == text
-
-
-def test_a_plural_takes_an_s_where_nothing_else_is_named() -> None:
-    assert formatting.plural(2, "rule") == "2 rules"
+@pytest.mark.parametrize(
+    ("count", "noun", "said"),
+    [
+        (0, "batch", "0 batches"),
+        (1, "batch", "1 batch"),
+        (2, "labelled batch", "2 labelled batches"),
+        (1200, "row", "1,200 rows"),
+        (2, "loss", "2 losses"),
+        (3, "day", "3 days"),
+    ],
+)
+def test_one_is_one_and_more_are_many(count: int, noun: str, said: str) -> None:
+    assert formatting.plural(count, noun) == said
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,7 @@ def test_the_worst_slices_come_first_and_five_at_most() -> None:
 
 def test_rivals_and_memory_are_shown() -> None:
     batch = LabelledBatch(
-        position=3, champion=None, rivals=(RivalGain(version="7", gain=0.01, se=0.002),)
+        number=3, champion=None, rivals=(RivalGain(version="7", gain=0.01, se=0.002),)
     )
     state = PolicyState(credit=0.5, level=0.7, episode=Episode(since=2, before="7"))
 

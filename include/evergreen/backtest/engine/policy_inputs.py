@@ -57,13 +57,13 @@ class Eyes:
         stream = self._stream
         newest = batch - stream.label_delay
         labelled = [
-            self._labelled(position, champion, rivals, is_suspect=position in held)
-            for position in range(max(0, newest - LOOK_BACK + 1), newest + 1)
+            self._labelled(number, champion, rivals, is_suspect=number in held)
+            for number in range(max(0, newest - LOOK_BACK + 1), newest + 1)
         ]
         rows = stream.training_rows(newest + 1)
         return PolicySignals(
-            batch=str(batch),
-            position=batch,
+            batch=stream.day_of(batch),
+            number=batch,
             champion_version=champion.version,
             champion=_facts(champion),
             rivals=tuple(_facts(key) for key in rivals),
@@ -80,18 +80,17 @@ class Eyes:
         )
 
     def _labelled(
-        self, position: int, champion: ModelKey, rivals: Sequence[ModelKey], *, is_suspect: bool
+        self, number: int, champion: ModelKey, rivals: Sequence[ModelKey], *, is_suspect: bool
     ) -> LabelledBatch:
-        if position < champion.edge:
-            return LabelledBatch(position=position, champion=None, is_suspect=is_suspect)
+        if number < champion.edge:
+            return LabelledBatch(number=number, champion=None, is_suspect=is_suspect)
         gains = {
-            key: self._models.gain(key, champion, position)
-            for key in rivals
-            if position >= key.edge
+            key: self._models.gain(key, champion, number) for key in rivals if number >= key.edge
         }
         return LabelledBatch(
-            position=position,
-            champion=self._models.estimate(champion, position),
+            number=number,
+            batch=self._stream.day_of(number),
+            champion=self._models.estimate(champion, number),
             rivals=tuple(
                 RivalGain(version=key.version, gain=gain[0], se=gain[1])
                 for key, gain in gains.items()
@@ -131,17 +130,17 @@ class Eyes:
 
     def _decayed(self, champion: ModelKey, newest: int, held: Set[int]) -> DecayMeasurement:
         """Measure decay against the first batch that the champion has scored with labels."""
-        positions = [p for p in range(champion.edge, newest + 1) if p not in held]
+        numbers = [n for n in range(champion.edge, newest + 1) if n not in held]
         scored = [
             ScoredBatch(
-                batch=f"{position:08d}",
-                prediction=self._models.scores(champion, position),
-                target=self._models.truth(position),
-                n_scored=self._models.truth(position).size,
+                batch=f"{number:08d}",
+                prediction=self._models.scores(champion, number),
+                target=self._models.truth(number),
+                n_scored=self._models.truth(number).size,
             )
-            for position in positions[1:][-DECAY.window_batches :]
+            for number in numbers[1:][-DECAY.window_batches :]
         ]
-        reference = self._models.estimate(champion, positions[0]) if positions else None
+        reference = self._models.estimate(champion, numbers[0]) if numbers else None
         return measure_decay(
             scored, metric=self._stream.metric, reference=reference, rules=self._rules
         )

@@ -16,6 +16,7 @@ from evergreen.backtest.engine.columns import encode, infer_features, missing_co
 from evergreen.backtest.engine.stream import Stream
 from evergreen.backtest.engine.times import batches_per_year, moments_of, require_order, to_order
 from evergreen.errors import DataError, EmptyWindowError, RequestError, SchemaError
+from evergreen.presentation.formatting import plural
 from evergreen.spec.model import MetricName
 
 MIN_WINDOW = 50
@@ -67,7 +68,8 @@ class Cut:
             )
         if self.label_delay >= n_batches:
             raise RequestError(
-                f"--label-delay is {self.label_delay} batches and the table makes {n_batches}: no"
+                f"--label-delay is {plural(self.label_delay, 'batch')} and the table makes"
+                f" {n_batches}: no"
                 " label would be known before the end; take a shorter delay or smaller batches"
             )
         return self.window + self.batch * np.arange(n_batches + 1, dtype=np.int64)

@@ -62,6 +62,10 @@ class Stream:
         """Batches that are scored."""
         return int(self.edges.size) - 1
 
+    def day_of(self, batch: int) -> str:
+        """Return the day a batch begins, as ``2013-02-19``; empty where time is no date."""
+        return "" if self.moments is None else f"{self.moments[batch].astype('datetime64[D]')}"
+
     def rows(self, batch: int) -> slice:
         """Return the rows of a batch."""
         return slice(int(self.edges[batch]), int(self.edges[batch + 1]))

@@ -9,6 +9,7 @@ from evergreen.backtest.engine.stream import Stream
 from evergreen.backtest.report.phrases import METRIC_WORDS, percent, printable, score_text
 from evergreen.backtest.report.summary import ORDER, SummaryRow, frontier
 from evergreen.metrics import higher_is_better
+from evergreen.presentation.formatting import plural
 from evergreen.records import Json
 from evergreen.spec.model import MetricName
 
@@ -80,11 +81,12 @@ def colours_of(policies: Sequence[str]) -> dict[str, str]:
 
 
 def batch_names(stream: Stream) -> list[str]:
-    """Return each batch as people read it: its number, and the day it begins where it is known."""
+    """Return each batch as people read it: by the day it begins, else by how many came before."""
     if stream.moments is None:
-        return [f"batch {batch}" for batch in range(stream.n_batches)]
+        later = [f"{plural(n, 'batch')} after the first" for n in range(1, stream.n_batches)]
+        return ["the first batch", *later]
     days = stream.moments[: stream.n_batches]
-    return [f"batch {batch}, {day.item():%d %b %Y}" for batch, day in enumerate(days)]
+    return [f"batch of {day.item():%d %b %Y}" for day in days]
 
 
 def events_of(policy: str, run: PolicyRun) -> dict[int, list[str]]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from evergreen.backtest.report.phrases import METRIC_WORDS, percent, score_text
 from evergreen.backtest.report.summary import SummaryRow, beaten_by, least_gain
 from evergreen.metrics import higher_is_better
+from evergreen.presentation.formatting import plural
 from evergreen.spec.model import MetricName
 
 
@@ -19,17 +20,17 @@ def verdict(rows: Sequence[SummaryRow], metric: MetricName, *, n_batches: int) -
     by_name = {row.policy: row for row in rows}
     never, every = by_name.get("never"), by_name.get("every")
     if never is None or every is None or every.gain is None:
-        return f"None of these {n_batches:,} batches could be scored."
+        return f"Of {plural(n_batches, 'batch')} none could be scored."
     word = METRIC_WORDS[metric]
     if every.gain < least_gain(never.score, metric):
         return (
-            f"Retraining at every one of {n_batches:,} batches moves {word} from"
+            f"Retraining at every one of {plural(n_batches, 'batch')} moves {word} from"
             f" {score_text(never.score)} to {score_text(every.score)} only: nothing much changes in"
             " this history, and the best policy is the one that spends least."
         )
     verb = "lifts" if higher_is_better(metric) else "lowers"
     head = (
-        f"Retraining at every one of {n_batches:,} batches {verb} {word} from"
+        f"Retraining at every one of {plural(n_batches, 'batch')} {verb} {word} from"
         f" {score_text(never.score)} to {score_text(every.score)}."
     )
     best = _best(rows)
@@ -124,4 +125,4 @@ def _compared(row: SummaryRow, rows: Sequence[SummaryRow]) -> str:
 
 
 def _trainings(row: SummaryRow) -> str:
-    return "1 training" if row.n_fits == 1 else f"{row.n_fits:,} trainings"
+    return plural(row.n_fits, "training")

@@ -22,6 +22,7 @@ from evergreen.backtest.report.conclusions import lesson, verdict
 from evergreen.backtest.report.phrases import METRIC_WORDS, percent, score_text, shown
 from evergreen.backtest.report.summary import SummaryRow, frontier, summarise
 from evergreen.presentation.chart_files import chart_scripts
+from evergreen.presentation.formatting import plural
 from evergreen.records import Json
 
 TWO_CLASSES = 2
@@ -210,7 +211,8 @@ def _facts(stream: Stream) -> str:
         dates = f" from {start:%d %b %Y} to {end:%d %b %Y}"
     return (
         f"{last:,} rows, {len(stream.features)} features; {classes}first champion on {first:,}"
-        f" rows, then {stream.n_batches:,} batches of {size}{dates}; labels {delay_text(stream)}."
+        f" rows, then {plural(stream.n_batches, 'batch')} of {size}{dates};"
+        f" labels {delay_text(stream)}."
     )
 
 
@@ -219,7 +221,7 @@ def delay_text(stream: Stream) -> str:
     delay = stream.label_delay
     if delay == 0:
         return "as soon as a batch has been scored"
-    return "1 batch later" if delay == 1 else f"{delay} batches later"
+    return f"{plural(delay, 'batch')} later"
 
 
 def _how(stream: Stream, *, seed: int) -> str:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from evergreen.presentation.formatting import plural
 from evergreen.records import Json
 from evergreen.sandbox.demo.options import HISTORY_WEEKS, DemoOptions
 from evergreen.sandbox.demo.story import REJECTED, BatchStory
@@ -78,10 +79,11 @@ def closing_sentences(stories: Sequence[BatchStory]) -> list[str]:
     """Say honestly what the data made of these weeks."""
     counts = summarise(stories)
     said = [
-        f"{counts['weekly_batches']} weekly batches: {counts['rejected']} rejected by the gate,"
+        f"{plural(counts['weekly_batches'], 'weekly batch')}:"
+        f" {counts['rejected']} rejected by the gate,"
         f" {counts['stood_down']} stood down, {counts['bootstrapped']} first model."
-        f" {counts['retrained']} retrains ({counts['forced']} forced): {counts['promoted']}"
-        f" promoted, {counts['kept']} kept the champion."
+        f" {plural(counts['retrained'], 'retrain')} ({counts['forced']} forced):"
+        f" {counts['promoted']} promoted, {counts['kept']} kept the champion."
     ]
     retrains = [story for story in stories if story.is_retrain]
     said += [f"{story.batch}: {_told(story)}" for story in retrains]

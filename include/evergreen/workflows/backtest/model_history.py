@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from evergreen.errors import DataError, EmptyWindowError, EvergreenError, RequestError
+from evergreen.presentation.formatting import plural
 from evergreen.records import Window
 from evergreen.settings import Settings
 from evergreen.spec.deciding import Policy
@@ -83,7 +84,7 @@ def read_model_history(
     n_batches = stored.stream.n_batches
     if n_batches >= MIN_OWN_BATCHES:
         return stored
-    return _replay(loaded, settings, why=f"what is stored makes {n_batches} batches only")
+    return _replay(loaded, settings, why=f"what is stored makes {plural(n_batches, 'batch')} only")
 
 
 def check_source(model: str, source: Source, *, ask: Ask) -> bool:
@@ -108,7 +109,7 @@ def _stored(loaded: LoadedSpec, settings: Settings, ask: Ask) -> ModelHistory:
         stream = stream_of_rows(_with_features(table, loaded), spec)
     except EmptyWindowError as err:
         raise EmptyWindowError(f"{err}; {_remedy(spec.name, ask)}") from err
-    sentence = f"History: {n_batches} labelled batches of {spec.name} from the store."
+    sentence = f"History: {plural(n_batches, 'labelled batch')} of {spec.name} from the store."
     return ModelHistory(stream, spec, sentence)
 
 

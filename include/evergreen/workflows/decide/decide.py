@@ -7,7 +7,7 @@ from evergreen.measurements import DecayMeasurement, DriftMeasurement
 from evergreen.records import Window
 from evergreen.signals import PolicyDecision, PolicySignals, PolicyState
 from evergreen.workflows.decide.chance_level import chance_of
-from evergreen.workflows.decide.policy_inputs import Eyes
+from evergreen.workflows.decide.policy_inputs import Eyes, recounted
 from evergreen.workflows.decide.version_baseline import read_profile
 from evergreen.workflows.decision_run import DecisionRun, MeasuredDrift
 from evergreen.workflows.ingest.labelled_data import count_labelled
@@ -28,7 +28,8 @@ def decide_batch(
     """Ask the policy about a batch and keep the answer; a dry run keeps it in scratch only."""
     from evergreen.policy import PolicyRules, decide
 
-    state = context.ledger.decisions.state_before(context.spec.name, run.decision_id)
+    known = context.ledger.decisions.state_before(context.spec.name, run.decision_id)
+    state = recounted(context, run.batch, known)
     signals = signals_for(context, run, drift, decay, state)
     decision, after = decide(signals, state, PolicyRules.of(context.spec))
     if signals.request.dry_run:
@@ -59,14 +60,14 @@ def signals_for(
     from evergreen.metrics.chance import unit_of
 
     scratch = run.scratch if run.request.dry_run else None
-    eyes = Eyes(context, run.batch, drift.version, scratch=scratch)
+    eyes = Eyes(context, run.batch, drift.version, counted_from=state.counted_from, scratch=scratch)
     is_paced = context.spec.policy.name == "default"
     at_chance = chance_of(context, drift.version, before=run.batch)
     held_out = ceil(context.spec.windows.holdout_days / context.spec.arrivals.every_days)
     fitted = state.fitted_through  # what it held out was there already: it is not new
     return PolicySignals(
         batch=run.batch,
-        position=eyes.position,
+        number=eyes.number,
         champion_version=drift.version,
         champion=eyes.champion,
         rivals=eyes.rivals if is_paced else (),

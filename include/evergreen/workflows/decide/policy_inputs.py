@@ -1,15 +1,15 @@
 """What the policy sees of a model: champion, former champions, and the newest labelled batches."""
 
 import logging
-import math
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from evergreen.data.batches import batch_start
+from evergreen.data.batches import ROUNDING, BatchNumbers, period
 from evergreen.errors import EvergreenError
 from evergreen.ledger.records import Delivery, PredictionLog
-from evergreen.signals import LabelledBatch, ModelFacts, RivalGain
+from evergreen.records import Window
+from evergreen.signals import EPOCH, LabelledBatch, ModelFacts, PolicyState, RivalGain
 from evergreen.workflows.decide.score import log_scores
 from evergreen.workflows.ingest.labelled_data import in_incident, matured, scored_with
 from evergreen.workflows.ingest.quality_gate import read_snapshot
@@ -20,11 +20,21 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-SECONDS_PER_DAY = 86400.0
 LOOK_BACK = 3
 BATCHES_TO_SCORE = 2
 MAX_RIVALS = 3
-ROUNDING = 1e-6
+
+
+def recounted(context: ModelContext, batch: str, state: PolicyState) -> PolicyState:
+    """Return a memory whose numbers count as those of the decision about ``batch`` do.
+
+    Memories of before counted periods since 1970, and a batch older than the first may have been
+    accepted meanwhile.
+    """
+    known = state.counted_from
+    numbers = _numbers_of(context, batch, known)
+    by = 0 if known is None else numbers.shift_from(known)
+    return state.renumbered(by=by, counted_from=numbers.start)
 
 
 class Eyes:
@@ -34,23 +44,29 @@ class Eyes:
         context: The model's spec and adapters.
         batch: Id of the batch that is decided about.
         champion: The version that is champion for this decision, None before the first.
+        counted_from: Where the memory of the policy counts batches from; None: nowhere yet.
         scratch: Folder in the store for a dry run: late scores go there, not to the ledger.
     """
 
     def __init__(
-        self, context: ModelContext, batch: str, champion: str | None, *, scratch: str | None = None
+        self,
+        context: ModelContext,
+        batch: str,
+        champion: str | None,
+        *,
+        counted_from: datetime | None = None,
+        scratch: str | None = None,
     ) -> None:
         self._bench = context
         self._batch = batch
         self._champion = champion
         self._scratch = scratch
-        self._start = _start_of(context, batch)
+        self._numbers = _numbers_of(context, batch, counted_from)
 
     @property
-    def position(self) -> int:
-        """Position of the batch: its place in time, in steps of the model's cadence."""
-        days = self._start.timestamp() / SECONDS_PER_DAY
-        return math.floor(days / self._bench.spec.arrivals.every_days + ROUNDING)
+    def number(self) -> int:
+        """Number of the batch, counted from the model's first accepted one."""
+        return self._number_of(self._batch)
 
     def facts(self, version: str) -> ModelFacts:
         """Return what a policy may know of a version."""
@@ -58,7 +74,7 @@ class Eyes:
         window = self._bench.spec.windows.training_days
         return ModelFacts(
             version=version,
-            trained_through=self._position_from(trained.window.end),
+            trained_through=self._numbers.first_from(trained.window.end),
             fraction=min(1.0, max(0.01, round(trained.window.days / window, 2))),
         )
 
@@ -69,8 +85,13 @@ class Eyes:
 
     @property
     def batches_since_champion(self) -> int | None:
-        """Batches that came after what the champion learnt from, this one included."""
-        return None if self.champion is None else self.position + 1 - self.champion.trained_through
+        """Batches that came after what the champion learnt from, this one included.
+
+        0 where a batch of the past is decided about again, and the champion has learnt from it.
+        """
+        if self.champion is None:
+            return None
+        return max(0, self.number + 1 - self.champion.trained_through)
 
     @cached_property
     def rivals(self) -> tuple[ModelFacts, ...]:
@@ -107,12 +128,11 @@ class Eyes:
         found = []
         for place, delivery in enumerate(newest):
             is_new = place >= len(newest) - BATCHES_TO_SCORE
-            position = self._position_of(delivery)
             is_suspect = delivery.batch in held or in_incident(self._bench, delivery)
-            mine = self._scores(self.champion, delivery, position, is_new=is_new)
+            mine = self._scores(self.champion, delivery, is_new=is_new)
             rivals = []
             for rival in self.rivals if mine is not None else ():
-                its = self._scores(rival, delivery, position, is_new=is_new)
+                its = self._scores(rival, delivery, is_new=is_new)
                 if its is None or mine is None or its.target.size != mine.target.size:
                     continue
                 gain, se = paired_gain(metric, mine.target, mine.prediction, its.prediction)
@@ -120,7 +140,8 @@ class Eyes:
                     rivals.append(RivalGain(version=rival.version, gain=gain, se=se))
             found.append(
                 LabelledBatch(
-                    position=position,
+                    number=self._number_of(delivery.batch),
+                    batch=delivery.batch,
                     champion=estimate(metric, mine.target, mine.prediction) if mine else None,
                     rivals=tuple(rivals),
                     is_suspect=is_suspect,
@@ -132,7 +153,9 @@ class Eyes:
         """Return the newest labelled batches without scores, for policies that ask for none."""
         newest = matured(self._bench, before=self._batch)[-LOOK_BACK:]
         return tuple(
-            LabelledBatch(position=self._position_of(delivery), champion=None)
+            LabelledBatch(
+                number=self._number_of(delivery.batch), batch=delivery.batch, champion=None
+            )
             for delivery in newest
         )
 
@@ -141,16 +164,16 @@ class Eyes:
         if since is None:
             return None
         newer = matured(self._bench, before=self._batch)
-        return sum(d.n_rows or 0 for d in newer if self._position_of(d) >= since)
+        return sum(d.n_rows or 0 for d in newer if self._number_of(d.batch) >= since)
 
     def _scores(
-        self, model: ModelFacts, delivery: Delivery, position: int, *, is_new: bool
+        self, model: ModelFacts, delivery: Delivery, *, is_new: bool
     ) -> "ScoredBatch | None":
         """A model's scores on a batch that it has not learnt from; None where there are none.
 
         Labels that cover too few of the rows give none: what came first may not be typical.
         """
-        if position < model.trained_through:
+        if self._has_learnt_from(model.version, delivery.batch):
             return None
         logged = self._logged(model.version, delivery.batch)
         if logged is None and is_new:
@@ -179,17 +202,29 @@ class Eyes:
             log.warning("%s v%s cannot score batch %s: %s", name, version, batch, err)
             return None
 
-    def _position_of(self, delivery: Delivery) -> int:
-        return self._position_from(_start_of(self._bench, delivery.batch))
+    def _number_of(self, batch: str) -> int:
+        return self._numbers.number_of(_window_of(self._bench, batch))
 
-    def _position_from(self, moment: datetime) -> int:
-        """Return the position of the first batch that begins at or after a moment."""
-        days = (self._start - moment).total_seconds() / SECONDS_PER_DAY
-        return self.position - math.floor(days / self._bench.spec.arrivals.every_days + ROUNDING)
+    def _has_learnt_from(self, version: str, batch: str) -> bool:
+        """Return whether a version has learnt from any part of a batch, however long that is."""
+        trained = self._bench.ledger.versions.get(self._bench.spec.name, version).trained
+        learnt = trained.window.end - _window_of(self._bench, batch).start
+        return learnt.total_seconds() > ROUNDING
 
 
-def _start_of(context: ModelContext, batch: str) -> datetime:
+def _window_of(context: ModelContext, batch: str) -> Window:
     delivery = context.ledger.batches.delivery(context.spec.name, "data", batch)
     if delivery is not None and delivery.window is not None:
-        return delivery.window.start
-    return batch_start(batch)
+        return delivery.window
+    return period(batch, every_days=context.spec.arrivals.every_days)
+
+
+def _numbers_of(context: ModelContext, batch: str, counted_from: datetime | None) -> BatchNumbers:
+    """Return how batches are counted: as the memory does, or from the first accepted one."""
+    every_days = context.spec.arrivals.every_days
+    first = context.ledger.batches.first_accepted(context.spec.name)
+    window = first.window if first is not None else None
+    window = window or _window_of(context, batch)
+    if counted_from in (None, EPOCH):
+        return BatchNumbers.of_first(window, every_days=every_days)
+    return BatchNumbers(counted_from, every_days).reaching(window)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from evergreen.errors import EvergreenError, ExternalError, RequestError
 from evergreen.ledger.records import Delivery, Watch, WatchState
+from evergreen.presentation.formatting import plural
 from evergreen.records import Promotion
 from evergreen.workflows.decide.score import log_scores
 from evergreen.workflows.ingest.labelled_data import in_incident, matured, scored_with
@@ -48,7 +49,8 @@ def why_not_watched(context: ModelContext, promotion: Promotion | None, labels: 
     length = context.spec.promotion.watch_batches
     counted = _counted(context, promotion)
     if len(counted) >= length and labels.batch not in {watch.batch for watch in counted}:
-        return f"the watch of v{promotion.version} is over: it lasts {length} labelled batches"
+        lasts = plural(length, "labelled batch")
+        return f"the watch of v{promotion.version} is over: it lasts {lasts}"
     if labels.taken_at <= promotion.promoted_at:
         return f"the labels of {labels.batch} came before v{promotion.version} was promoted"
     for version in (promotion.version, promotion.previous_version or ""):

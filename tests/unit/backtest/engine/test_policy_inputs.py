@@ -25,14 +25,14 @@ def see(stream: Stream, batch: int, **changes: Any) -> PolicySignals:
 
 
 @pytest.mark.parametrize(
-    ("delay", "positions"), [(0, [3, 4, 5]), (1, [2, 3, 4]), (4, [0, 1]), (5, [0])]
+    ("delay", "numbers"), [(0, [3, 4, 5]), (1, [2, 3, 4]), (4, [0, 1]), (5, [0])]
 )
-def test_only_labels_that_have_come_are_seen(delay: int, positions: list[int]) -> None:
+def test_only_labels_that_have_come_are_seen(delay: int, numbers: list[int]) -> None:
     signals = see(make_world(label_delay=delay), 5)
 
-    assert [batch.position for batch in signals.labelled] == positions
-    assert len(positions) <= LOOK_BACK
-    assert signals.position == 5
+    assert [batch.number for batch in signals.labelled] == numbers
+    assert len(numbers) <= LOOK_BACK
+    assert signals.number == 5
 
 
 @pytest.mark.parametrize("delay", [0, 2])
@@ -65,7 +65,7 @@ def test_neither_champion_nor_rival_is_judged_on_what_it_learnt_from() -> None:
     signals = see(make_world(), 5, champion=ModelKey(4), rivals=[ModelKey(5), ModelKey(0)])
 
     found = {
-        batch.position: (batch.champion is not None, [rival.version for rival in batch.rivals])
+        batch.number: (batch.champion is not None, [rival.version for rival in batch.rivals])
         for batch in signals.labelled
     }
     assert found == {3: (False, []), 4: (True, ["0@1"]), 5: (True, ["5@1", "0@1"])}

@@ -136,15 +136,15 @@ def test_a_table_tells_each_batch_its_scores_and_what_happened() -> None:
         "batch", "never", "every", "periodic", "thresholds", "default", "what happened",
     ]  # fmt: skip
     assert rows[1:] == [
-        ["batch 0, 01 Jan 2024", *["0.7000"] * 5, ""],
-        ["batch 1, 02 Jan 2024", *["0.7000"] * 5, "default: alarm"],
+        ["batch of 01 Jan 2024", *["0.7000"] * 5, ""],
+        ["batch of 02 Jan 2024", *["0.7000"] * 5, "default: alarm"],
         [
-            *("batch 2, 03 Jan 2024", "0.6000", "0.8000", "0.7000", "0.6000", "-"),
+            *("batch of 03 Jan 2024", "0.6000", "0.8000", "0.7000", "0.6000", "-"),
             "thresholds: retrained, promoted; default: retrained on 50% of the window, promoted,"
             " alarm",
         ],
         [
-            *("batch 3, 04 Jan 2024", "0.6000", "0.8000", "0.6000", "0.8000", "0.8000"),
+            *("batch of 04 Jan 2024", "0.6000", "0.8000", "0.6000", "0.8000", "0.8000"),
             "default: quarantine",
         ],
     ]
@@ -174,7 +174,7 @@ def test_a_single_batch_without_scores_can_be_drawn(has_moments: bool) -> None:
 
     page = draw_page(result, make_stream(1, has_moments=has_moments))
 
-    assert "None of these 1 batches could be scored." in page
+    assert "Of 1 batch none could be scored." in page
     assert figures_of(page)["frontier"]["points"] == []
     assert figures_of(page)["range"] == pytest.approx([-0.06, 1.06])
 

@@ -7,15 +7,35 @@ from pathlib import Path
 
 import pytest
 
-from drivers.history import accept, begin, crown, enthrone, label, predict, run_about
+from drivers.history import (
+    ACCEPTED,
+    REJECTED,
+    accept,
+    begin,
+    crown,
+    enthrone,
+    label,
+    predict,
+    run_about,
+)
 from drivers.tiny import FIRST, WEEK, Upstream
-from evergreen.signals import LabelledBatch, PolicyDecision, PolicySignals
+from evergreen.records import Snapshot, Window
+from evergreen.signals import (
+    EPOCH,
+    Episode,
+    LabelledBatch,
+    ModelFacts,
+    PolicyDecision,
+    PolicySignals,
+    PolicyState,
+    RateSample,
+)
 from evergreen.spec.deciding import Incident
-from evergreen.workflows.decide.policy_inputs import LOOK_BACK, MAX_RIVALS, Eyes
+from evergreen.workflows.decide.policy_inputs import LOOK_BACK, MAX_RIVALS, Eyes, recounted
 from evergreen.workflows.model_context import ModelContext
 from standins.shelf import Shelf
 
-POSITION_OF_FIRST = 2817  # weeks from 1970-01-01 to the week of 2024-01-01, rounded down
+HISTORY = 4  # the first batch is number 0 and holds weeks 0 to 4, so week 5 is number 1
 
 
 @pytest.fixture
@@ -43,9 +63,9 @@ def weeks(context: ModelContext, upstream: Upstream, shelve: Callable[..., Shelf
     return found
 
 
-def by_position(labelled: tuple[LabelledBatch, ...]) -> dict[int, LabelledBatch]:
-    """Return labelled batches by their week."""
-    return {batch.position - POSITION_OF_FIRST: batch for batch in labelled}
+def by_week(labelled: tuple[LabelledBatch, ...]) -> dict[int, LabelledBatch]:
+    """Return labelled batches by their last week."""
+    return {batch.number + HISTORY: batch for batch in labelled}
 
 
 # Places in time
@@ -54,9 +74,10 @@ def by_position(labelled: tuple[LabelledBatch, ...]) -> dict[int, LabelledBatch]
 def test_batches_are_counted_in_steps_of_the_cadence(
     context: ModelContext, weeks: list[str]
 ) -> None:
-    positions = [Eyes(context, batch, None).position for batch in weeks]
+    numbers = [Eyes(context, batch, None).number for batch in weeks]
 
-    assert positions == [POSITION_OF_FIRST + week for week in (5, 6, 7)]
+    assert numbers == [1, 2, 3]
+    assert Eyes(context, f"{FIRST:%Y-%m-%d}", None).number == 0
 
 
 def test_facts_say_through_where_and_from_how_much_a_version_learnt(
@@ -67,7 +88,7 @@ def test_facts_say_through_where_and_from_how_much_a_version_learnt(
 
     assert champion is not None
     assert eyes.batches_since_champion == 3
-    assert champion.trained_through == POSITION_OF_FIRST + 5
+    assert champion.trained_through == 1
     assert champion.fraction == 7 / 28
 
 
@@ -85,10 +106,10 @@ def test_without_a_champion_nothing_is_seen_of_models(
 def test_the_champion_is_judged_on_what_it_has_not_learnt_from(
     context: ModelContext, weeks: list[str]
 ) -> None:
-    found = by_position(Eyes(context, weeks[2], "1").labelled())
+    found = by_week(Eyes(context, weeks[2], "1").labelled())
 
-    assert list(found) == [0, 5, 6]
-    assert found[0].champion is None
+    assert list(found) == [4, 5, 6]
+    assert found[4].champion is None
     for week in (5, 6):
         champion = found[week].champion
         assert champion is not None
@@ -101,9 +122,9 @@ def test_labels_of_the_batch_and_of_later_ones_are_not_seen(
 ) -> None:
     label(context, upstream, 7)
 
-    seen = {batch: list(by_position(Eyes(context, batch, "1").labelled())) for batch in weeks}
+    seen = {batch: list(by_week(Eyes(context, batch, "1").labelled())) for batch in weeks}
 
-    assert list(seen.values()) == [[0], [0, 5], [0, 5, 6]]
+    assert list(seen.values()) == [[4], [4, 5], [4, 5, 6]]
 
 
 def test_only_the_newest_batches_are_looked_at(
@@ -113,7 +134,7 @@ def test_only_the_newest_batches_are_looked_at(
     label(context, upstream, 7)
     batch = accept(context, upstream, 8)
 
-    assert list(by_position(Eyes(context, batch, "1").labelled())) == [5, 6, 7]
+    assert list(by_week(Eyes(context, batch, "1").labelled())) == [5, 6, 7]
     assert LOOK_BACK == 3
 
 
@@ -127,7 +148,7 @@ def test_labels_of_too_few_rows_give_no_score(
 
     newest = Eyes(context, batch, "1").labelled()[-1]
 
-    assert newest.position == POSITION_OF_FIRST + 7
+    assert newest.number == 3
     assert (newest.champion is not None) is is_scored
     assert context.spec.decay.min_coverage == 0.8
 
@@ -156,15 +177,15 @@ def test_held_batches_and_incidents_are_marked(context: ModelContext, weeks: lis
     ruled = ModelContext(context.settings, replace(context.loaded, spec=spec), context.ledger)
     ruled.__dict__["registry"] = context.registry
 
-    found = by_position(Eyes(ruled, weeks[2], "1").labelled())
+    found = by_week(Eyes(ruled, weeks[2], "1").labelled())
 
-    assert {week: batch.is_suspect for week, batch in found.items()} == {0: True, 5: True, 6: False}
+    assert {week: batch.is_suspect for week, batch in found.items()} == {4: True, 5: True, 6: False}
 
 
 def test_what_has_arrived_is_known_without_scores(context: ModelContext, weeks: list[str]) -> None:
     arrived = Eyes(context, weeks[2], "1").arrived()
 
-    assert list(by_position(arrived)) == [0, 5, 6]
+    assert list(by_week(arrived)) == [4, 5, 6]
     assert {(batch.champion, batch.rivals) for batch in arrived} == {(None, ())}
 
 
@@ -173,7 +194,7 @@ def test_new_rows_are_those_that_came_since_a_training(
 ) -> None:
     eyes = Eyes(context, weeks[2], "1")
 
-    n_new = [eyes.n_new_rows(POSITION_OF_FIRST + week) for week in (0, 5, 6, 7)]
+    n_new = [eyes.n_new_rows(number) for number in (0, 1, 2, 3)]
 
     assert n_new == [2800, 800, 400, 0]
     assert eyes.n_new_rows(None) is None
@@ -195,10 +216,10 @@ def rivalled(context: ModelContext, weeks: list[str], shelve: Callable[..., Shel
 def test_a_rival_is_compared_on_the_same_rows(context: ModelContext, rivalled: list[str]) -> None:
     eyes = Eyes(context, rivalled[2], "2")
 
-    found = by_position(eyes.labelled())
+    found = by_week(eyes.labelled())
 
     assert [rival.version for rival in eyes.rivals] == ["1"]
-    assert found[0].rivals == ()
+    assert found[4].rivals == ()
     for week in (5, 6):
         (rival,) = found[week].rivals
         assert (rival.version, rival.gain > 0.5, rival.se > 0) == ("1", True, True)
@@ -298,7 +319,7 @@ def test_a_model_without_scores_is_let_score_the_newest_batches(
         if week == 7:
             predict(context, batch, "1")
 
-    found = by_position(Eyes(context, batch, "1").labelled())
+    found = by_week(Eyes(context, batch, "1").labelled())
 
     assert {week: batch.champion is not None for week, batch in found.items()} == {
         5: False,
@@ -323,3 +344,103 @@ def test_a_dry_run_sees_the_same_and_leaves_no_scores_behind(
     assert dry[-1].champion is not None
     assert dry == Eyes(context, batch, "1").labelled()
     assert scored(context) == ["2024-02-05"]
+
+
+# Counting
+
+
+def test_a_memory_that_counted_from_1970_counts_from_the_first_batch(
+    context: ModelContext, weeks: list[str]
+) -> None:
+    old = 2817  # weeks from 1970-01-01 to the week of 2024-01-01, rounded down
+    state = PolicyState(
+        counted_from=EPOCH,
+        number=old + 6,
+        seen=old + 5,
+        samples=(RateSample(number=old + 5, gain=0.1, se=0.1, n_batches=2),),
+        episode=Episode(since=old + 5, before="1"),
+        last_fit=old + 6,
+        fitted_through=old + 5,
+        comparing=ModelFacts(version="1", trained_through=old + 4),
+        level=0.8,
+        drifted=(0.1,),
+    )
+
+    found = recounted(context, weeks[2], state)
+
+    assert (found.number, found.seen, found.last_fit, found.fitted_through) == (2, 1, 2, 1)
+    assert (found.samples[0].number, found.episode and found.episode.since) == (1, 1)
+    assert found.comparing == ModelFacts(version="1", trained_through=0)
+    assert (found.level, found.drifted) == (0.8, (0.1,))
+    assert found.counted_from == FIRST + HISTORY * WEEK
+    assert recounted(context, weeks[2], found) == found
+
+
+def test_the_first_memory_says_where_it_counts_from(
+    context: ModelContext, weeks: list[str]
+) -> None:
+    found = recounted(context, weeks[0], PolicyState())
+
+    assert found == PolicyState(counted_from=FIRST + HISTORY * WEEK)
+
+
+def test_an_older_batch_that_is_accepted_later_moves_the_memory_along(
+    context: ModelContext, weeks: list[str]
+) -> None:
+    before = recounted(context, weeks[2], PolicyState())
+    before = before.model_copy(update={"seen": 2, "last_fit": 1})
+    start = FIRST - 3 * WEEK
+    older = Snapshot(
+        model=context.spec.name,
+        kind="data",
+        batch=f"{start:%Y-%m-%d}",
+        window=Window(start=start, end=start + WEEK),
+        path="x.parquet",
+        sha256="a" * 64,
+        n_rows=1,
+    )
+    context.ledger.batches.record_snapshot(older)
+    context.ledger.batches.record_quality(older.model, "data", older.batch, ACCEPTED)
+
+    after = recounted(context, weeks[2], before)
+
+    eyes = Eyes(context, weeks[2], "1", counted_from=after.counted_from)
+    assert (after.seen, after.last_fit, eyes.number) == (2 + 7, 1 + 7, 3 + 7)
+    assert Eyes(context, weeks[2], "1", counted_from=before.counted_from).number == 3 + 7
+
+
+def test_a_first_batch_that_is_withdrawn_moves_nothing(
+    context: ModelContext, weeks: list[str]
+) -> None:
+    before = recounted(context, weeks[2], PolicyState(seen=2))
+    context.ledger.batches.record_quality(context.spec.name, "data", f"{FIRST:%Y-%m-%d}", REJECTED)
+
+    assert recounted(context, weeks[2], before) == before
+
+
+def test_a_champion_of_the_future_has_no_negative_age(
+    context: ModelContext, weeks: list[str]
+) -> None:
+    first = f"{FIRST:%Y-%m-%d}"
+
+    assert Eyes(context, first, "1").batches_since_champion == 0
+
+
+def test_a_model_that_left_out_the_end_of_a_long_batch_is_not_judged_on_it(
+    context: ModelContext, weeks: list[str]
+) -> None:
+    entry = context.ledger.versions.get(context.spec.name, "1")
+    end = entry.trained.window.end - WEEK
+    context.ledger.versions.__dict__["get"] = lambda *_: entry.model_copy(
+        update={
+            "trained": entry.trained.model_copy(
+                update={"window": Window(start=end - WEEK, end=end)}
+            )
+        }
+    )
+
+    eyes = Eyes(context, weeks[2], "1")
+
+    assert eyes.champion is not None
+    assert eyes.champion.trained_through == 0
+    assert [batch.champion is None for batch in eyes.labelled()] == [True, False, False]

@@ -116,7 +116,7 @@ def test_what_differs_is_told(
         "trained on cuda",
         "lightgbm was 3.0.0",
         "(git commit) was fedcba9, is 0123abc",
-        "1,600 rows of 1 batch(es)",
+        "1,600 rows of 1 batch,",
     ):
         assert told in shown
 
