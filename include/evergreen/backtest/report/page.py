@@ -27,6 +27,7 @@ from evergreen.records import Json
 
 TWO_CLASSES = 2
 COLUMNS = ("policy", "score", "kept", "cost", "fits", "promotions", "alarms", "quarantined")
+SCRIPTS = ("frontier.js", "page.js")
 HERE = files("evergreen.backtest.report")
 
 
@@ -69,7 +70,8 @@ def draw_page(result: BacktestResult, stream: Stream, *, seed: int = 0) -> str:
 
 def _whole(title: str, body: str, figures: Json) -> str:
     """Put the page together; it lets run what came with this package, by its hash, and no more."""
-    scripts = (*chart_scripts(), (HERE / "page.js").read_text("utf-8"))
+    ours = [(HERE / name).read_text("utf-8") for name in SCRIPTS]
+    scripts = (*chart_scripts(), *ours)
     hashes = " ".join(f"'sha256-{_digest(script)}'" for script in scripts)
     policy = f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'"
     inline = "\n".join(f"<script>{script}</script>" for script in scripts)

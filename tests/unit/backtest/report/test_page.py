@@ -86,7 +86,7 @@ def test_the_page_lets_its_own_scripts_run_and_no_other() -> None:
     assert policy is not None
     rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
     digests = [b64encode(sha256(text.encode()).digest()).decode() for text in found.scripts[1:]]
-    assert kinds == ["application/json", None, None, None]
+    assert kinds == ["application/json", None, None, None, None]
     assert tuple(found.scripts[1:3]) == chart_scripts()
     assert rules == {
         "default-src": "'none'",
@@ -120,7 +120,7 @@ def test_names_are_escaped() -> None:
 
     page = draw_page(result, make_stream(name=NASTY))
 
-    assert len(re.findall("<script", page)) == len(re.findall("</script>", page)) == 4
+    assert len(re.findall("<script", page)) == len(re.findall("</script>", page)) == 5
     assert "<script>alert" not in page
     assert "\x07" not in page
     assert "&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;&amp;" in page
