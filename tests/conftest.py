@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from builders.chance import shift_seeds
 from drivers.mlflow_server import running_mlflow
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -18,6 +19,8 @@ os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="evergreen-airflow-")
 os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
 os.environ["AIRFLOW__CORE__DAGS_FOLDER"] = str(PROJECT / "dags")
 os.environ["AIRFLOW__CORE__UNIT_TEST_MODE"] = "False"
+
+shift_seeds()
 
 
 @pytest.fixture(scope="session")
