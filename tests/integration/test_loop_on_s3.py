@@ -11,7 +11,7 @@ import pytest
 from prometheus_client import Metric
 
 from drivers.listening import Stat, lineage_events, scrape
-from drivers.loop import Loop, broken_invariants, dag_ids
+from drivers.loop import PATIENCE_SECONDS, Loop, broken_invariants, dag_ids
 from drivers.monitoring import mappings
 from drivers.shared_stack import BUCKET, S3_SECRET, SLACK_TOKEN, Part, SharedStack
 from drivers.telling import broken_threads
@@ -78,7 +78,7 @@ def play(loop: Loop, shared: SharedStack) -> Story:
     slack.mode = "ok"
     loop.label(6, is_flipped=True)
     watch = loop.stack.api.trigger("watchdog")
-    loop.stack.api.wait_for_run("watchdog", watch.run_id, timeout_seconds=300)
+    loop.stack.api.wait_for_run("watchdog", watch.run_id, timeout_seconds=PATIENCE_SECONDS)
     retrained = loop.decided(loop.upstream.deliver(7, is_flipped=True))
     listed = shared.s3.list_objects_v2(Bucket=BUCKET, Prefix="store/")
     return Story(

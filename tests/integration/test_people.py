@@ -13,7 +13,7 @@ from unittest.mock import patch
 import pytest
 
 from drivers.history import accept, begin, fit_model, label, reign
-from drivers.loop import Loop, broken_invariants
+from drivers.loop import PATIENCE_SECONDS, Loop, broken_invariants
 from drivers.shared_stack import Part, SharedStack
 from drivers.telling import broken_threads
 from drivers.tiny import Upstream, write_spec
@@ -128,7 +128,9 @@ class People:
 
     def decided(self, run: DagRun) -> Decision:
         """Wait for the end of a run; give its decision, which is closed."""
-        ended = self.loop.stack.api.wait_for_run(TRAINING, run.run_id, timeout_seconds=200)
+        ended = self.loop.stack.api.wait_for_run(
+            TRAINING, run.run_id, timeout_seconds=PATIENCE_SECONDS
+        )
         assert ended.state == "success", self.loop.explain()
         (decision,) = [
             d for d in self.loop.ledger.decisions.history(NAME) if d.run_id == run.run_id
@@ -167,7 +169,7 @@ class People:
 
     def watch(self) -> None:
         run = self.loop.stack.api.trigger("watchdog")
-        self.loop.stack.api.wait_for_run("watchdog", run.run_id, timeout_seconds=200)
+        self.loop.stack.api.wait_for_run("watchdog", run.run_id, timeout_seconds=PATIENCE_SECONDS)
 
 
 def play(people: People, slack: SlackServer) -> Story:
