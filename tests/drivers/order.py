@@ -14,9 +14,15 @@ ONE_SUITE = ("tests/integration/test_loop_on_s3.py", "tests/integration/test_peo
 LONGEST = (
     "tests/integration/test_loop_on_files.py",
     *ONE_SUITE,
-    "tests/unit/sandbox/demo/test_run.py",
-    "tests/drills/test_drills.py",
     "tests/browser/test_site.py",
+    "tests/unit/workflows/train/test_candidates.py",
+    "tests/unit/orchestration/test_tasks.py",
+    "tests/unit/bench/test_bench.py",
+    "tests/drills/test_drills.py",
+    "tests/unit/sandbox/services/test_stack.py",
+    "tests/unit/sandbox/demo/test_run.py",
+    "tests/unit/training/test_process.py",
+    "tests/unit/drift/limits/test_false_alarm_rate.py",
     "tests/integration/test_killed_run.py",
 )
 
