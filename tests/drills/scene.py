@@ -105,7 +105,7 @@ class Scene:
         assert row is not None
         assert (row.version, row.kind, row.state) == (version, kind, "committed")
         loop = Loop(self.stage.stack, self.stage.ledger, self.upstream)
-        broken = broken_invariants(loop, self.model)
+        broken = broken_invariants(loop)
         assert broken == [], broken
 
     def wait_until(self, is_so: Callable[[], bool], what: str) -> None:

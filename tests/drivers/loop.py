@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from drivers.tiny import NAME, Upstream
+from drivers.tiny import Upstream
 from evergreen.ledger.ledger import Ledger
 from evergreen.ledger.records import Decision, Delivery
 from evergreen.registry.client import ModelRegistry
@@ -24,11 +24,13 @@ KINDS = (
     "watch_champion",
     "backtest",
 )
-PATIENCE_SECONDS = 300.0
+PATIENCE_SECONDS = 600.0  # two stories at once, on a machine that may be busy
+# The scheduler imports what tasks import before it forks them: standins/preload says more.
+PRELOADED = {"PYTHONPATH": str(PROJECT / "tests" / "standins" / "preload")}
 LOG_TAIL = 4000
 
 
-def dag_ids(model: str = NAME) -> list[str]:
+def dag_ids(model: str) -> list[str]:
     """Return the DAGs that the loop of one model needs."""
     return [*(f"{kind}__{model}" for kind in KINDS), "watchdog"]
 
@@ -46,6 +48,11 @@ class Loop:
     stack: Stack
     ledger: Ledger
     upstream: Upstream
+
+    @property
+    def model(self) -> str:
+        """Name of the model that is driven."""
+        return self.upstream.loaded.spec.name
 
     @property
     def registry(self) -> ModelRegistry:
@@ -74,13 +81,13 @@ class Loop:
         """
 
         def is_closed() -> bool:
-            found = self.ledger.decisions.of_batch(NAME, batch)
+            found = self.ledger.decisions.of_batch(self.model, batch)
             return len(found) >= n_decisions and found[-1].closed_at is not None
 
         self.wait_until(is_closed, f"decision {n_decisions} about {batch}")
-        decision = self.ledger.decisions.of_batch(NAME, batch)[-1]
+        decision = self.ledger.decisions.of_batch(self.model, batch)[-1]
         self.stack.api.wait_for_run(
-            f"continual_training__{NAME}", decision.run_id, timeout_seconds=PATIENCE_SECONDS
+            f"continual_training__{self.model}", decision.run_id, timeout_seconds=PATIENCE_SECONDS
         )
         return decision
 
@@ -88,11 +95,11 @@ class Loop:
         """Wait until the gate has spoken about a batch."""
 
         def is_gated() -> bool:
-            found = self.ledger.batches.delivery(NAME, "data", batch)
+            found = self.ledger.batches.delivery(self.model, "data", batch)
             return found is not None and found.status in statuses
 
         self.wait_until(is_gated, f"batch {batch} to be {' or '.join(statuses)}")
-        found = self.ledger.batches.delivery(NAME, "data", batch)
+        found = self.ledger.batches.delivery(self.model, "data", batch)
         assert found is not None
         return found
 
@@ -104,11 +111,11 @@ class Loop:
 
     def ended(self, kind: str) -> Sequence[DagRun]:
         """Return the runs of one kind of DAG that have ended."""
-        return [run for run in self.stack.api.runs(f"{kind}__{NAME}") if run.has_ended]
+        return [run for run in self.stack.api.runs(f"{kind}__{self.model}") if run.has_ended]
 
     def run_of(self, kind: str, batch: str) -> DagRun:
         """Wait for the run that an asset event about a batch has started."""
-        dag_id = f"{kind}__{NAME}"
+        dag_id = f"{kind}__{self.model}"
 
         def found() -> list[DagRun]:
             return [run for run in self.stack.api.runs(dag_id) if run.partition_key == batch]
@@ -118,7 +125,7 @@ class Loop:
 
     def run_to_end(self, kind: str, conf: dict[str, object]) -> DagRun:
         """Trigger a DAG by hand and wait for its end."""
-        dag_id = f"{kind}__{NAME}"
+        dag_id = f"{kind}__{self.model}"
         run = self.stack.api.trigger(dag_id, conf)
         return self.stack.api.wait_for_run(dag_id, run.run_id, timeout_seconds=PATIENCE_SECONDS)
 
@@ -136,8 +143,9 @@ class Loop:
         return "\n".join(lines)
 
 
-def broken_invariants(loop: Loop, model: str = NAME) -> list[str]:
+def broken_invariants(loop: Loop) -> list[str]:
     """Return which of the promises about champion and ledger do not hold; empty when all do."""
+    model = loop.model
     history = loop.ledger.promotions.history(model)
     alias = loop.registry.get_alias(model, "champion")
     named = None if alias is None else (alias.version, alias.sha256, alias.is_ready)

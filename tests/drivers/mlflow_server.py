@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.request import urlopen
 
+from drivers.guarded import guard, guarded
+
 START_SECONDS = 300
 QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -47,8 +49,9 @@ def running_mlflow(home: Path, *, store: str = "") -> Iterator[str]:
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            env={**os.environ, **QUIET},
+            env=guarded({**os.environ, **QUIET}),
         )
+    guard(server.pid)
     try:
         _wait_until_healthy(server, port, home / "server.log")
         yield f"http://127.0.0.1:{port}"

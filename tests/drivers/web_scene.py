@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 
 from builders.ledger_rows import add_decision, make_alert
-from drivers.postgres_server import STOP_SECONDS, new_postgres
+from drivers.postgres_server import STOP_SECONDS, new_postgres, started
 from drivers.tiny import write_spec
 from drivers.web_server import Web, running_web
 from evergreen.ledger.ledger import Ledger
@@ -76,7 +76,7 @@ def running_scene(folder: Path) -> Iterator[Scene]:
     spec.write_text(f"{spec.read_text()}runbooks: {{no_data: drift.md}}\n")
     (folder / "postgres").mkdir()
     database = new_postgres(folder / "postgres")
-    service = database.start()
+    service = started(database)
     try:
         url = database.create_database("ledger")
         with Ledger(url) as ledger:

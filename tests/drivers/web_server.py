@@ -17,6 +17,7 @@ from typing import Any
 
 import httpx
 
+from drivers.guarded import guard, guarded
 from drivers.mlflow_server import _stop_group, free_port
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -79,8 +80,9 @@ def running_web(home: Path, models: Path, **environment: str) -> Iterator[Web]:
             stdout=out,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            env=_environment(home, models, port) | environment,
+            env=guarded(_environment(home, models, port) | environment),
         )
+    guard(server.pid)
     try:
         _wait(server, port, ready, log)
         facts = json.loads(ready.read_text())

@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 
 from drivers.history import fit_model
-from drivers.postgres_server import running_postgres
+from drivers.ledgers import copy_database
 from drivers.tiny import Upstream, write_spec
 from evergreen.ledger.ledger import Ledger
-from evergreen.sandbox.services.postgres import Postgres
 from evergreen.settings import read_settings
 from evergreen.spec.loader import load_spec
 from evergreen.workflows.model_context import ModelContext
@@ -56,26 +55,19 @@ def case(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    with running_postgres(tmp_path_factory.mktemp("postgres")) as server:
-        yield server
-
-
-@pytest.fixture(scope="session")
 def model_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model of the small spec, fitted once."""
     return fit_model(tmp_path_factory.mktemp("fitted"))
 
 
 @pytest.fixture
-def ledger_url(postgres: Postgres) -> str:
-    return postgres.create_database(f"faults_{uuid.uuid4().hex}")
+def ledger_url(database_template: str) -> str:
+    return copy_database(database_template, f"faults_{uuid.uuid4().hex}")
 
 
 @pytest.fixture
 def ledger(ledger_url: str) -> Iterator[Ledger]:
     with Ledger(ledger_url) as opened:
-        opened.migrate()
         yield opened
 
 

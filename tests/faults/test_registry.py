@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from drivers.mlflow_server import running_mlflow
-from drivers.postgres_server import new_postgres
+from drivers.postgres_server import new_postgres, started
 from evergreen.errors import RegistryError
 from evergreen.registry.client import ModelRegistry
 from faults.judged import ready_to_promote, register_file, through_proxy
@@ -209,7 +209,7 @@ def test_a_registry_without_its_database_says_so(
     tmp_path: Path, model_file: Path, case: str, table: Table
 ) -> None:
     database = new_postgres(tmp_path)
-    service = database.start()
+    service = started(database)
     try:
         with running_mlflow(tmp_path, store=database.create_database("mlflow")) as uri:
             registry = ModelRegistry(uri)
@@ -217,7 +217,7 @@ def test_a_registry_without_its_database_says_so(
             service.kill()
             with pytest.raises(RegistryError, match=r"failed at|did not answer") as caught:
                 register_file(registry, "m", "b", model_file)
-            service = database.start()
+            service = started(database)
             made = register_file(registry, "m", "b", model_file)
             keys = [version.idempotency_key for version in registry.list_versions("m")]
     finally:

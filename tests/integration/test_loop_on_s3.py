@@ -3,41 +3,24 @@
 One story is played once; each test looks at one part of what it left behind.
 """
 
-import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-import s3fs
-from moto.server import ThreadedMotoServer
 from prometheus_client import Metric
 
-from drivers.listening import (
-    Stat,
-    StatsdListener,
-    lineage_events,
-    observing,
-    scrape,
-    statsd_listener,
-)
-from drivers.loop import PROJECT, Loop, broken_invariants, dag_ids, migrate
+from drivers.listening import Stat, lineage_events, scrape
+from drivers.loop import PATIENCE_SECONDS, Loop, broken_invariants, dag_ids
 from drivers.monitoring import mappings
+from drivers.shared_stack import BUCKET, S3_SECRET, SLACK_TOKEN, Part, SharedStack
 from drivers.telling import broken_threads
 from drivers.tiny import NAME, Upstream, write_spec
-from evergreen.ledger.ledger import Ledger
 from evergreen.ledger.records import Decision, Delivery, OutboxEntry
-from evergreen.sandbox.services.stack import Stack
-from standins.slack import SlackServer
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(1500)]
 
-BUCKET = "lake"
-EVENTS = "openlineage.json"
-S3_SECRET = "canary-s3-secret-4711"
-SLACK_TOKEN = "xoxb-canary-slack-token-4711"
+PART = Part("s3", tuple(dag_ids(NAME)))
 
 
 @dataclass
@@ -60,71 +43,28 @@ class Story:
     events: list[dict[str, Any]]
 
 
-@pytest.fixture(scope="module")
-def s3() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
-@pytest.fixture(scope="module")
-def story(tmp_path_factory: pytest.TempPathFactory, s3: str) -> Iterator[Story]:
-    folder = tmp_path_factory.mktemp("s3")
-    home = folder / "home"
-    login = {"aws_access_key_id": "evergreen", "aws_secret_access_key": S3_SECRET}
-    client = boto3.client("s3", endpoint_url=s3, region_name="us-east-1", **login)
-    client.create_bucket(Bucket=BUCKET)
-    spec = write_spec(
-        folder / "models",
+def write_model(models_dir: Path) -> None:
+    write_spec(
+        models_dir,
         landing=f"s3://{BUCKET}/landing/tiny",
         labels=f"s3://{BUCKET}/labels/tiny",
         connection="lake",
-        slack="chat",
+        slack=PART.connection,
     )
-    filesystem = s3fs.S3FileSystem(
-        key="evergreen", secret=S3_SECRET, endpoint_url=s3, use_listings_cache=False
-    )
-    with SlackServer() as slack, statsd_listener() as statsd:
-        environment = {
-            **observing(statsd.port, folder / EVENTS),
-            "AIRFLOW_CONN_LAKE": json.dumps(
-                {
-                    "conn_type": "aws",
-                    "login": "evergreen",
-                    "password": S3_SECRET,
-                    "extra": {"endpoint_url": s3, "region_name": "us-east-1"},
-                }
-            ),
-            "AIRFLOW_CONN_CHAT": json.dumps(
-                {
-                    "conn_type": "slack",
-                    "password": SLACK_TOKEN,
-                    "extra": {"base_url": slack.base_url},
-                }
-            ),
-            "EVERGREEN_STORE_URI": f"s3://{BUCKET}/store",
-            "EVERGREEN_STORE_CONNECTION_ID": "lake",
-        }
-        with (
-            Stack(
-                home,
-                project=PROJECT,
-                database="postgres",
-                ledger="postgres",
-                dags=dag_ids(),
-                models_dir=folder / "models",
-                extra_env=environment,
-                prepare=migrate,
-            ) as stack,
-            Ledger(stack.ledger_url) as ledger,
-        ):
-            upstream = Upstream.of(spec, home, filesystem=filesystem)
-            yield play(Loop(stack, ledger, upstream), slack, client, statsd)
 
 
-def play(loop: Loop, slack: SlackServer, client: "boto3.client", statsd: StatsdListener) -> Story:
+def prepare(shared: SharedStack) -> None:
+    """The model has no past."""
+
+
+def play_on(shared: SharedStack) -> Story:
+    stack = shared.stack
+    upstream = Upstream.of(shared.models_dir / NAME, stack.home, filesystem=shared.filesystem)
+    return play(Loop(stack, shared.ledger, upstream), shared)
+
+
+def play(loop: Loop, shared: SharedStack) -> Story:
+    slack = shared.slack[PART.name]
     loop.decided(loop.upstream.deliver(0, n_weeks=4))
     loop.label(0, n_weeks=4)
     bootstrap = loop.decided(loop.upstream.deliver(4))
@@ -133,14 +73,14 @@ def play(loop: Loop, slack: SlackServer, client: "boto3.client", statsd: StatsdL
     loop.label(5)
     slack.mode = "500"
     drifted = loop.decided(loop.upstream.deliver(6, shift=3.0))
-    waiting = [entry.alert.incident for entry in loop.ledger.alerts.pending()]
-    assert waiting, "an alert that Slack did not take must wait in the outbox"
+    waiting = [entry.alert.model for entry in loop.ledger.alerts.pending()]
+    assert NAME in waiting, "an alert that Slack did not take must wait in the outbox"
     slack.mode = "ok"
     loop.label(6, is_flipped=True)
     watch = loop.stack.api.trigger("watchdog")
-    loop.stack.api.wait_for_run("watchdog", watch.run_id, timeout_seconds=300)
+    loop.stack.api.wait_for_run("watchdog", watch.run_id, timeout_seconds=PATIENCE_SECONDS)
     retrained = loop.decided(loop.upstream.deliver(7, is_flipped=True))
-    listed = client.list_objects_v2(Bucket=BUCKET, Prefix="store/")
+    listed = shared.s3.list_objects_v2(Bucket=BUCKET, Prefix="store/")
     return Story(
         bootstrap=bootstrap,
         rejected=rejected,
@@ -154,8 +94,8 @@ def play(loop: Loop, slack: SlackServer, client: "boto3.client", statsd: StatsdL
         broken=broken_invariants(loop),
         home=loop.stack.home,
         metrics=scrape(loop.stack),
-        stats=statsd.stats(),
-        events=lineage_events(loop.stack.home.parent / EVENTS),
+        stats=shared.statsd.stats(),
+        events=lineage_events(shared.events),
     )
 
 

@@ -4,10 +4,8 @@ A champion of a world that has turned is seeded, so that every challenger wins: 
 is up to people. One story is played once; each test looks at one part of what it left behind.
 """
 
-import json
 import os
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from unittest.mock import patch
@@ -15,9 +13,10 @@ from unittest.mock import patch
 import pytest
 
 from drivers.history import accept, begin, fit_model, label, reign
-from drivers.loop import PROJECT, Loop, broken_invariants, migrate
+from drivers.loop import PATIENCE_SECONDS, Loop, broken_invariants
+from drivers.shared_stack import Part, SharedStack
 from drivers.telling import broken_threads
-from drivers.tiny import NAME, Upstream, write_spec
+from drivers.tiny import Upstream, write_spec
 from evergreen.ledger.ledger import Ledger
 from evergreen.ledger.records import Approval, Decision, Hold, OutboxEntry
 from evergreen.records import Promotion
@@ -31,8 +30,9 @@ from standins.slack_workspace import Message
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
 
-DAGS = [f"{kind}__{NAME}" for kind in ("continual_training", "hold", "force_promote")]
-TRAINING = DAGS[0]
+NAME = "people"
+TRAINING = f"continual_training__{NAME}"
+PART = Part("people", (TRAINING, f"hold__{NAME}", f"force_promote__{NAME}", "watchdog"))
 FORCE = {"force_retrain": True, "reason": "the world has turned"}
 SETTLED_SECONDS = 3.0  # answered within a second, Airflow may ask again
 LONG_AGO, FAR_AHEAD = "2024-01-01T00:00:00Z", "2124-01-01T00:00:00Z"
@@ -65,34 +65,21 @@ class Story:
         ]
 
 
-@pytest.fixture(scope="module")
-def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
-    folder = tmp_path_factory.mktemp("people")
-    spec = write_spec(folder / "models", slack="chat")
+def write_model(models_dir: Path) -> None:
+    spec = write_spec(models_dir, name=NAME, slack=PART.connection)
     learn_from_the_last_week(spec)
-    with SlackServer() as slack:
-        chat = {"conn_type": "slack", "password": "xoxb", "extra": {"base_url": slack.base_url}}
-        rules = Rules(spec)
-        rules.say(f"freeze: [{{start: {LONG_AGO}, end: {FAR_AHEAD}, reason: Christmas}}]")
-        with (
-            Stack(
-                folder / "home",
-                project=PROJECT,
-                database="postgres",
-                ledger="postgres",
-                dags=[*DAGS, "watchdog"],
-                models_dir=folder / "models",
-                extra_env={
-                    "AIRFLOW_CONN_CHAT": json.dumps(chat),
-                    "AIRFLOW__SCHEDULER__TRIGGER_TIMEOUT_CHECK_INTERVAL": "2",
-                },
-                prepare=migrate,
-            ) as stack,
-            Ledger(stack.ledger_url) as ledger,
-        ):
-            seed(stack, ledger, spec)
-            loop = Loop(stack, ledger, Upstream.of(spec, folder / "home"))
-            yield play(People(loop, rules), slack)
+    rules = Rules(spec)
+    rules.say(f"freeze: [{{start: {LONG_AGO}, end: {FAR_AHEAD}, reason: Christmas}}]")
+
+
+def prepare(shared: SharedStack) -> None:
+    seed(shared.stack, shared.ledger, shared.models_dir / NAME)
+
+
+def play_on(shared: SharedStack) -> Story:
+    spec = shared.models_dir / NAME
+    loop = Loop(shared.stack, shared.ledger, Upstream.of(spec, shared.stack.home))
+    return play(People(loop, Rules(spec)), shared.slack[PART.name])
 
 
 def learn_from_the_last_week(spec: Path) -> None:
@@ -125,7 +112,7 @@ class Rules:
     def say(self, *lines: str) -> None:
         file = self.folder / "model.yaml"
         before = file.read_text().split("\npromotion:")[0]
-        said = ["approval: required", "approval_reminder_hours: 0.0001", *lines]
+        said = ["approval: required", *lines]
         file.write_text(before + "\npromotion:\n" + "".join(f"  {line}\n" for line in said))
 
 
@@ -141,7 +128,9 @@ class People:
 
     def decided(self, run: DagRun) -> Decision:
         """Wait for the end of a run; give its decision, which is closed."""
-        ended = self.loop.stack.api.wait_for_run(TRAINING, run.run_id, timeout_seconds=200)
+        ended = self.loop.stack.api.wait_for_run(
+            TRAINING, run.run_id, timeout_seconds=PATIENCE_SECONDS
+        )
         assert ended.state == "success", self.loop.explain()
         (decision,) = [
             d for d in self.loop.ledger.decisions.history(NAME) if d.run_id == run.run_id
@@ -180,7 +169,7 @@ class People:
 
     def watch(self) -> None:
         run = self.loop.stack.api.trigger("watchdog")
-        self.loop.stack.api.wait_for_run("watchdog", run.run_id, timeout_seconds=200)
+        self.loop.stack.api.wait_for_run("watchdog", run.run_id, timeout_seconds=PATIENCE_SECONDS)
 
 
 def play(people: People, slack: SlackServer) -> Story:
@@ -200,7 +189,7 @@ def play(people: People, slack: SlackServer) -> Story:
     rules.say("approval_timeout_hours: 0.001")
     timed_out = people.decided(people.retrain())
 
-    rules.say()
+    rules.say("approval_reminder_hours: 0.0001")
     last = people.retrain()
     people.asked(last)
     for _ in range(2):

@@ -13,8 +13,8 @@ import pytest
 
 from drivers.asking import PROMOTION, Case, change_spec
 from drivers.history import begin, fit_model
+from drivers.ledgers import copy_of
 from drivers.tiny import Upstream, write_spec
-from evergreen.ledger.ledger import Ledger
 from evergreen.records import Alert
 from evergreen.settings import read_settings
 from evergreen.spec.loader import load_spec
@@ -74,10 +74,9 @@ def home(
 
 
 @pytest.fixture
-def context(home: Path, name: str) -> Iterator[ModelContext]:
+def context(home: Path, name: str, ledger_template: Path) -> Iterator[ModelContext]:
     settings = read_settings()
-    with Ledger(settings.ledger_url) as ledger:
-        ledger.migrate()
+    with copy_of(ledger_template, settings.ledger_url) as ledger:
         yield ModelContext(settings, load_spec(settings.models_dir / name, home=home), ledger)
 
 

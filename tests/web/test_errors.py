@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from drivers.postgres_server import STOP_SECONDS
+from drivers.postgres_server import STOP_SECONDS, started
 from drivers.web_scene import OPEN, Scene
 from drivers.web_server import Web
 from evergreen.web_addresses import PREFIX
@@ -19,7 +19,7 @@ def without_ledger(scene: Scene) -> Iterator[Web]:
     try:
         yield scene.web
     finally:
-        scene.service = scene.database.start()
+        scene.service = started(scene.database)
 
 
 def test_without_the_ledger_pages_say_so_and_airflow_goes_on(without_ledger: Web) -> None:

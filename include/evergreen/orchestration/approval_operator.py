@@ -37,7 +37,7 @@ class ApprovalStep(HITLOperator):
         )
         self.model = model
 
-    def execute(self, airflow_context: Any) -> Any:
+    def execute(self, context: Any) -> Any:
         """Ask, and wait; or go on at once where the answer is there already.
 
         Raises:
@@ -49,18 +49,18 @@ class ApprovalStep(HITLOperator):
         run = result_of(dag_ids.CHECK_REQUEST, DecisionRun)
         trained = result_of(dag_ids.TRAIN_CHALLENGER, Trained)
         evaluated = result_of(dag_ids.EVALUATE_CHALLENGER, Evaluated)
-        info = run_info(airflow_context)
-        with no_retry_helps(), open_model_context(self.model, run.spec_hash) as context:
-            found = open_question(context, run, info, trained, evaluated)
+        info = run_info(context)
+        with no_retry_helps(), open_model_context(self.model, run.spec_hash) as opened:
+            found = open_question(opened, run, info, trained, evaluated)
         if not isinstance(found, Question):
             return _go_on(found)
         self.subject, self.body = found.subject, found.body
         self.defaults = [APPROVE if found.on_timeout == "promote" else REFUSE]
         self.response_timeout = found.time_left
         log.info("%s", found.subject)
-        return super().execute(airflow_context)
+        return super().execute(context)
 
-    def execute_complete(self, airflow_context: Any, event: dict[str, Any]) -> Any:
+    def execute_complete(self, context: Any, event: dict[str, Any]) -> Any:
         """Keep the answer; asked again where it came from somebody who may not answer.
 
         Raises:
@@ -68,12 +68,12 @@ class ApprovalStep(HITLOperator):
         """
         from evergreen.workflows.promote.approvals import keep_answer, may_answer
 
-        given = super().execute_complete(airflow_context, event)
+        given = super().execute_complete(context, event)
         run, user = result_of(dag_ids.CHECK_REQUEST, DecisionRun), given["responded_by_user"] or {}
-        with no_retry_helps(), open_model_context(self.model, run.spec_hash) as context:
-            if not user or may_answer(context, user):
+        with no_retry_helps(), open_model_context(self.model, run.spec_hash) as opened:
+            if not user or may_answer(opened, user):
                 answer = keep_answer(
-                    context,
+                    opened,
                     run,
                     is_granted=given["chosen_options"] == [APPROVE],
                     answered_by=str(user.get("name") or ""),
@@ -82,7 +82,7 @@ class ApprovalStep(HITLOperator):
                 )
                 return _go_on(answer)
         log.warning("%s may not answer this; it is asked again", user.get("name"))
-        return self.execute(airflow_context)
+        return self.execute(context)
 
 
 def _go_on(found: "Answered | Stay") -> Json:

@@ -14,6 +14,7 @@ DEVICES = ("auto", "cpu", "cuda", "gpu")
 MAX_REASON = 500
 MAX_WINDOW_DAYS = 3650
 SHOWN = 60
+PUT_THERE_BY_AIRFLOW = frozenset({"openlineage"})  # by the run that has started this one
 
 
 def check_request(conf: object, *, known_batches: tuple[str, ...], requested_by: str) -> Request:
@@ -46,6 +47,8 @@ def check_request(conf: object, *, known_batches: tuple[str, ...], requested_by:
 def check_keys(conf: object, *, allowed: tuple[str, ...]) -> Mapping[str, Any]:
     """Return the conf as a mapping in which every key is allowed and every null is left out.
 
+    What Airflow itself has put there is left out too.
+
     Raises:
         RequestError: Not an object, or a key that is not allowed.
     """
@@ -53,7 +56,8 @@ def check_keys(conf: object, *, allowed: tuple[str, ...]) -> Mapping[str, Any]:
         return {}
     if not isinstance(conf, Mapping):
         raise RequestError(f"conf must be a JSON object, got {_shown(conf)}")
-    for key in conf:
+    asked = {key: value for key, value in conf.items() if key not in PUT_THERE_BY_AIRFLOW}
+    for key in asked:
         if key in allowed:
             continue
         if not isinstance(key, str) or SECRET_LIKE.search(key):
@@ -65,7 +69,7 @@ def check_keys(conf: object, *, allowed: tuple[str, ...]) -> Mapping[str, Any]:
         raise RequestError(
             f"unknown key {_shown(key)} in conf{hint} Allowed: {', '.join(sorted(allowed))}"
         )
-    return {key: value for key, value in conf.items() if value is not None}
+    return {key: value for key, value in asked.items() if value is not None}
 
 
 def text_of(given: Mapping[str, Any], key: str, *, longest: int) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from builders.ledger_rows import SPEC, Call, Outcome, week_of
+from drivers.ledgers import copy_of
 from evergreen.cli.app import main
 from evergreen.ledger.ledger import Ledger
 from evergreen.records import ModelVersion, TrainedModel
@@ -25,11 +26,9 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def ledger(project: Path) -> Ledger:
+def ledger(project: Path, ledger_template: Path) -> Ledger:
     """Return the project's ledger, migrated."""
-    opened = Ledger(f"sqlite:///{project}/home/ledger.db")
-    opened.migrate()
-    return opened
+    return copy_of(ledger_template, f"sqlite:///{project}/home/ledger.db")
 
 
 @pytest.fixture

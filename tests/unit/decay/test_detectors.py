@@ -7,10 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from builders.chance import least, most
 from evergreen.decay import ScoredBatch
 from evergreen.decay.detectors import DETECTORS, Detector, detect_change, detect_changes
 from evergreen.decay.row_errors import row_errors
 
+# About what each detector does on these streams, as seen on hundreds of them.
+FALSE_ALARMS, FOUND = 0.02, 0.9
 ALL: tuple[Detector, ...] = ("adwin", "page_hinkley", "ddm", "hddm_a")
 
 
@@ -33,7 +36,7 @@ def test_constant_errors_seldom_alarm(detector: Detector, rate: float) -> None:
 
     n_alarms = sum(detect_change(errors, detector=detector).has_changed for errors in streams)
 
-    assert n_alarms <= 2
+    assert n_alarms <= most(60, FALSE_ALARMS)
 
 
 @pytest.mark.parametrize("detector", DETECTORS)
@@ -42,17 +45,19 @@ def test_a_rise_by_five_points_is_found(detector: Detector) -> None:
 
     found = [detect_change(errors, detector=detector, n_newest=4_000) for errors in streams]
 
-    assert sum(change.has_changed for change in found) >= 17
+    assert sum(change.has_changed for change in found) >= least(20, FOUND)
     assert all(16_000 <= change.at_row < 20_000 for change in found if change.at_row is not None)
 
 
 @pytest.mark.parametrize("detector", ALL)
 def test_a_doubled_error_rate_is_found_by_all(detector: Detector) -> None:
-    result = detect_change(make_change(before=0.2, after=0.4), detector=detector, n_newest=4_000)
+    errors = make_change(before=0.2, after=0.4)
+
+    result = detect_change(errors, detector=detector, n_newest=4_000)
 
     assert result.has_changed
-    assert result.before == pytest.approx(0.2, abs=0.01)
-    assert result.newest == pytest.approx(0.4, abs=0.02)
+    assert result.before == pytest.approx(errors[:16_000].mean())
+    assert result.newest == pytest.approx(errors[16_000:].mean())
     assert f"{detector} says that errors rose, at row {result.at_row} of 20000" in result.sentence
 
 
@@ -85,7 +90,7 @@ def test_rows_that_err_together_seldom_alarm(detector: Detector) -> None:
         change = detect_change(errors, detector=detector, n_newest=4_000)
         n_alarms += change.has_changed
 
-    assert n_alarms <= 1
+    assert n_alarms <= most(20, 2 * FALSE_ALARMS)
 
 
 @pytest.mark.parametrize("detector", DETECTORS)

@@ -64,6 +64,23 @@ def test_ci_run_says_so_where_there_is_no_summary(project: Path, tmp_path: Path)
     assert "no summary" in ci.stdout
 
 
+def test_ci_run_does_not_need_an_input(project: Path, tmp_path: Path) -> None:
+    make = tmp_path / "make"
+    make.write_text(f"#!/bin/sh\ncat && echo '{SUMMARY}'\n")
+    make.chmod(0o755)
+
+    ci = subprocess.run(
+        ["bash", "-c", 'exec "$0" <&-', project / ".ci" / "run"],
+        env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+    assert (ci.returncode, ci.stderr) == (0, "")
+    assert ci.stdout.count(SUMMARY) == 2
+
+
 def test_every_evergreen_command_of_make_exists(
     project: Path, evergreen_commands: set[str]
 ) -> None:

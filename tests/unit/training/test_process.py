@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -209,8 +210,10 @@ def test_scores_that_are_not_probabilities_are_refused(workshop: Any) -> None:
     assert not (workshop.folder / "scores.parquet").exists()
 
 
+# A shell that starts us in the background lets us ignore SIGINT, and what we start inherits that.
 PARENT = """
-import json, sys
+import json, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from evergreen.training.jobs import FitJob
 from evergreen.training.process import run_child
 run_child(FitJob.from_json(json.loads(sys.argv[1])), time_limit_seconds=500)
@@ -233,6 +236,15 @@ def test_a_child_does_not_outlive_its_parent(workshop: Any, number: signal.Signa
     wait_until_gone(child)
 
 
+@pytest.fixture
+def _heeds_sigint() -> Iterator[None]:
+    """Let SIGINT raise KeyboardInterrupt here, even where a shell told us to ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_heeds_sigint")
 def test_an_exception_in_the_parent_kills_the_child(workshop: Any) -> None:
     job = workshop.fit_job(features_file=workshop.features_file(SLEEP))
 

@@ -72,6 +72,12 @@ def test_a_wrong_conf_is_refused_with_what_is_allowed(conf: Any, says: str) -> N
         check(conf)
 
 
+def test_what_airflow_puts_into_the_conf_of_a_run_that_a_run_has_started_asks_for_nothing() -> None:
+    from_airflow = {"openlineage": {"parentRunId": "01", "rootParentRunId": "01"}}
+
+    assert check({**from_airflow, "dry_run": True}) == check({"dry_run": True})
+
+
 def test_a_key_that_looks_like_a_secret_is_refused_and_never_repeated() -> None:
     with pytest.raises(RequestError) as caught:
         check({"slack_token_xoxb-123": "hunter2"})

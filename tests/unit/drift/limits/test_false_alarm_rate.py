@@ -4,11 +4,9 @@ The budget is for the mean over references: a reference's own luck stays with it
 that are held against it. So every share below is over several references. The windows are drawn by
 their counts, which is exact: see ``builders.quiet_windows``.
 
-The shares are held against the budget itself, without a tolerance for the luck of a simulation: the
-true rates are well below (the budget is shared out over 144 statistics that depend on each other,
-as if they did not), so that a rate at the budget would already be a fault. Where differences
-between batches are learnt from a few blocks, the promise is the budget on average, and the
-tolerance is stated there.
+The budget is a bound, not an expectation: it is shared out over 144 statistics that depend on each
+other, as if they did not, so that the true rates are below. Each count is held against the one that
+a rate at the budget exceeds as seldom as ``builders.chance`` says.
 """
 
 from functools import cache
@@ -18,6 +16,7 @@ import pyarrow as pa
 import pytest
 from numpy.typing import NDArray
 
+from builders.chance import ERROR, least, most, room
 from builders.quiet_windows import (
     CORRELATED,
     INDEPENDENT,
@@ -107,9 +106,10 @@ def test_false_verdicts_stay_within_the_yearly_budget(
         false_windows(profile, classes, n_rows, each, seed) for seed, profile in enumerate(profiles)
     ]
 
-    weekly, daily = np.sum(counts, axis=0) / (each * len(profiles))
-    assert weekly * WEEKLY <= RULES.false_verdicts_per_year
-    assert daily * DAILY <= RULES.false_verdicts_per_year
+    weekly, daily = np.sum(counts, axis=0)
+    n_windows = each * len(profiles)
+    assert weekly <= most(n_windows, RULES.false_verdicts_per_year / WEEKLY)
+    assert daily <= most(n_windows, RULES.false_verdicts_per_year / DAILY)
 
 
 def test_drawn_counts_are_those_of_rows() -> None:
@@ -121,11 +121,12 @@ def test_drawn_counts_are_those_of_rows() -> None:
     tables = [draw_rows(random, 400, CORRELATED) for _ in range(40)]
     measured = [measure_drift(profile, table.to_batches(), RULES).columns for table in tables]
 
+    chance = room(error=ERROR / len(drawn), n_draws=len(tables))
     for place, (psi, ks, _) in enumerate(drawn):
         of_rows = np.array([(columns[place].psi, columns[place].ks or 0.0) for columns in measured])
-        error = of_rows.std(axis=0) / np.sqrt(len(tables))
+        error = of_rows.std(axis=0, ddof=1) / np.sqrt(len(tables))
         assert np.abs(of_rows.mean(axis=0) - (psi.mean(), ks.mean())) == pytest.approx(
-            0, abs=5 * error.max()
+            0, abs=chance * error.max()
         )
 
 
@@ -141,7 +142,7 @@ def test_rows_end_to_end_stay_within_the_weekly_budget() -> None:
         for _ in range(10)
     ]
 
-    assert np.mean(drifted) * WEEKLY <= RULES.false_verdicts_per_year
+    assert sum(drifted) <= most(len(drifted), RULES.false_verdicts_per_year / WEEKLY)
 
 
 def test_smallest_effects_alone_would_alarm_on_nearly_every_small_batch() -> None:
@@ -176,8 +177,8 @@ def test_half_a_standard_deviation_in_one_of_fifty_columns_is_found_among_junk(
         found += f"x{trial}" in verdicts
         wrong += bool(set(verdicts) - {f"x{trial}"})
 
-    assert found >= 0.95 * n_trials
-    assert wrong / (2 * n_trials) * DAILY <= RULES.false_verdicts_per_year
+    assert found >= least(n_trials, 0.95)
+    assert wrong <= most(2 * n_trials, RULES.false_verdicts_per_year / DAILY)
 
 
 def with_junk(random: np.random.Generator, table: pa.Table) -> pa.Table:
@@ -222,7 +223,8 @@ def test_the_expected_false_verdicts_bound_those_that_happen(n_rows: int) -> Non
         [judge(c, c.draw(random, by_class), limits) for c in cells_of(profile, INDEPENDENT)], axis=0
     )
 
-    assert wrong.mean() <= expected <= 1
+    assert wrong.sum() <= most(N_WINDOWS, expected)
+    assert expected <= 1
     assert expected_false_share(profile, DriftLimits(profile, RULES), n_rows) <= 4 / WEEKLY
 
 
@@ -250,8 +252,8 @@ def test_blocks_of_the_reference_hold_the_budget_where_batches_are_no_random_dra
 ) -> None:
     """120 references, one window each, so that the windows are independent of each other.
 
-    At a true rate of 4 / 52 at most 18 of 120 are false with probability .998; learnt from few
-    blocks, the promise is that rate on average. Without the blocks nearly all are.
+    Learnt from few blocks, the promise is the budget on average. Without the blocks nearly all are
+    false.
     """
     random = np.random.default_rng(n_blocks)
     columns = [Feature(name=f"x{i}", kind="numeric") for i in range(8)]
@@ -265,8 +267,8 @@ def test_blocks_of_the_reference_hold_the_budget_where_batches_are_no_random_dra
         by_blocks += bool(measure_drift(calibrated, window, RULES).drifted)
         by_sampling += bool(measure_drift(profile, window, RULES).drifted)
 
-    assert by_blocks <= 18
-    assert by_sampling >= 0.9 * 120
+    assert by_blocks <= most(120, RULES.false_verdicts_per_year / WEEKLY)
+    assert by_sampling >= least(120, 0.9)
 
 
 def test_expected_false_verdicts_follow_the_blocks_and_the_limits_of_the_spec() -> None:
