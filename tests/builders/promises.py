@@ -5,7 +5,7 @@ for word, so neither can change without the other.
 """
 
 import re
-from math import ceil
+from math import ceil, sqrt
 from pathlib import Path
 
 from builders.number_words import covered, dec, one_in, pct, word
@@ -71,7 +71,7 @@ def watchdog_minutes() -> str:
 def interval(rate: float) -> float:
     """Batches between two trainings at the default budget, for a rate of decay."""
     budget = Policy().budget
-    return min(pace.MAX_BATCHES, pace.PACE_OF_BUDGET / budget * (pace.ORDINARY_RATE / rate) ** 0.5)
+    return min(pace.MAX_BATCHES, pace.PACE_OF_BUDGET / budget * sqrt(pace.ORDINARY_RATE / rate))
 
 
 SMALL, SLOW, DROP = former_champions.MIN_GAIN, pace.ORDINARY_RATE, sudden_drop.MIN_DROP

@@ -153,7 +153,7 @@ def test_what_is_listed_as_an_example_stands_in_its_document(document: str) -> N
 
 def test_the_table_of_keys_gives_the_defaults_of_the_spec() -> None:
     rows = re.findall(r"^\| (`\w+\.\w+`.*?) \| (.*?) \|", text_of("docs/policies.md"), re.MULTILINE)
-    found = {}
+    found: dict[str, str] = {}
     for keys, defaults in rows:
         names = re.findall(r"`([\w.]+)`", keys)
         values = defaults.replace("`", "").split(", ")
