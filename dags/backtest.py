@@ -1,16 +1,16 @@
-"""Replays the policies on a model's history: what each would have kept, and cost.
+"""Replays the policies on a model's history: what each would have kept and cost.
 
 **When:** only by hand. All fields of the form may stay as they are; `{"policies": "default"}`
 replays fewer, `{"budget": 0.1}` or `{"every_batches": 8}` asks "what if" without touching the spec.
-The policies `never`, `every` and `periodic` always come along, to compare with.
+The policies `never`, `every` and `periodic` are always included for comparison.
 
 **Writes:** a page and its numbers, `backtest.html` and `backtest.json`, in
 `reports/<model>/backtests/<run>/` of the store, and the same table in the log of `replay_policies`.
 No decision, no model version, no alias. `retention.reports_days` removes them.
 
-**When it fails:** nothing else depends on it. The log says what was expected, what came and what to
-do; with too little history of the model's own, nothing was trained. It ends after two hours; one
-that needs longer takes fewer policies, or more jobs on a worker with as many cores.
+**When it fails:** nothing else depends on it. The log says what was expected, what was found and
+what to do; with too little history nothing is replayed. The time limit is two hours: if that is
+too short, choose fewer policies, or more jobs on a worker with as many cores.
 """
 
 from airflow.sdk import DAG

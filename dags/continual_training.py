@@ -8,15 +8,15 @@ choose device or window.
 `evaluate_challenger` (both models scored anew on the same newest labelled rows) → `promote`. Where
 the spec says `promotion.approval: required`, `approve` waits before it for a person's answer.
 `promote` is pink (skipped) when the challenger did not beat the champion, when nobody approved, and
-while promotions are held or frozen. `record_decision` closes every path: one row in the ledger, one
-message. `write_model_card` comes after it, where a model was trained, and holds up nothing.
+while promotions are held or frozen. `record_decision` ends every path: one row in the ledger, one
+message. `write_model_card` runs after it if a model was trained; it never blocks the decision.
 
 **Writes:** drift per feature, the decision with every signal and one sentence, at most one
 model version per batch and spec with its card, the evaluation, at most one promotion; a drift
 report when something crossed a limit.
 
 **When it fails:** the champion stays as it was. Read the log of the red task, then clear it
-with its downstream tasks. `evergreen why <model> <batch>` tells what was known and decided.
+with its downstream tasks. `evergreen why <model> <batch>` shows the signals and the decision.
 """
 
 from airflow.providers.standard.operators.empty import EmptyOperator

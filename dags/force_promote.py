@@ -1,14 +1,14 @@
-"""Makes a version that you name the champion, without asking the promotion rule.
+"""Makes a named version champion, without the promotion rule.
 
 **When:** only by hand, with a reason: `{"version": "7", "reason": "…"}`. Refused while promotions
-are held; a freeze of the spec does not stop it. The version has to be READY in MLflow, with the
-file that the ledger knows.
+are held; a freeze of the spec does not stop it. The version must be READY in MLflow, and its file
+must match the ledger.
 
 **Writes:** a promotion row of kind `forced` with your name, through the same protocol as any
-promotion, then the MLflow alias, and one message. The version that steps down is kept.
+promotion, then the MLflow alias, and one message. The replaced version is kept.
 
-**When it fails:** nothing has moved, or the ledger has moved and the alias follows when you
-clear the task. `evergreen champion <model>` shows who is champion.
+**When it fails:** either nothing has changed, or only the ledger has; then clear the task and the
+alias follows. `evergreen champion <model>` shows which version is champion.
 """
 
 from airflow.sdk import DAG

@@ -3,13 +3,13 @@
 **When:** only by hand, with a reason: `{"action": "hold", "reason": "…"}` or `{"action":
 "release", "reason": "…"}`. For all models at once: `evergreen hold --all --reason …`.
 
-**Writes:** a row of who held, since when and why. While it stands no champion moves by itself and
-none by force; measuring, training, evaluation and rollback by hand go on. After a release, what
-was held is decided anew: `decide_anew` starts `continual_training` where something was. It is pink
-(skipped) where nothing was held, or where something else still holds.
+**Writes:** a row with who held, since when and why. During a hold no version becomes champion,
+neither automatically nor by force; measuring, training, evaluation and rollback by hand continue.
+After a release `decide_anew` starts `continual_training` if a promotion was held. It is pink
+(skipped) if none was held, or if another hold or a freeze is still in force.
 
-**When it fails:** `change_hold` red: the log says why the request was refused, nothing was done.
-Any other task: the hold is changed already; clear the task.
+**When it fails:** `change_hold` red: the log says why the request was refused; nothing has changed.
+Any other task: the hold has already changed; clear the task.
 """
 
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator

@@ -1,9 +1,9 @@
-"""Removes what has passed its retention, model by model.
+"""Removes what is older than its retention, for each model.
 
 **When:** daily at 03:30 UTC.
 
 **Writes:** nothing; removes reports, predictions, snapshots and model versions older than the
-spec's `retention`. It never touches the champion, the previous champion, or anything they need.
+spec's `retention`. It never removes the champion, the previous champion, or anything they need.
 
 **When it fails:** something could not be removed; nothing depends on it, and tomorrow's run
 tries again.

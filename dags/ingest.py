@@ -1,19 +1,19 @@
-"""Takes in the next batch of data and gates it.
+"""Ingests the next batch of data and runs the quality gate.
 
-**When:** begins to wait as the spec's schedule says; one batch a run, oldest new one first. For a
-batch that was delivered again after a rejection there is `redelivery__<model>`.
+**When:** starts to wait at the times of the spec's schedule; one batch per run, the oldest new one
+first. For a batch that was delivered again after a rejection use `redelivery__<model>`.
 
 **Writes:** the snapshot (immutable, named by its content), a row in the ledger's `batches`,
 Data Docs for a rejected batch, and an event of the asset `batches/<model>` whose partition key
 is the batch id.
 
 **Ends:** green with `publish_batch`, or green with `quarantine_batch` when the data was
-rejected; then one alert says which rule broke. Red means that the gate or a system behind it
-broke, not the data.
+rejected; then one alert says which rule broke. Red means that the gate itself or a system that it
+needs failed, not the data.
 
 **When it fails:** read the log of the red task; it says what was expected and what to do. Clear
 the red task: every task can be run again. `wait_for_batch` red or retrying means that no data
-came in time.
+arrived in time.
 """
 
 from airflow.sdk import DAG

@@ -1,11 +1,11 @@
-"""Takes in the labels of a batch, gates them and joins them to the batch.
+"""Ingests the labels of a batch, runs the label gate and joins them to the batch.
 
-**When:** begins to wait as the spec's schedule says; one delivery of labels a run, in batch order.
-For labels that were delivered again, or too late, there is `redelivery__<model>`.
+**When:** starts to wait at the times of the spec's schedule; one delivery of labels per run, in
+batch order. For labels that were delivered again, or too late, use `redelivery__<model>`.
 
 **Writes:** the labelled batch (rows and labels joined by key), a row in the ledger, and an
-event of the asset `labelled/<model>`. Matured labels are what decay is measured on and
-challengers are judged on.
+event of the asset `labelled/<model>`. Decay is measured on these labels, and challengers are
+judged on them.
 
 **Ends:** green with `publish_labels`; with `reject_labels` when too few matched, a value was
 out of range, or a key had two labels (one alert); with `skip_labels` when the batch itself was

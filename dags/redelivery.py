@@ -1,13 +1,13 @@
-"""Takes in a delivery that came again, or late: a batch, or its labels.
+"""Ingests a corrected or late delivery: a batch, or its labels.
 
-**When:** only by hand, after the upstream system has delivered what was rejected, put aside or left
-out: `{"batch": "<id>"}`, for labels `{"batch": "<id>", "kind": "labels"}`. What was accepted before
-is refused, because decisions rest on it.
+**When:** only by hand, after the upstream system has delivered what was rejected, skipped or
+missing: `{"batch": "<id>"}`, for labels `{"batch": "<id>", "kind": "labels"}`. A batch that was
+already accepted is refused, because decisions depend on it.
 
 **Writes:** what `ingest` and `labels` write, by the same steps. An accepted batch is scored and
 decided about like any other; a batch that is not the newest never promotes.
 
-**When it fails:** `check_request` red: the log says why the request was refused, nothing was done.
+**When it fails:** `check_request` red: the log says why the request was refused; nothing changed.
 Any other task: read its log and clear it.
 """
 

@@ -1,13 +1,13 @@
-"""Moves the champion back to its predecessor, or to a version that you name.
+"""Moves the champion back to the previous champion, or to a named version.
 
 **When:** only by hand, with a reason: `{"reason": "…"}` or `{"version": "3", "reason": "…"}`.
 
 **Writes:** a promotion row of kind `rollback` through the same protocol as any promotion, then
-the MLflow alias, and one message. The version that steps down is kept, and is no former champion
-that might be let back by itself. From a shell: `evergreen rollback <model> --reason "…"`.
+the MLflow alias, and one message. The replaced version is kept; it is not nominated to return
+automatically. From a shell: `evergreen rollback <model> --reason "…"`.
 
-**When it fails:** nothing has moved, or the ledger has moved and the alias follows when you
-clear the task. `evergreen champion <model>` shows who is champion.
+**When it fails:** either nothing has changed, or only the ledger has; then clear the task and the
+alias follows. `evergreen champion <model>` shows which version is champion.
 """
 
 from airflow.sdk import DAG

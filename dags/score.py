@@ -1,12 +1,11 @@
-"""Lets the champion score an accepted batch.
+"""Scores an accepted batch with the champion.
 
 **When:** for every batch that the asset `batches/<model>` announces. By hand with `{"batch":
 "<id>"}`.
 
 **Writes:** the prediction log of the batch and the champion's version (Parquet: key and
-prediction, rewritten whole on a rerun), a row in the ledger, and an event of the asset
-`predictions/<model>`. Before there is a first champion it scores nothing and announces the
-batch all the same.
+prediction, rewritten completely on a rerun), a row in the ledger, and an event of the asset
+`predictions/<model>`. Without a champion it scores nothing but still announces the batch.
 
 **When it fails:** read the log and clear `score_batch`; the same batch and version give the
 same file.

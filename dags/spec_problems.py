@@ -1,7 +1,7 @@
-"""Builds no DAG: it shows what is wrong with any model's spec as an Airflow import error.
+"""Shows errors in model specs as an Airflow import error; builds no DAG.
 
-A broken spec must not take the other models' DAGs along, so the other files leave it out and
-this one names file, key and remedy. When all specs are sound, it does nothing.
+A broken spec must not affect the DAGs of other models, so the other files skip it and this one
+names file, key and remedy. If all specs are valid, it does nothing.
 """
 
 from evergreen.orchestration.dag_factory import raise_spec_problems

@@ -1,18 +1,18 @@
-"""Watches a new champion on the batches that are labelled after its promotion; goes back if worse.
+"""Compares a new champion with the former one on newly labelled batches; rolls back if worse.
 
 **When:** for every batch that the asset `labelled/<model>` announces. By hand without a conf: the
-newest labelled batch. Pink (skipped) where there is nothing to watch: no promotion lately, the
-watch is over, or the rows were seen before.
+newest labelled batch. Pink (skipped) if there is nothing to watch: no recent promotion, the
+watch is over, or the rows were already used.
 
 **Way:** `compare_with_former` scores champion and former champion on the batch and judges all
 batches of the watch so far → `roll_back_if_worse`, pink unless the champion is significantly worse.
 
-**Writes:** a row of the watch, late scores where they were missing; at most one promotion of kind
-`rollback` per promotion, with one message. `evergreen champion <model>` shows how the watch
-stands. While promotions are held, nothing moves and one message asks a person.
+**Writes:** a row of the watch, scores where they were missing; at most one promotion of kind
+`rollback` per promotion, with one message. `evergreen champion <model>` shows the state of the
+watch. While promotions are held, nothing changes and one message asks a person to decide.
 
-**When it fails:** the champion stays. Read the log of the red task and clear it: a batch that has
-counted is not counted again, and what was begun is finished.
+**When it fails:** the champion stays. Read the log of the red task and clear it: no batch is
+counted twice, and unfinished work is completed.
 """
 
 from airflow.sdk import DAG

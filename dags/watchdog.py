@@ -1,15 +1,15 @@
-"""Looks after the suite itself: late decisions, undelivered alerts, aliases that left the ledger.
+"""Checks the suite: late decisions, undelivered alerts, aliases that disagree with the ledger.
 
 **When:** every 10 minutes.
 
-**Writes:** an alert for each accepted batch without a decision in its time, and for each MLflow
-alias that names another version than the ledger; one reminder of each question that nobody has
-answered; the end of incidents that are over; one summary a day where a spec asks for it; delivers
-what is still in the outbox; finishes promotions whose alias had not followed yet. It never moves an
-alias that somebody else has moved.
+**Writes:** an alert for each accepted batch without a decision within its limit, and for each
+MLflow alias that disagrees with the ledger; one reminder of each unanswered question; the end of
+incidents that are over; one summary a day if a spec asks for it. It sends what is still in the
+outbox and finishes promotions whose alias has not been set yet. It never changes an alias that
+somebody else has moved.
 
-**When it fails:** the ledger, MLflow or Slack did not answer; the next run tries again by
-itself.
+**When it fails:** the ledger, MLflow or Slack did not answer; the next run tries again
+automatically.
 """
 
 from datetime import timedelta

@@ -44,7 +44,7 @@ class Drift(Drill):
 
 
 class Decay(Drill):
-    """The world has turned, and the policy of the spec never retrains."""
+    """The relation of data and labels has changed, and the policy of the spec never retrains."""
 
     kind: ClassVar[AlertKind] = "decay"
     acts: ClassVar[Names] = ("retrain",)
@@ -108,7 +108,7 @@ class RetrainStarted(Drill):
 
 
 class Promoted(Drill):
-    """The world has turned, and a challenger wins."""
+    """The relation of data and labels has changed, and a challenger wins."""
 
     kind: ClassVar[AlertKind] = "promoted"
     acts: ClassVar[Names] = ("back",)

@@ -75,4 +75,5 @@ def wait_for_family(run: "subprocess.Popen[bytes]", folder: Path) -> list[psutil
         assert run.poll() is None, log
         assert time.monotonic() < deadline, log
         time.sleep(0.2)
-    return psutil.Process(run.pid).children(recursive=True)
+    family: list[psutil.Process] = psutil.Process(run.pid).children(recursive=True)
+    return family

@@ -38,7 +38,7 @@ def auto_rolled_back(
         lines=(
             f"Champion is now version {version} (was {previous_version}); the watch moved it.",
             shortened(reason, MAX_REASON),
-            f"{NOTHING_TO_DO} Version {previous_version} does not come back by itself; the next"
+            f"{NOTHING_TO_DO} Version {previous_version} does not return automatically; the next"
             f" retrain is judged against {version}.",
         ),
         must_act=False,
@@ -76,7 +76,7 @@ def rollback_held(
         model,
         (str(epoch),),
         story="champion",
-        title=f"{model}: version {version} does worse than {former_version} and is held in place",
+        title=f"{model}: version {version} is worse than {former_version}, rollback held",
         lines=(
             shortened(reason, MAX_REASON),
             f"It would have been rolled back to version {former_version}, but {held}.",

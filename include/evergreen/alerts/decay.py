@@ -7,8 +7,8 @@ from evergreen.presentation.phrases import NOTHING_TO_DO
 from evergreen.records import Alert
 
 LOOK_NOW = (
-    "Look whether the data or the labels are at fault. If it began with a promotion, going back is"
-    " quicker than any retrain."
+    "Check the data and the labels. If the drop began with a promotion, a rollback is quicker than"
+    " a retrain."
 )
 
 
@@ -28,7 +28,7 @@ def decay(
         batch: The batch that was decided on.
         measurement: What was measured; None where only the newest labels say so.
         follow_up: What the policy made of it, one sentence.
-        is_alarm: The policy sees sudden harm.
+        is_alarm: The policy sees a sudden drop.
         links: Where to look.
     """
     metric = _metric(measurement)

@@ -1,4 +1,4 @@
-"""The summary of a day: how each model stands, the ones that need somebody first."""
+"""The summary of a day: how each model stands, those needing attention first."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

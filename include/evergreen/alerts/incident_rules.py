@@ -82,7 +82,7 @@ ENDINGS: Mapping[AlertKind, str] = {
     "forced": "resolved, v{version} was forced",
     "rolled_back": "resolved by rollback to v{version}",
     "auto_rolled_back": "resolved by rollback to v{version}",
-    "kept": "decided anew",
+    "kept": "resolved by a new decision",
 }
 
 

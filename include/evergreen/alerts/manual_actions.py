@@ -116,10 +116,10 @@ def promotion_held(
         f"version {champion_version} stays" if champion_version else "there is still no champion"
     )
     to_do = {
-        "freeze": f"{NOTHING_TO_DO} When it is over, the next decision trains and judges anew.",
-        "hold": f"Release it when its reason is gone: hold__{model} with action release, or"
-        f" evergreen release {model}. Then a challenger is trained and judged anew; this one is"
-        " not promoted late.",
+        "freeze": f"{NOTHING_TO_DO} After the freeze the next decision trains a new challenger.",
+        "hold": f"Release it when its reason no longer applies: hold__{model} with action release,"
+        f" or evergreen release {model}. Then a new challenger is trained and judged; this one is"
+        " not promoted later.",
     }[cause]
     return build_alert(
         "promotion_held",
@@ -177,7 +177,7 @@ def forced(
         title=f"{model}: version {version} forced to champion",
         lines=(
             f"{requested_by or 'Somebody'} made version {version} champion by hand ({before});"
-            " the promotion rule was not asked.",
+            " the promotion rule was not applied.",
             shortened(reason, MAX_REASON),
             f"{NOTHING_TO_DO} The next retrain is judged against {version}.",
             back,

@@ -41,8 +41,8 @@ def failed(
     """
     head = f"Task {task_id} of {dag_id} failed for good (tries: {n_tries}) on batch {batch}."
     to_do = (
-        "The champion is as it was. Read the cause in the task's log, remove it, then clear the"
-        " failed task: the run goes on from there."
+        "The champion has not changed. Read the cause in the task's log, fix it, then clear the"
+        " failed task: the run continues from there."
     )
     return build_alert(
         "failed",
@@ -81,8 +81,8 @@ def no_data(
     """
     head = f"No {what} for batch {batch} after {duration(waited_hours)} at {location}."
     to_do = (
-        "Ask the owner of the source whether it is late or lost. The next run waits again, so it is"
-        " taken up as soon as its manifest is there."
+        "Ask the owner of the source whether it is late or lost. The next run waits for it again"
+        " and ingests it as soon as its manifest is there."
     )
     return build_alert(
         "no_data",
@@ -165,11 +165,11 @@ def alias_mismatch(
         f" {_version(ledger_version)} (epoch {epoch}). Somebody moved it without a decision."
     )
     meanwhile = (
-        f"Nothing was changed, and nothing is promoted until it is settled. Whatever loads"
+        f"Nothing was changed, and nothing is promoted until this is fixed. A program that loads"
         f" models:/{model}@champion gets {_version(alias_version)}."
     )
     to_do = (
-        f"Settle it: start rollback__{model} with the version that is to serve"
+        f"To fix it: start rollback__{model} with the version that should serve"
         f" ({ledger_version or 'a former champion'} is the ledger's) and a reason."
     )
     return build_alert(

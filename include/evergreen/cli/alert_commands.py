@@ -29,7 +29,7 @@ def incidents(
     limit: Annotated[int, typer.Option(min=1, help="At most this many, the newest.")] = NEWEST,
     as_json: AsJson = False,
 ) -> None:
-    """Print what was wrong, since when, who looks at it, and how it ended; newest first."""
+    """Print what was wrong, since when, who works on it, and how it ended; newest first."""
     with open_ledger() as (ledger, _):
         found = ledger.incidents.history(model, limit=limit, only_open=only_open)
     if as_json:
@@ -70,7 +70,8 @@ def alerts(
     resend: Annotated[
         bool,
         typer.Option(
-            "--resend", help="Send again what was given up; first mend the token or the channel."
+            "--resend",
+            help="Send again what Slack refused; first fix the token or the channel.",
         ),
     ] = False,
     model: OfModel = None,

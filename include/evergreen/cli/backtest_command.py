@@ -112,7 +112,7 @@ def backtest(
         typer.Option(
             metavar="NAME",
             help="default, thresholds, periodic, every or never; may be given several times. never,"
-            " every and periodic always come along.",
+            " every and periodic are always included.",
             show_default="all",
         ),
     ] = None,

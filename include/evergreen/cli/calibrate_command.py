@@ -66,7 +66,7 @@ def calibrate(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON, for programs.")] = False,
 ) -> None:
-    """Show the drift limits of each feature, where they come from, and what they would have said.
+    """Show the drift limits of each feature, their origin, and how past batches are classified.
 
     Limits follow from a budget: how many quiet batches a year may be called drifted. They are those
     of the champion's reference at the usual rows of a batch, and where the reference holds four

@@ -44,7 +44,7 @@ def champion(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say which version is champion, or served some moment. Exit code 1 where there is none."""
+    """Show which version is champion, or was at a given time. Exit code 1 if there is none."""
     from evergreen.presentation.datetimes import read_moment
     from evergreen.workflows.decide.decision_history import read_history, require_known
 

@@ -67,7 +67,7 @@ def check(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say whether all is well with a model: exit code 0 where it is, 1 where anything is not.
+    """Check a model: exit code 0 if every check passes, 1 if one fails.
 
     It always looks whether the alias in MLflow names the ledger's champion. Nothing is changed.
     """

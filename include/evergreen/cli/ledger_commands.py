@@ -43,7 +43,7 @@ def open_ledger() -> Iterator[tuple[Ledger, Settings]]:
     ),
 )
 def migrate() -> None:
-    """Create the ledger's tables, or bring them to the newest form. Safe to repeat."""
+    """Create the ledger's tables, or update them to the newest version. Safe to repeat."""
     from sqlalchemy.engine import make_url
 
     with open_ledger() as (ledger, settings):

@@ -23,7 +23,7 @@ people_app = typer.Typer()
 SomeModel = Annotated[
     str | None, typer.Argument(help="Name of the model.", show_default="none: --all")
 ]
-All = Annotated[bool, typer.Option("--all", help="All models, those to come among them.")]
+All = Annotated[bool, typer.Option("--all", help="All models, future ones included.")]
 Reason = Annotated[str, typer.Option(help="Why; required, kept in the ledger.", show_default=False)]
 
 
@@ -66,7 +66,7 @@ def release(
     reason: Reason = "",
     requested_by: Who = "",
 ) -> None:
-    """Let promotions go on; what was held is decided anew, never applied late.
+    """Allow promotions again; a held one is decided again, never applied later.
 
     --all ends the hold of all models, and no hold of a single one.
     """
@@ -92,7 +92,7 @@ def promote(
     reason: Reason = "",
     requested_by: Who = "",
 ) -> None:
-    """Make a named version champion, at once, without asking the promotion rule.
+    """Make a named version champion at once, without the promotion rule.
 
     It does what the DAG force_promote does, without Airflow: through the exactly-once protocol, and
     recorded as forced. Refused while promotions are held. A call that died half-way is finished by

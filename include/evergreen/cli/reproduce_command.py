@@ -41,7 +41,7 @@ def reproduce(
         str, typer.Argument(help="Id of a decision that trained a model.", show_default=False)
     ],
     time_limit_minutes: Annotated[
-        float, typer.Option(min=0.1, help="The fit is killed after this time.")
+        float, typer.Option(min=0.1, help="Time limit of the fit; then it is killed.")
     ] = 60,
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON, for programs.")] = False,
 ) -> None:

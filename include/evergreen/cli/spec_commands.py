@@ -30,7 +30,7 @@ def check(
         typer.Option("--quick", help="Do not ask Great Expectations about expectations.json."),
     ] = False,
 ) -> None:
-    """Read model specs as Airflow will, and say all that is wrong with them. Exit code 2 if so."""
+    """Read model specs as Airflow does and list all errors. Exit code 2 if there are any."""
     settings = read_settings()
     catalogue = load_specs(settings.models_dir, home=settings.home)
     loaded = catalogue.loaded if model is None else [catalogue.find(model)]

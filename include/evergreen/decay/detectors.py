@@ -1,26 +1,24 @@
 """Streaming change detectors over the champion's errors, row by row in order of time: signals.
 
 The detectors are River's. Measured over 20,000 errors, the last 4,000 newest: share of 200 runs at
-a constant error rate of .3 that alarmed anywhere (20 runs of ``hddm_a``); share of 60 that found a
-rise by .05 in the newest; share of 60 that alarmed in the newest where the rate only varies by
-block of 100 rows (sd .06):
+a constant error rate of .3 that alarmed anywhere; share of 60 that found a rise by .05 in the
+newest; share of 60 that alarmed in the newest where the rate only varies by block of 100 rows
+(sd .06):
 
     ============  ========  =====  =========
     detector      constant  found  by blocks
     ============  ========  =====  =========
     adwin         0         .92    .02
     page_hinkley  0         .98    0
-    ddm           .22       .42    .02
-    hddm_a        .25       .95    .03
     ============  ========  =====  =========
 
-EDDM and HDDM-W alarmed in nearly every constant run; KSWIN makes a KS test at every row. They are
-left out.
+Left out: DDM and HDDM-A alarmed in .22 and .25 of the constant runs, EDDM and HDDM-W in nearly all
+of them, and KSWIN makes a KS test at every row.
 """
 
 import math
 from collections.abc import Sequence
-from typing import Any, Literal, NamedTuple, assert_never, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -32,10 +30,9 @@ from evergreen.metrics.wording import number
 from evergreen.spec.model import MetricName
 
 FloatArray = NDArray[np.float64]
-Detector = Literal["adwin", "page_hinkley", "ddm", "hddm_a"]
+Detector = Literal["adwin", "page_hinkley"]
 
-DETECTORS: tuple[Detector, ...] = ("adwin", "page_hinkley")
-BINARY_ONLY = ("ddm", "hddm_a")
+DETECTORS: tuple[Detector, ...] = get_args(Detector)
 MIN_ROWS = 100
 LARGEST = 1e6
 ADWIN_DELTA = 0.002
@@ -58,25 +55,25 @@ def detect_change(
 
     Total over data: a missing or infinite error is passed over; where the detector cannot run,
     nothing has changed and the sentence says why. Nothing is remembered between calls, so feed all
-    rows that this champion has scored: 100,000 take 0.02 s (``adwin``) to 0.3 s (``hddm_a``).
+    rows that this champion has scored: 100,000 take 0.02 s (``adwin``).
     Rows that err together, as those of one day do, are allowed for by the spread of blocks of the
     rows before the newest batch; without at least 100 such rows, independent rows are assumed.
 
     Args:
         errors: One error a row in order of time, shape (n,), 0 or more; ``row_errors`` gives them.
-        detector: Which one. ``ddm`` and ``hddm_a`` take errors of 0 and 1 only.
+        detector: Which one.
         n_newest: Rows of the newest batch, at the end of ``errors``; None means all.
         unit: The error that counts as 1; larger ones count no more.
 
     Raises:
         ValueError: The errors are not one-dimensional, or there is no such detector.
     """
-    if detector not in get_args(Detector):
-        known = ", ".join(get_args(Detector))
+    if detector not in DETECTORS:
+        known = ", ".join(DETECTORS)
         raise ValueError(f"no detector {detector!r}; there are {known}")
     values = np.asarray(errors, dtype=np.float64)
     series = _series(values if unit == 1 else np.minimum(values / unit, 1.0), n_newest)
-    problem = _problem(series, detector)
+    problem = _problem(series)
     if problem:
         sentence = f"{detector} was not run: {problem}"
         return ErrorChange(
@@ -124,7 +121,7 @@ def _series(values: FloatArray, n_newest: int | None) -> _Series:
     return _Series(values[rows], rows, int(np.searchsorted(rows, first)))
 
 
-def _problem(series: _Series, detector: Detector) -> str:
+def _problem(series: _Series) -> str:
     if series.values.size < MIN_ROWS:
         return f"{series.values.size} rows with an error, needs {MIN_ROWS}"
     if series.newest >= series.values.size:
@@ -133,8 +130,6 @@ def _problem(series: _Series, detector: Detector) -> str:
         return f"an error is {series.values.min():.4g}; errors are 0 or more"
     if series.values.max() > LARGEST:
         return f"an error is {series.values.max():.4g}; expected {LARGEST:g} at most"
-    if detector in BINARY_ONLY and not np.isin(series.values, (0.0, 1.0)).all():
-        return "it takes errors of 0 and 1 only"
     return ""
 
 
@@ -147,19 +142,9 @@ class _Alarm(NamedTuple):
 
 def _rises(series: _Series, detector: Detector) -> list[_Alarm]:
     """Return the alarms within the newest batch that what came after them bears out."""
-    match detector:
-        case "adwin":
-            alarms = _adwin_rises(series.values)
-        case "page_hinkley":
-            return _alarms(_page_hinkley(series), series.values.tolist(), series.newest)
-        case "ddm" | "hddm_a":
-            from river.drift import binary
-
-            library: Any = binary  # River's classes carry no types for their arguments
-            found = library.DDM() if detector == "ddm" else library.HDDMA()
-            alarms = _alarms(found, (series.values == 1).tolist(), series.newest)
-        case _:
-            assert_never(detector)
+    if detector == "page_hinkley":
+        return _alarms(_page_hinkley(series), series.values.tolist(), series.newest)
+    alarms = _adwin_rises(series.values)
     inside = [alarm for alarm in alarms if alarm.place >= series.newest]
     return [alarm for alarm in inside if _lasts(series, alarm.since)]
 
@@ -167,8 +152,8 @@ def _rises(series: _Series, detector: Detector) -> list[_Alarm]:
 def _lasts(series: _Series, since: int) -> bool:
     """Return whether errors from a place to the end are above those before the newest batch.
 
-    These detectors take every row as independent; rows of one day err together, so a bad hour is a
-    sure change to them. The rise must exceed two standard errors that allow for this.
+    ADWIN takes every row as independent; rows of one day err together, so a bad hour is a sure
+    change to it. The rise must exceed two standard errors that allow for this.
     """
     old, new = series.values[: series.newest], series.values[max(since, series.newest) :]
     if old.size < MIN_ROWS:
@@ -177,7 +162,7 @@ def _lasts(series: _Series, since: int) -> bool:
 
 
 def _alarms(detector: Any, values: list[Any], newest: int) -> list[_Alarm]:
-    """Feed all values; give the alarms of the newest batch, as alarms about all of it."""
+    """Feed all values; return the alarms of the newest batch, as alarms about all of it."""
     alarms = []
     for place, value in enumerate(values):
         detector.update(value)

@@ -14,7 +14,6 @@ import pyarrow.compute as pc
 DataFault = Literal["half_missing", "unit_changed", "renamed_column"]
 FileFault = Literal["truncated_part", "missing_part"]
 Fault = Literal[DataFault, FileFault]
-FAULTS: tuple[Fault, ...] = (*get_args(DataFault), *get_args(FileFault))
 
 KM_PER_MILE = 1.609344
 HALF_MISSING = "temp"

@@ -92,7 +92,7 @@ class Alerts:
             )
 
     def send_again(self, model: str | None = None) -> int:
-        """Let what was given up be tried again, after its cause was mended; give how many."""
+        """Let given-up messages be tried again, after the fix; return how many."""
         given_up = self._in_state("undeliverable", model)
         self.set_state([entry.alert.incident for entry in given_up], "pending")
         return len(given_up)

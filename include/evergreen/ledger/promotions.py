@@ -49,7 +49,7 @@ class Promotions:
         return before[-1] if before else None
 
     def take_lane(self, model: str, decision_id: str) -> int:
-        """Return the newest token of a model: whoever holds an older one can promote no more."""
+        """Return the newest token of a model: the holder of an older one may no longer promote."""
         with self._database.session() as session:
             return next_token(session, model, decision_id)
 

@@ -145,7 +145,7 @@ class PromotionRow(Base):
 
 
 class LaneRow(Base):
-    """Who may promote a model now: whoever holds the newest token; older tokens are stale."""
+    """Who may promote a model now: the holder of the newest token; older tokens are stale."""
 
     __tablename__ = "lanes"
 

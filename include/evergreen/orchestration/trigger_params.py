@@ -13,29 +13,29 @@ def retrain_params() -> dict[str, Param]:
             False,
             type="boolean",
             title="Force a retrain",
-            description="Train and evaluate a challenger whatever the signals say. Needs a reason."
-            " The challenger still has to beat the champion.",
+            description="Train and evaluate a challenger regardless of the signals. Needs a reason."
+            " The challenger must still beat the champion.",
         ),
         "reason": Param(
             None,
             type=["null", "string"],
             maxLength=MAX_REASON,
             title="Reason",
-            description="Why; needed to force a retrain, kept in the ledger beside your name.",
+            description="Required to force a retrain; stored in the ledger with your name.",
         ),
         "dry_run": Param(
             False,
             type="boolean",
             title="Dry run",
-            description="Measure and decide, train and evaluate if so decided, keep nothing and"
-            " move nothing. The log of record_decision tells what would have happened.",
+            description="Measure and decide, and train and evaluate if the decision says so; store"
+            " nothing and promote nothing. The log of record_decision shows the result.",
         ),
         "batch": batch_param("Decide (again) about this batch. Empty: the newest accepted one."),
         "draw_report": Param(
             False,
             type="boolean",
             title="Draw the drift report",
-            description="Draw Evidently's report of this batch also where nothing crossed a limit."
+            description="Draw Evidently's report of this batch even if nothing crossed a limit."
             " Not on a dry run.",
         ),
         "device": Param(
@@ -72,8 +72,8 @@ def hold_params() -> dict[str, Param]:
             type="string",
             enum=["hold", "release"],
             title="Action",
-            description="hold: no promotion happens until it is released; measuring, training and"
-            " evaluation go on. release: what was held is decided anew at once.",
+            description="hold: nothing is promoted until the release; measuring, training and"
+            " evaluation continue. release: if a promotion was held, a new decision starts now.",
         ),
         "reason": reason_param(),
     }
@@ -97,7 +97,7 @@ def answer_params() -> dict[str, Param]:
             type="string",
             maxLength=MAX_REASON,
             title="Comment",
-            description="Why; kept in the ledger beside your name.",
+            description="Your reason; stored in the ledger with your name.",
         )
     }
 
@@ -109,7 +109,7 @@ def reason_param() -> Param:
         type="string",
         maxLength=MAX_REASON,
         title="Reason",
-        description="Why; required, kept in the ledger beside your name.",
+        description="Required; stored in the ledger with your name.",
     )
 
 
@@ -122,7 +122,7 @@ def redelivery_params() -> dict[str, Param]:
             type="string",
             enum=["data", "labels"],
             title="Kind",
-            description="What of the batch was delivered again.",
+            description="What was delivered again: data or labels.",
         ),
     }
 
@@ -135,16 +135,16 @@ def backtest_params() -> dict[str, Param]:
             type="string",
             enum=["both", "default", "thresholds"],
             title="Policies",
-            description="Which to replay. never, every and periodic always come along.",
+            description="Policies to replay. never, every and periodic are always included.",
         ),
         "history": Param(
             "auto",
             type="string",
             enum=["auto", "stored", "replay"],
             title="History",
-            description="stored: the batches that were landed and labelled. replay: the flights of"
-            " 2013, for the model flights only. auto: what is stored, and for flights the replay"
-            " while that is less than half a year.",
+            description="stored: the model's own labelled batches. replay: the flights of 2013,"
+            " for the model flights only. auto: stored; for flights replay while less than half a"
+            " year is stored.",
         ),
         "budget": Param(
             None,
@@ -160,8 +160,8 @@ def backtest_params() -> dict[str, Param]:
             minimum=1,
             maximum=MAX_EVERY,
             title="Every so many batches",
-            description="When periodic retrains; its numbers are means over all beginnings."
-            " Empty: the spec's.",
+            description="Interval of periodic, in batches; its figures are means over all first"
+            " batches. Empty: the spec's.",
         ),
         "seed": Param(
             0,
@@ -169,7 +169,7 @@ def backtest_params() -> dict[str, Param]:
             minimum=0,
             maximum=MAX_SEED,
             title="Seed",
-            description="Of the trainings. The same seed gives the same result.",
+            description="Seed of the trainings. The same seed gives the same result.",
         ),
         "jobs": Param(
             2,
@@ -177,7 +177,7 @@ def backtest_params() -> dict[str, Param]:
             minimum=1,
             maximum=MAX_JOBS,
             title="Jobs",
-            description="Trainings at the same time, a core each. The result is the same.",
+            description="Trainings at the same time, one core each. The result does not change.",
         ),
     }
 

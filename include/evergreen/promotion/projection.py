@@ -25,7 +25,7 @@ def project(ledger: PromotionLedger, registry: AliasRegistry, row: Promotion) ->
     """Make the alias follow ``row`` and commit it, as often as it is called.
 
     A row that is committed, or that is no longer the newest, is given back without touching the
-    alias: whoever took the next epoch has projected it first.
+    alias: the promotion of the next epoch has projected it first.
 
     Raises:
         PromotionError: Somebody else moved the alias, or the version cannot be used.

@@ -2,7 +2,7 @@
 
 The ledger's row of the highest epoch is the champion; the MLflow alias follows it. A move is: take
 the next epoch (compare-and-set on the ledger, state ``intent``), write the alias, set
-``committed``. Whoever comes after a crash finds the intent and finishes it. The intent is written
+``committed``. After a crash the next process finds and finishes the intent. The intent is written
 only with the newest fencing token of the model: a run that stalled and was replaced meanwhile, or
 was cancelled, holds an older one.
 

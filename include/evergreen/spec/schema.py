@@ -9,8 +9,6 @@ from typing import Any
 
 from evergreen.spec.model import ModelSpec
 
-SCHEMA_FILE = "model.schema.json"
-
 
 def json_schema() -> dict[str, Any]:
     """Return the JSON schema of ``model.yaml``, draft 2020-12."""

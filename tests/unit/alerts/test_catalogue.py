@@ -370,7 +370,7 @@ def test_decay_shows_the_metric_with_its_interval_beside_what_it_was() -> None:
 
 @pytest.mark.parametrize(
     ("is_alarm", "severity", "says"),
-    [(True, "critical", "Look whether the data"), (False, "warning", "Nothing to do.")],
+    [(True, "critical", "Check the data and the labels"), (False, "warning", "Nothing to do.")],
     ids=["sudden harm", "slow decay"],
 )
 def test_only_sudden_harm_wants_a_person_at_once(is_alarm: bool, severity: str, says: str) -> None:
@@ -419,7 +419,7 @@ def test_a_moved_alias_says_what_is_served_and_how_to_settle_it() -> None:
     alert = catalogue.alias_mismatch("flights", epoch=3, ledger_version="4", alias_version=None)
 
     assert "names no version, the ledger says version 4" in alert.text
-    assert "nothing is promoted until it is settled" in alert.text
+    assert "nothing is promoted until this is fixed" in alert.text
     assert "start rollback__flights with the version" in alert.text
 
 

@@ -14,7 +14,6 @@ from evergreen.decay.row_errors import row_errors
 
 # About what each detector does on these streams, as seen on hundreds of them.
 FALSE_ALARMS, FOUND = 0.02, 0.9
-ALL: tuple[Detector, ...] = ("adwin", "page_hinkley", "ddm", "hddm_a")
 
 
 def make_errors(n_rows: int, rate: float = 0.3, *, seed: int = 0) -> np.ndarray:
@@ -49,7 +48,7 @@ def test_a_rise_by_five_points_is_found(detector: Detector) -> None:
     assert all(16_000 <= change.at_row < 20_000 for change in found if change.at_row is not None)
 
 
-@pytest.mark.parametrize("detector", ALL)
+@pytest.mark.parametrize("detector", DETECTORS)
 def test_a_doubled_error_rate_is_found_by_all(detector: Detector) -> None:
     errors = make_change(before=0.2, after=0.4)
 
@@ -121,7 +120,6 @@ def test_errors_of_rows_follow_the_metric() -> None:
     [
         pytest.param(np.zeros(99), "adwin", "99 rows with an error, needs 100", id="few"),
         pytest.param(np.full(200, np.nan), "adwin", "0 rows with an error", id="all missing"),
-        pytest.param(np.full(200, 0.5), "ddm", "errors of 0 and 1 only", id="not binary"),
         pytest.param(np.full(200, -1.0), "page_hinkley", "an error is -1", id="negative"),
         pytest.param(np.full(200, 1e308), "page_hinkley", "an error is 1e+308", id="huge"),
     ],
@@ -155,7 +153,7 @@ def test_missing_errors_do_not_move_the_row_number() -> None:
     assert gaps.at_row == plain.at_row + 500
 
 
-@pytest.mark.parametrize("detector", ALL)
+@pytest.mark.parametrize("detector", DETECTORS)
 @pytest.mark.parametrize("errors", [np.zeros(500), np.ones(500)], ids=["no error", "all wrong"])
 def test_constant_series_are_quiet(detector: Detector, errors: np.ndarray) -> None:
     assert not detect_change(errors, detector=detector, n_newest=100).has_changed
@@ -163,7 +161,7 @@ def test_constant_series_are_quiet(detector: Detector, errors: np.ndarray) -> No
 
 def test_unknown_detectors_and_shapes_are_refused() -> None:
     nonsense: Any = "kswin"
-    with pytest.raises(ValueError, match="no detector 'kswin'; there are adwin"):
+    with pytest.raises(ValueError, match="no detector 'kswin'; there are adwin, page_hinkley"):
         detect_change(np.zeros(200), detector=nonsense)
     with pytest.raises(ValueError, match="errors have 2 dimensions"):
         detect_change(np.zeros((20, 10)))
@@ -200,7 +198,7 @@ def test_river_is_imported_only_when_a_detector_runs() -> None:
     values=st.lists(
         st.one_of(st.floats(), st.sampled_from([0.0, 1.0])), min_size=0, max_size=150
     ).map(lambda few: few * 2),
-    detector=st.sampled_from(ALL),
+    detector=st.sampled_from(DETECTORS),
     n_newest=st.one_of(st.none(), st.integers(0, 400)),
 )
 def test_detection_is_total(values: list[float], detector: Detector, n_newest: int | None) -> None:

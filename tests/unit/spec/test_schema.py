@@ -7,9 +7,10 @@ from pathlib import Path
 import jsonschema  # type: ignore[import-untyped]  # ships no types
 import pytest
 
-from evergreen.spec.schema import SCHEMA_FILE, json_schema, schema_text
+from evergreen.spec.schema import json_schema, schema_text
 
 MODELS = Path(__file__).parents[3] / "include" / "models"
+SCHEMA_FILE = "model.schema.json"
 MINIMAL = {
     "name": "flights",
     "owner": "ops",

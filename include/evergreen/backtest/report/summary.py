@@ -65,12 +65,6 @@ def least_gain(never: float | None, metric: MetricName) -> float:
     return MIN_GAIN
 
 
-def available_gain(result: BacktestResult, metric: MetricName) -> float | None:
-    """Return what retraining at every batch gains over never, in the metric's unit."""
-    sign = 1.0 if higher_is_better(metric) else -1.0
-    return _difference(_score(result, "every"), _score(result, "never"), sign)
-
-
 def frontier(rows: Sequence[SummaryRow]) -> tuple[str, ...]:
     """Return the policies that no other beats in gain at the same or less cost, cheapest first."""
     best: float | None = None

@@ -82,23 +82,18 @@ def to_floats(array: pa.Array) -> FloatArray:
     return floats
 
 
-def quantile_grid(finite: FloatArray) -> FloatArray:
+def grid_of_sorted(values: FloatArray) -> FloatArray:
     """Choose the grid of a reference: all values where there are few, else its 101 percentiles.
 
     Percentiles are values of the reference, lowest and highest included, never interpolated; so at
     most 1 % of the reference lies strictly between two neighbours.
 
     Args:
-        finite: The reference's finite values, shape (n,).
+        values: The reference's finite values in rising order, shape (n,).
 
     Returns:
         Distinct values in rising order, at most 101; empty for an empty reference.
     """
-    return grid_of_sorted(np.sort(finite))
-
-
-def grid_of_sorted(values: FloatArray) -> FloatArray:
-    """Choose the grid of finite values in rising order; see ``quantile_grid``."""
     if not values.size:
         return values.copy()
     distinct = values[np.concatenate(([True], values[1:] != values[:-1]))]

@@ -18,7 +18,7 @@ TITLE = "Decisions"
 
 
 class Screen(Protocol):
-    """What the play needs of whoever shows it."""
+    """What the play needs of its display."""
 
     def say(self, sentence: str) -> None:
         """Show one sentence that stays."""

@@ -44,7 +44,7 @@ def stop(
     grace_seconds: float,
     how: signal.Signals = signal.SIGTERM,
 ) -> None:
-    """Send a signal, wait, then SIGKILL whoever is left, and wait for those too."""
+    """Send a signal, wait, then SIGKILL what is left, and wait for those too."""
     for process in processes:
         with suppress(*GONE):
             process.send_signal(how)

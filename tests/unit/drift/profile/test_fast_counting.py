@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evergreen.drift.profile.fast_counting import CellCounter
-from evergreen.drift.profile.quantile_cells import FloatArray, count_cells, quantile_grid
+from evergreen.drift.profile.quantile_cells import FloatArray, count_cells, grid_of_sorted
 
 N_ROWS = 20_000
 
@@ -28,7 +28,7 @@ def assert_same(values: FloatArray, grid: FloatArray) -> None:
 def test_any_values_are_counted_as_sorting_counts_them(
     reference: list[float], current: list[float]
 ) -> None:
-    grid = quantile_grid(np.array(reference, dtype=float))
+    grid = grid_of_sorted(np.sort(np.array(reference, dtype=float)))
 
     assert_same(np.array([*current, *reference, *np.nextafter(grid, np.inf)], dtype=float), grid)
 
@@ -37,7 +37,9 @@ def test_any_values_are_counted_as_sorting_counts_them(
 def test_any_scale_is_counted_as_sorting_counts_it(values: list[float], scale: float) -> None:
     reference = np.array(values) * scale
 
-    assert_same(np.concatenate((reference, -reference, reference * 1.5)), quantile_grid(reference))
+    assert_same(
+        np.concatenate((reference, -reference, reference * 1.5)), grid_of_sorted(np.sort(reference))
+    )
 
 
 SHAPES: dict[str, Callable[[np.random.Generator], FloatArray]] = {
@@ -64,7 +66,7 @@ def test_features_of_every_shape_are_counted_exactly(
     rng = np.random.default_rng(3)
     reference = shape(rng)
 
-    assert_same(shape(rng) + shift, quantile_grid(reference[np.isfinite(reference)]))
+    assert_same(shape(rng) + shift, grid_of_sorted(np.sort(reference[np.isfinite(reference)])))
 
 
 def test_of_a_quiet_feature_hardly_a_row_is_sorted(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,7 +77,7 @@ def test_of_a_quiet_feature_hardly_a_row_is_sorted(monkeypatch: pytest.MonkeyPat
         return count_cells(values, grid)
 
     rng = np.random.default_rng(3)
-    counter = CellCounter(quantile_grid(rng.normal(size=N_ROWS)))
+    counter = CellCounter(grid_of_sorted(np.sort(rng.normal(size=N_ROWS))))
     monkeypatch.setattr("evergreen.drift.profile.fast_counting.count_cells", count)
 
     counter.count(rng.normal(size=N_ROWS))

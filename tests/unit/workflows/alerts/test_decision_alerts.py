@@ -152,6 +152,6 @@ def test_a_promotion_that_was_held_is_over_when_it_is_decided_anew(
     alert_closing(context, run, closed(context, "held"), cause="hold")
     alert_closing(context, run, closed(context, outcome))
 
-    ending = "decided anew" if outcome == "kept" else "resolved by promotion of v7"
+    ending = "resolved by a new decision" if outcome == "kept" else "resolved by promotion of v7"
     assert incidents(context) == [("hold", "", ending), ("champion", "", "told")]
     assert roles(context) == ["opening", "closing", "opening"]
