@@ -8,7 +8,7 @@
 #     --build-arg BASE_IMAGE=astrocrpublic.azurecr.io/runtime:3.3-8-python-3.12-base .
 #
 # The lock decides the versions of all packages, Airflow included; the base gives the system, the Python
-# (3.11 or 3.12) and the entry point.
+# (3.11 to 3.14) and the entry point.
 ARG BASE_IMAGE=apache/airflow:slim-3.3.2-python3.12
 # The tag stands in the argument, where hadolint does not look.
 # hadolint ignore=DL3006

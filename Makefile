@@ -1,22 +1,24 @@
-# `make` alone prints what there is. Everything runs out of .venv, which `make install` builds.
+# `make` alone prints what there is. Everything runs out of .venv, which `make install` builds; VENV=folder
+# keeps another environment beside it, such as that of another PYTHON.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-BIN := .venv/bin
+VENV ?= .venv
+BIN := $(VENV)/bin
 
 # Without bytecode every task of Airflow imports for seconds longer; a caller's setting must not cost that.
 unexport PYTHONDONTWRITEBYTECODE
 unexport PYTHONPATH
 unexport VIRTUAL_ENV
-export PATH := $(CURDIR)/$(BIN):$(PATH)
+export PATH := $(abspath $(BIN)):$(PATH)
 export PYTHON
 
 COVERAGE := --cov --cov-report=term
 PYTEST := $(BIN)/python -m pytest
 LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --quiet
 
-.PHONY: help install lock fmt lint types arrows test test-unit test-dags test-faults drill test-integration test-browser test-rules check bench bench-policy bench-promotion demo clean
+.PHONY: help install lock fmt lint types arrows test test-unit test-dags docs test-faults drill test-integration test-browser test-rules check bench bench-policy bench-promotion demo actionlint release clean
 
 help: ## print this list
 	@echo "Evergreen: keeps tabular models fresh on Apache Airflow"
@@ -34,11 +36,13 @@ fmt: install ## format and fix what ruff can fix
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-lint: install ## ruff, hadolint, Compose schema, YAML, large files, keys
+lint: install ## ruff, hadolint, schemas of Compose and of .github, YAML, large files, keys
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yaml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/*.yml
 	git ls-files -z --cached --others --exclude-standard | xargs -0 $(BIN)/python scripts/check_files.py
 
 types: install ## mypy, strict, over package, dags, plugins and tests
@@ -62,6 +66,9 @@ test-unit: install ## unit tests only
 
 test-dags: install ## every DAG parses, is thin, documented and light
 	$(PYTEST) tests/dags $(ARGS)
+
+docs: install ## README and docs: links, anchors, paths, commands, targets, variables, rooms
+	$(PYTEST) tests/unit/deploy/test_docs.py tests/unit/deploy/test_architecture.py $(ARGS)
 
 test-faults: install ## every fault of the catalogue, tried for real; prints a table (minutes)
 	$(PYTEST) tests/faults -m "" $(ARGS)
@@ -98,6 +105,13 @@ bench-promotion: install ## what each promotion level risks and costs (QUICK=1 f
 # started; 130 is then its normal end.
 demo: install ## real Airflow on real flights (DEMO_EXIT=1 DEMO_WEEKS= DEMO_SEED= DEMO_START=)
 	@$(BIN)/evergreen demo || { status=$$?; [ $$status -eq 130 ] || exit $$status; }
+
+actionlint: ## the workflows of .github, looked at by actionlint (built with Go where it is not installed)
+	ACTIONLINT=$$(scripts/actionlint.sh) && "$$ACTIONLINT"
+
+# A dry run borrows the packages of this environment, so it needs no network; FULL=1 installs the lock there too.
+release: install ## changelog closed, wheel tried, SBOM, commit and tag (DRY=1: only tried, FULL=1)
+	$(BIN)/python scripts/release.py $(if $(DRY),--dry-run) $(if $(DRY),$(if $(FULL),,--packages here))
 
 clean: ## remove caches and what the demo wrote; .venv stays
 	rm -rf .evergreen .tools .coverage htmlcov .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Bring .venv to what the lock says. Needs a Python >= 3.11, < 3.13 and nothing else; a second call that
-# finds nothing changed leaves at once.
+# Bring .venv to what the lock says. Needs a Python 3.11 to 3.14 and nothing else (where there is none, uv
+# fetches one); a second call that finds nothing changed leaves at once.
 #
-#   PYTHON=/path/to/python3.12 scripts/install.sh    use this Python for a new .venv
+#   PYTHON=python3.13 scripts/install.sh             use this Python for a new .venv
 #   VENV=/other/folder scripts/install.sh            build the environment elsewhere
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -12,7 +12,10 @@ VENV=${VENV:-.venv}
 LOCK=requirements-dev.txt
 STAMP=$VENV/.evergreen-installed
 # In `if` conditions `set -e` is off, so every step that may fail says so itself.
-IN_RANGE='import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))'
+IN_RANGE='import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))'
+# The image's Python first, then by how long each has been tried.
+CANDIDATES="python3.12 python3.11 python3.13 python3.14 python3 python"
+FETCHED=3.12
 
 say() { printf '\033[32m==>\033[0m %s\n' "$*"; }
 
@@ -21,30 +24,74 @@ fail() {
     exit 1
 }
 
+# uv is in the lock like all else, so pip checks its hash. $1: the environment that it goes into.
+install_uv() {
+    local block
+    block=$(awk '/^uv==/ { on = 1 } on { print; if ($0 !~ /\\$/) exit }' "$LOCK")
+    printf '%s\n' "$block" >"$1/uv.lock.txt"
+    say "installing $(printf '%s' "$block" | head -n 1 | cut -d' ' -f1) (hash-checked) into $1"
+    "$1/bin/python" -m pip install --quiet --disable-pip-version-check --only-binary uv \
+        --no-deps --require-hashes -r "$1/uv.lock.txt" && "$1/bin/uv" --version >/dev/null
+}
+
 runs_us() { "$1" -c "$IN_RANGE" >/dev/null 2>&1; }
 
 has_venv() { "$1" -c 'import ensurepip, venv' >/dev/null 2>&1; }
 
+# A shim of pyenv answers only for the version that is selected; pyenv knows where the others are.
+located() {
+    if ! "$1" -c '' >/dev/null 2>&1 && command -v pyenv >/dev/null; then
+        pyenv whence --path "$1" 2>/dev/null | tail -n 1 | grep . && return
+    fi
+    printf '%s\n' "$1"
+}
+
+# The uv of the PATH, or else the locked one, put into folder $1 by whatever Python there is.
+find_uv() {
+    local candidate
+    command -v uv && return
+    for candidate in python3 python; do
+        has_venv "$candidate" || continue
+        "$candidate" -m venv "$1" && install_uv "$1" >&2 && printf '%s\n' "$1/bin/uv" && return
+    done
+    return 1
+}
+
+# uv keeps the Pythons that it fetches in its own folder, by default below ~/.local/share/uv.
+fetch_python() {
+    local folder uv status=0
+    folder=$(mktemp -d)
+    {
+        uv=$(find_uv "$folder/uv") \
+            && say "no Python 3.11 to 3.14 on the PATH; fetching Python $FETCHED with uv" >&2 \
+            && "$uv" python install "$FETCHED" >&2 \
+            && "$uv" python find --managed-python "$FETCHED"
+    } || status=$?
+    rm -rf "$folder"
+    return "$status"
+}
+
 find_python() {
     local candidate without_venv=""
     if [ -n "${PYTHON:-}" ]; then
-        runs_us "$PYTHON" || fail "PYTHON=$PYTHON is not a Python >= 3.11, < 3.13; name another one"
-        has_venv "$PYTHON" || fail "PYTHON=$PYTHON lacks venv or ensurepip; on Debian: apt install python3-venv"
-        printf '%s\n' "$PYTHON"
+        candidate=$(located "$PYTHON")
+        runs_us "$candidate" || fail "PYTHON=$PYTHON is not a Python 3.11 to 3.14; name another one"
+        has_venv "$candidate" || fail "PYTHON=$PYTHON lacks venv or ensurepip; on Debian: apt install python3-venv"
+        printf '%s\n' "$candidate"
         return
     fi
-    for candidate in python3.12 python3.11 python3 python; do
+    for candidate in $CANDIDATES; do
         runs_us "$candidate" || continue
         if has_venv "$candidate"; then
             printf '%s\n' "$candidate"
             return
         fi
-        without_venv=$candidate
+        without_venv=${without_venv:-$candidate}
     done
     [ -z "$without_venv" ] || fail "$without_venv lacks venv or ensurepip (Debian and Ubuntu ship them apart):" \
         "apt install ${without_venv}-venv, or run: make install PYTHON=/path/to/a/full/python"
-    fail "no Python >= 3.11, < 3.13 on the PATH (looked for python3.12, python3.11, python3, python);" \
-        "install one, or run: make install PYTHON=/path/to/python3.12"
+    fetch_python || fail "no Python 3.11 to 3.14 on the PATH (looked for ${CANDIDATES// /, })," \
+        "and uv could not fetch one; install one, or run: make install PYTHON=/path/to/python3.12"
 }
 
 # What is installed depends on these, and on which Python the environment has.
@@ -59,19 +106,15 @@ create_venv() {
     "$python" -m venv --clear "$VENV"
 }
 
-# uv is in the lock like all else, so pip checks its hash; where no wheel fits, pip does the whole work.
+# Where no wheel of uv fits, pip does the whole work.
 provide_uv() {
-    local wanted block
-    block=$(awk '/^uv==/ { on = 1 } on { print; if ($0 !~ /\\$/) exit }' "$LOCK")
-    wanted=$(printf '%s\n' "$block" | sed -n 's/^uv==\([^ ;]*\).*/\1/p')
+    local wanted
+    wanted=$(sed -n 's/^uv==\([^ ;]*\).*/\1/p' "$LOCK")
     if [ "$("$VENV/bin/uv" --version 2>/dev/null | cut -d' ' -f2)" = "$wanted" ]; then
         return 0
     fi
     "$VENV/bin/python" -m pip --version >/dev/null 2>&1 || "$VENV/bin/python" -m ensurepip >/dev/null
-    say "installing uv $wanted (hash-checked) into $VENV"
-    printf '%s\n' "$block" >"$VENV/uv.lock.txt"
-    "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --only-binary uv \
-        --no-deps --require-hashes -r "$VENV/uv.lock.txt" && "$VENV/bin/uv" --version >/dev/null
+    install_uv "$VENV"
 }
 
 install_lock() {

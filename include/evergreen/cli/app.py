@@ -2,6 +2,8 @@
 
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 from rich.text import Text
@@ -61,6 +63,28 @@ app.add_typer(reproduce_app)
 app.add_typer(spec_app, name="spec", no_args_is_help=True)
 app.add_typer(land_app, name="land", no_args_is_help=True)
 app.add_typer(ledger_app, name="ledger", no_args_is_help=True)
+
+
+def _show_version(*, wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"evergreen {version('evergreen')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    *,
+    show_version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            callback=lambda value: _show_version(wanted=value),
+            is_eager=True,
+            help="Show the version and exit.",
+        ),
+    ] = False,
+) -> None:
+    """Options of all commands."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import tomllib
 
 import pytest
 
@@ -30,6 +31,14 @@ def test_help_teaches_by_example(call: Call, command: tuple[str, ...]) -> None:
 
     assert shown.code == 0
     assert f"  evergreen {' '.join(command)}" in shown.out
+
+
+def test_the_version_is_that_of_the_project(call: Call, pytestconfig: pytest.Config) -> None:
+    project = tomllib.loads((pytestconfig.rootpath / "pyproject.toml").read_text())["project"]
+
+    shown = call("--version")
+
+    assert (shown.code, shown.out) == (0, f"evergreen {project['version']}\n")
 
 
 def test_the_bare_command_shows_its_help(call: Call) -> None:

@@ -40,16 +40,18 @@ def settings_variables() -> set[str]:
 
 
 @pytest.fixture(scope="session")
-def evergreen_commands() -> set[str]:
-    """All commands of the command line, as ``"ledger migrate"``."""
+def evergreen_commands() -> dict[str, set[str]]:
+    """All commands of the command line, as ``"ledger migrate"``, each with its options."""
     from typer.main import get_command
 
     from evergreen.cli.app import app
 
-    def walk(command: Any, words: tuple[str, ...]) -> set[str]:
-        below = getattr(command, "commands", {})
-        here = {" ".join(words)} if words else set()
-        return here.union(*(walk(child, (*words, name)) for name, child in below.items()))
+    def walk(command: Any, words: tuple[str, ...]) -> dict[str, set[str]]:
+        options = {opt for param in command.params for opt in param.opts + param.secondary_opts}
+        found = {" ".join(words): {*options, "--help"}} if words else {}
+        for name, child in getattr(command, "commands", {}).items():
+            found |= walk(child, (*words, name))
+        return found
 
     return walk(get_command(app), ())
 

@@ -7,10 +7,15 @@ from pathlib import Path
 import pytest
 import yaml
 
+from drivers.monitoring import anchors
 from evergreen.spec.model import ModelSpec
 
 ROOT = Path(__file__).parents[3]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]
+PAGES = [
+    *sorted(ROOT.glob("*.md")),
+    *sorted((ROOT / ".github").glob("**/*.md")),
+    *sorted((ROOT / "docs").glob("**/*.md")),
+]
 ADRS = sorted((ROOT / "docs" / "adr").glob("*.md"))
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
 
@@ -27,12 +32,32 @@ def calls(page: Path, program: str) -> Iterator[list[str]]:
         yield match[1].split()
 
 
+def links(page: Path) -> Iterator[tuple[str, str]]:
+    """Every link and picture that leads into this repository, as path and anchor."""
+    for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
+        if not link.startswith("https://"):
+            path, _, anchor = link.partition("#")
+            yield path, anchor
+
+
 @each_page
 def test_every_link_leads_somewhere(page: Path) -> None:
-    links = re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text())
-    local = [link for link in links if not link.startswith("https://")]
+    assert [path for path, _ in links(page) if not (page.parent / path).exists()] == []
 
-    assert [link for link in local if not (page.parent / link).exists()] == []
+
+@each_page
+def test_every_link_to_a_heading_finds_it(page: Path) -> None:
+    named = [(page.parent / path if path else page, name) for path, name in links(page) if name]
+
+    assert [name for target, name in named if name not in anchors(target)] == []
+
+
+def test_every_page_is_in_the_index() -> None:
+    index = ROOT / "docs" / "index.md"
+    listed = {(index.parent / path).resolve() for path, _ in links(index)}
+    pages = set((ROOT / "docs").glob("*.md")) - {index}
+
+    assert pages - listed == set()
 
 
 @each_page
@@ -44,9 +69,22 @@ def test_every_make_target_exists(page: Path, project: Path) -> None:
 
 
 @each_page
-def test_every_evergreen_command_exists(page: Path, evergreen_commands: set[str]) -> None:
+def test_every_evergreen_command_exists(
+    page: Path, evergreen_commands: dict[str, set[str]]
+) -> None:
     for words in calls(page, "evergreen"):
-        assert {words[0], " ".join(words[:2])} & evergreen_commands, words
+        assert {words[0], " ".join(words[:2])} & set(evergreen_commands), words
+
+
+@each_page
+def test_every_option_of_a_command_exists(
+    page: Path, evergreen_commands: dict[str, set[str]]
+) -> None:
+    for words in calls(page, "evergreen"):
+        known = evergreen_commands.get(" ".join(words[:2])) or evergreen_commands[words[0]]
+        options = {word.partition("=")[0] for word in words if word.startswith("--")}
+
+        assert options <= known, words
 
 
 @each_page
@@ -60,7 +98,7 @@ def test_every_evergreen_variable_is_read(page: Path, settings_variables: set[st
 @each_page
 def test_every_path_exists(page: Path) -> None:
     paths = re.findall(
-        r"(?<![\w/.<{])(?:dags|plugins|include|deploy|docs|tests|scripts)/[\w./-]*\w",
+        r"(?<![\w/.<{])(?:dags|plugins|include|deploy|docs|tests|scripts|\.github)/[\w./-]*\w",
         page.read_text(),
     )
     made_up = {"include/models/churn"}  # the example of a model
