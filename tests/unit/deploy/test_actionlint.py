@@ -22,7 +22,7 @@ def script(project: Path, tmp_path: Path) -> Path:
     """The script in a project of its own, so that no tool lies there from before."""
     place = tmp_path / "project" / "scripts"
     place.mkdir(parents=True)
-    return shutil.copy(project / "scripts" / "actionlint.sh", place)
+    return Path(shutil.copy(project / "scripts" / "actionlint.sh", place))
 
 
 def find(script: Path, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:

@@ -64,11 +64,12 @@ def test_the_drawing_shows_every_folder(page: str, project: Path) -> None:
 def test_the_table_of_libraries_is_that_of_the_contracts(
     page: str, contracts: dict[str, dict[str, Any]]
 ) -> None:
-    held = {}
+    held: dict[str, set[str]] = {}
     for contract in contracts.values():
         for ignored in contract.get("ignore_imports", ()):
-            room, library = re.fullmatch(r"evergreen\.(\w+)\.\*\* -> (\w+)", ignored).groups()
-            held.setdefault(library, set()).add(room)
+            found = re.fullmatch(r"evergreen\.(\w+)\.\*\* -> (\w+)", ignored)
+            assert found is not None
+            held.setdefault(found[2], set()).add(found[1])
 
     told = {name.strip("`"): set(re.findall(r"\w+", only)) for name, only in table(page, "library")}
 
