@@ -4,6 +4,7 @@ from datetime import datetime
 
 from evergreen.alerts.builder import Links, build_alert, trigger
 from evergreen.alerts.figures import of_champions
+from evergreen.dag_ids import ROLLBACK, dag_id
 from evergreen.presentation.phrases import NOTHING_TO_DO, shortened
 from evergreen.records import Alert
 
@@ -80,13 +81,13 @@ def rollback_held(
         lines=(
             shortened(reason, MAX_REASON),
             f"It would have been rolled back to version {former_version}, but {held}.",
-            f"Decide: start rollback__{model} with version {former_version} and a reason, which"
-            " works while promotions are held; or leave it.",
+            f"Decide: start {dag_id(ROLLBACK, model)} with version {former_version} and a reason,"
+            " which works while promotions are held; or leave it.",
         ),
         must_act=True,
         severity="critical",
         numbers=of_champions(version, former_version),
         since=since,
-        commands=(trigger(f"rollback__{model}", version=former_version, reason="<why>"),),
+        commands=(trigger(dag_id(ROLLBACK, model), version=former_version, reason="<why>"),),
         links=links,
     )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from evergreen.alerts.builder import Links, build_alert, trigger, why
 from evergreen.alerts.figures import of_drift, of_evaluation, of_rules
+from evergreen.dag_ids import CONTINUAL_TRAINING, REDELIVERY, ROLLBACK, dag_id
 from evergreen.measurements import ColumnDrift, DriftMeasurement
 from evergreen.presentation.formatting import plural
 from evergreen.presentation.phrases import NOTHING_TO_DO, listed
@@ -45,7 +46,7 @@ def data_rejected(
     }[what]
     to_do = (
         f"Ask the owner of the source for a corrected delivery of {batch}; when it is there, start"
-        f" redelivery__{model} for it."
+        f" {dag_id(REDELIVERY, model)} for it."
     )
     kind = {} if what == "data" else {"kind": what}
     tail = (what if what != "data" else "", delivery)
@@ -58,7 +59,7 @@ def data_rejected(
         must_act=True,
         severity="warning",
         numbers=of_rules(n_rules and len(reasons), n_rules, n_rows),
-        commands=(trigger(f"redelivery__{model}", batch=batch, **kind),),
+        commands=(trigger(dag_id(REDELIVERY, model), batch=batch, **kind),),
         links=links,
     )
 
@@ -163,7 +164,7 @@ def promoted(
     """A challenger became champion."""
     before = f"was version {previous_version}" if previous_version else "there was none before"
     back = (
-        f"To go back: start rollback__{model} with version {previous_version} and a reason."
+        f"To go back: start {dag_id(ROLLBACK, model)} with version {previous_version} and a reason."
         if previous_version
         else ""
     )
@@ -204,7 +205,7 @@ def kept(
     must_act = champion_version is None
     to_do = (
         f"Without a champion nothing is scored: check the data and promotion.bootstrap_min_metric"
-        f" of {model}, then start continual_training__{model} again."
+        f" of {model}, then start {dag_id(CONTINUAL_TRAINING, model)} again."
     )
     named = f"Challenger {challenger_version}" if challenger_version else "The challenger"
     return build_alert(

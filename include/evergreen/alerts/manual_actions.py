@@ -5,6 +5,7 @@ from typing import Literal
 
 from evergreen.alerts.builder import Links, build_alert, why
 from evergreen.alerts.figures import of_champions, of_evaluation
+from evergreen.dag_ids import HOLD, ROLLBACK, dag_id
 from evergreen.presentation.formatting import duration, plural
 from evergreen.presentation.phrases import NOTHING_TO_DO, shortened
 from evergreen.records import Alert, Evaluation, HoldCause
@@ -117,9 +118,9 @@ def promotion_held(
     )
     to_do = {
         "freeze": f"{NOTHING_TO_DO} After the freeze the next decision trains a new challenger.",
-        "hold": f"Release it when its reason no longer applies: hold__{model} with action release,"
-        f" or evergreen release {model}. Then a new challenger is trained and judged; this one is"
-        " not promoted later.",
+        "hold": f"Release it when its reason no longer applies: {dag_id(HOLD, model)} with action"
+        f" release, or evergreen release {model}. Then a new challenger is trained and judged; this one"
+        " is not promoted later.",
     }[cause]
     return build_alert(
         "promotion_held",
@@ -165,7 +166,7 @@ def forced(
     """
     before = f"was version {previous_version}" if previous_version else "there was none before"
     back = (
-        f"To go back: start rollback__{model} with version {previous_version} and a reason."
+        f"To go back: start {dag_id(ROLLBACK, model)} with version {previous_version} and a reason."
         if previous_version
         else ""
     )

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from evergreen.alerts.builder import Links, build_alert, trigger, why
 from evergreen.alerts.figures import of_champions, of_wait
+from evergreen.dag_ids import CONTINUAL_TRAINING, INGEST, ROLLBACK, SCORE, dag_id
 from evergreen.presentation.formatting import duration
 from evergreen.presentation.phrases import NOTHING_TO_DO, shortened
 from evergreen.records import Alert
@@ -125,7 +126,8 @@ def late_decision(
         f" {duration(limit_hours)}."
     )
     to_do = (
-        f"Find the run that stopped: ingest__{model}, score__{model}, continual_training__{model}."
+        f"Find the run that stopped: {dag_id(INGEST, model)}, {dag_id(SCORE, model)},"
+        f" {dag_id(CONTINUAL_TRAINING, model)}."
         " A paused DAG, a full pool and a failed task are the usual causes."
     )
     return build_alert(
@@ -169,7 +171,7 @@ def alias_mismatch(
         f" models:/{model}@champion gets {_version(alias_version)}."
     )
     to_do = (
-        f"To fix it: start rollback__{model} with the version that should serve"
+        f"To fix it: start {dag_id(ROLLBACK, model)} with the version that should serve"
         f" ({ledger_version or 'a former champion'} is the ledger's) and a reason."
     )
     return build_alert(
@@ -187,7 +189,11 @@ def alias_mismatch(
         ),
         commands=(
             f"evergreen champion {model}",
-            trigger(f"rollback__{model}", version=ledger_version or "<version>", reason="<why>"),
+            trigger(
+                dag_id(ROLLBACK, model),
+                version=ledger_version or "<version>",
+                reason="<why>",
+            ),
         ),
         links=links,
     )

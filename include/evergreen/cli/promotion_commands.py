@@ -11,6 +11,7 @@ import typer
 from evergreen.cli.console import examples, plain, say
 from evergreen.cli.ledger_commands import Model, open_ledger
 from evergreen.cli.user_name import Who, name_of
+from evergreen.dag_ids import CONTINUAL_TRAINING, dag_id
 from evergreen.errors import RequestError
 from evergreen.ledger.ledger import Ledger
 from evergreen.ledger.records import ALL_MODELS
@@ -158,7 +159,7 @@ def _say_what_follows(
         shown = json.dumps(conf).replace("'", "\\u0027")
         say(
             f"{name}: a promotion was held; the next decision trains and judges anew. At once:\n"
-            f"  airflow dags trigger continual_training__{name} --conf '{plain(shown)}'"
+            f"  airflow dags trigger {dag_id(CONTINUAL_TRAINING, name)} --conf '{plain(shown)}'"
         )
 
 

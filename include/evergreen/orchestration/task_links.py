@@ -152,9 +152,9 @@ def _links_of(kind: str, task_id: str) -> list[BaseOperatorLink]:
 
 def _decision(ti: Any) -> str:
     """Return the id of the decision that a run is kept under; empty for none."""
-    asked = ti.xcom_pull(task_ids="check_request")
-    is_kept = bool(asked) and not asked["request"]["dry_run"]
-    return str(asked.get("decision_id", "")) if is_kept else ""
+    begun = ti.xcom_pull(task_ids=dag_ids.CHECK_REQUEST)
+    is_kept = bool(begun) and not begun["request"]["dry_run"]
+    return str(begun.get("decision_id", "")) if is_kept else ""
 
 
 def _model(dag_id: str) -> str:

@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from evergreen.dag_ids import ROLLBACK, dag_id
 from evergreen.errors import PromotionError
 from evergreen.failpoints import failpoint
 from evergreen.promotion.ports import AliasRegistry, PromotionLedger
@@ -120,8 +121,8 @@ def out_of_band(
     """Say that somebody moved the alias without a decision, and how to go on."""
     right = [one for one in (ledger_version, previous) if one is not None]
     remedy = (
-        f"set it back to {' or '.join(map(told, right))}, or start rollback__{model} with the"
-        " version that is to serve"
+        f"set it back to {' or '.join(map(told, right))}, or start {dag_id(ROLLBACK, model)} with"
+        " the version that is to serve"
         if right
         else "remove it from the registry"
     )

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, HTTPException, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
+from evergreen import dag_ids
 from evergreen.errors import RequestError
 from evergreen.ledger.records import Action, Incident
 from evergreen.web.actions.airflow_client import start_run
@@ -81,7 +82,7 @@ def run_of(model: str, action: str, reason: str) -> tuple[str, dict[str, Any]]:
     """Return the DAG that does an action, and its conf."""
     if action == "force_retrain":
         return dag_of(model), {"force_retrain": True, "reason": reason}
-    return f"hold__{model}", {"action": action, "reason": reason}
+    return dag_ids.dag_id(dag_ids.HOLD, model), {"action": action, "reason": reason}
 
 
 def hours_of(asked: Asked) -> float:

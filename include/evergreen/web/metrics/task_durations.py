@@ -17,12 +17,16 @@ from airflow.utils.state import TaskInstanceState
 from sqlalchemy import Executable, and_, func, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from evergreen import dag_ids
+
 log = logging.getLogger(__name__)
 
-KINDS = ("ingest", "score", "labels", "continual_training", "watch_champion")
+KINDS = (
+    *(dag_ids.INGEST, dag_ids.SCORE, dag_ids.LABELS),
+    *(dag_ids.CONTINUAL_TRAINING, dag_ids.WATCH_CHAMPION),
+)
 NEWEST_RUNS = 10_000
 KEPT_SECONDS = 300.0
-SEPARATOR = "__"
 
 
 class StepDuration(NamedTuple):
@@ -77,7 +81,7 @@ def read_durations() -> tuple[StepDuration, ...]:
     return tuple(
         StepDuration(model, dag, step, seconds)
         for dag_id, step, seconds in rows
-        for dag, _, model in [dag_id.partition(SEPARATOR)]
+        for dag, model in [(dag_ids.kind_of(dag_id), dag_ids.model_of(dag_id) or "")]
     )
 
 
@@ -86,6 +90,7 @@ def _query() -> Executable:
         partition_by=(TaskInstance.dag_id, TaskInstance.task_id),
         order_by=TaskInstance.end_date.desc(),
     )
+    prefixes = [dag_ids.dag_id(kind, "") for kind in KINDS]
     newest = select(func.max(DagRun.id)).scalar_subquery() - NEWEST_RUNS
     ranked = (
         select(
@@ -100,7 +105,12 @@ def _query() -> Executable:
         )
         .where(
             DagRun.id > newest,
-            or_(*(DagRun.dag_id.startswith(kind + SEPARATOR, autoescape=True) for kind in KINDS)),
+            or_(
+                *(
+                    DagRun.dag_id.startswith(kind + dag_ids.SEPARATOR, autoescape=True)
+                    for kind in KINDS
+                )
+            ),
             TaskInstance.state == TaskInstanceState.SUCCESS,
             TaskInstance.duration.is_not(None),
         )

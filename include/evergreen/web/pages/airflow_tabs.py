@@ -10,6 +10,7 @@ from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
+from evergreen import dag_ids
 from evergreen.ledger.records import Decision
 from evergreen.records import Json
 from evergreen.spec.decision_limits import limits_of
@@ -19,22 +20,22 @@ from evergreen.web.pages.layout import base_of, render
 from evergreen.web.pages.routes import rights
 from evergreen.web.queries.decision_detail import decision_detail
 from evergreen.web.queries.lookups import known_model, model_for
-from evergreen.web.server.authorization import DAG, UserDep
+from evergreen.web.server.authorization import UserDep, dag_of
 from evergreen.web.server.services import Services, ServicesDep
 
 KINDS = {
-    "ingest": "takes in the batches and judges them at the gate",
-    "score": "scores the batches with the champion",
-    "labels": "takes in the labels and joins them to the scores",
-    "continual_training": "decides, trains, judges and promotes",
-    "rollback": "makes a former champion the champion again",
-    "force_promote": "makes a named version the champion",
-    "hold": "holds and releases promotions",
-    "watch_champion": "compares a new champion with the former one",
-    "redelivery": "takes in a batch anew",
-    "backtest": "replays the policies on the model's history",
+    dag_ids.INGEST: "takes in the batches and judges them at the gate",
+    dag_ids.SCORE: "scores the batches with the champion",
+    dag_ids.LABELS: "takes in the labels and joins them to the scores",
+    dag_ids.CONTINUAL_TRAINING: "decides, trains, judges and promotes",
+    dag_ids.ROLLBACK: "makes a former champion the champion again",
+    dag_ids.FORCE_PROMOTE: "makes a named version the champion",
+    dag_ids.HOLD: "holds and releases promotions",
+    dag_ids.WATCH_CHAMPION: "compares a new champion with the former one",
+    dag_ids.REDELIVERY: "takes in a batch anew",
+    dag_ids.BACKTEST: "replays the policies on the model's history",
 }
-FOR_ALL = ("watchdog", "housekeeping", "spec_problems")
+FOR_ALL = (*dag_ids.SUITE, dag_ids.SPEC_PROBLEMS)
 NOT_OURS = "This DAG is not managed by Evergreen, so there is nothing to show."
 OF_ALL = "This DAG serves all models, not a single one."
 NO_DECISION = "This run made no decision. The newest decision of its model is shown."
@@ -47,6 +48,11 @@ class Place(NamedTuple):
 
     kind: str
     model: str
+
+    @property
+    def decides(self) -> bool:
+        """Whether it is the DAG that makes decisions."""
+        return self.kind == dag_ids.CONTINUAL_TRAINING
 
 
 @router.get("/dag/{dag_id}")
@@ -70,7 +76,11 @@ def show_run(
     if not place.model:
         return _elsewhere(request, place)
     model = known_model(services, place.model, user)
-    made = services.ledger.decisions.of_run(model, run_id) if place.kind == DAG else ()
+    made = (
+        services.ledger.decisions.of_run(model, run_id)
+        if place.kind == dag_ids.CONTINUAL_TRAINING
+        else ()
+    )
     if not made:
         return _newest(request, services, user, place, note=_about(place))
     return _decision(request, services, user, made[-1], note="")
@@ -87,13 +97,17 @@ def show_task(
     known_model(services, place.model, user)
     note = f"The newest decision of the model; the task {task_id} may be part of it."
     return _newest(
-        request, services, user, place, note=note if place.kind == DAG else _about(place)
+        request,
+        services,
+        user,
+        place,
+        note=note if place.kind == dag_ids.CONTINUAL_TRAINING else _about(place),
     )
 
 
 def place_of(dag_id: str) -> Place:
     """Return what a DAG is of ours, by its id: ``<kind>__<model>``, or the name of one for all."""
-    kind, _, model = dag_id.partition("__")
+    kind, model = dag_ids.kind_of(dag_id), dag_ids.model_of(dag_id) or ""
     if dag_id in FOR_ALL:
         return Place(dag_id, "")
     if kind in KINDS and re.fullmatch(NAME, model):
@@ -102,9 +116,9 @@ def place_of(dag_id: str) -> Place:
 
 
 def _about(place: Place) -> str:
-    if place.kind == DAG:
+    if place.decides:
         return NO_DECISION
-    return f"This DAG {KINDS[place.kind]}; decisions are made by {DAG}__{place.model}."
+    return f"This DAG {KINDS[place.kind]}; decisions are made by {dag_of(place.model)}."
 
 
 def _newest(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from evergreen.dag_ids import INGEST, dag_id
 from evergreen.data.windows import overlaps
 from evergreen.drift.limits.calibrate import calibrate, cut_blocks
 from evergreen.drift.limits.false_alarm_rate import expected_false_share
@@ -167,7 +168,7 @@ def _reference(context: "ModelContext", deliveries: list[Delivery]) -> _Referenc
         if not windows:
             raise RequestError(
                 f"{context.spec.name} has no champion and no accepted batch yet; limits are learnt"
-                f" from data: land a batch, and let ingest__{context.spec.name} take it in"
+                f" from data: land a batch, and let {dag_id(INGEST, context.spec.name)} take it in"
             )
         newest = max(window.end for window in windows)
         window = Window.ending(newest, days=context.spec.windows.training_days)

@@ -57,7 +57,7 @@ class Eyes:
         counted_from: datetime | None = None,
         scratch: str | None = None,
     ) -> None:
-        self._bench = context
+        self._context = context
         self._batch = batch
         self._champion = champion
         self._scratch = scratch
@@ -70,8 +70,8 @@ class Eyes:
 
     def facts(self, version: str) -> ModelFacts:
         """Return what a policy may know of a version."""
-        trained = self._bench.ledger.versions.get(self._bench.spec.name, version).trained
-        window = self._bench.spec.windows.training_days
+        trained = self._context.ledger.versions.get(self._context.spec.name, version).trained
+        window = self._context.spec.windows.training_days
         return ModelFacts(
             version=version,
             trained_through=self._numbers.first_from(trained.window.end),
@@ -102,7 +102,7 @@ class Eyes:
         """
         from evergreen.promotion.watch import set_aside
 
-        history = self._bench.ledger.promotions.history(self._bench.spec.name)
+        history = self._context.ledger.promotions.history(self._context.spec.name)
         reigns = [row.version for row in reversed(history)]
         if self._champion in reigns:
             reigns = reigns[reigns.index(self._champion) :]
@@ -112,7 +112,7 @@ class Eyes:
         for version in versions:
             if len(found) == MAX_RIVALS:
                 break
-            if self._bench.registry.get_version(self._bench.spec.name, version) is not None:
+            if self._context.registry.get_version(self._context.spec.name, version) is not None:
                 found.append(self.facts(version))
         return tuple(found)
 
@@ -122,13 +122,13 @@ class Eyes:
 
         if self.champion is None:
             return ()
-        metric = self._bench.spec.metric
-        held = self._bench.ledger.decisions.held_batches(self._bench.spec.name)
-        newest = matured(self._bench, before=self._batch)[-LOOK_BACK:]
+        metric = self._context.spec.metric
+        held = self._context.ledger.decisions.held_batches(self._context.spec.name)
+        newest = matured(self._context, before=self._batch)[-LOOK_BACK:]
         found = []
         for place, delivery in enumerate(newest):
             is_new = place >= len(newest) - BATCHES_TO_SCORE
-            is_suspect = delivery.batch in held or in_incident(self._bench, delivery)
+            is_suspect = delivery.batch in held or in_incident(self._context, delivery)
             mine = self._scores(self.champion, delivery, is_new=is_new)
             rivals = []
             for rival in self.rivals if mine is not None else ():
@@ -151,7 +151,7 @@ class Eyes:
 
     def arrived(self) -> tuple[LabelledBatch, ...]:
         """Return the newest labelled batches without scores, for policies that ask for none."""
-        newest = matured(self._bench, before=self._batch)[-LOOK_BACK:]
+        newest = matured(self._context, before=self._batch)[-LOOK_BACK:]
         return tuple(
             LabelledBatch(
                 number=self._number_of(delivery.batch), batch=delivery.batch, champion=None
@@ -163,7 +163,7 @@ class Eyes:
         """Count the labelled rows that came since a training; None when there was none."""
         if since is None:
             return None
-        newer = matured(self._bench, before=self._batch)
+        newer = matured(self._context, before=self._batch)
         return sum(d.n_rows or 0 for d in newer if self._number_of(d.batch) >= since)
 
     def _scores(
@@ -180,35 +180,35 @@ class Eyes:
             logged = self._score(model.version, delivery.batch)
         if logged is None:
             return None
-        scored = scored_with(self._bench, logged)
-        is_covered = scored.target.size >= self._bench.spec.decay.min_coverage * scored.n_scored
+        scored = scored_with(self._context, logged)
+        is_covered = scored.target.size >= self._context.spec.decay.min_coverage * scored.n_scored
         return scored if is_covered else None
 
     def _logged(self, version: str, batch: str) -> PredictionLog | None:
-        name = self._bench.spec.name
-        logs = self._bench.ledger.batches.predictions(name, version=version, batch=batch)
+        name = self._context.spec.name
+        logs = self._context.ledger.batches.predictions(name, version=version, batch=batch)
         return logs[0] if logs else None
 
     def _score(self, version: str, batch: str) -> PredictionLog | None:
         """Score a labelled batch late; a version that cannot is left out, and the log says so."""
-        name = self._bench.spec.name
-        delivery = self._bench.ledger.batches.delivery(name, "data", batch)
+        name = self._context.spec.name
+        delivery = self._context.ledger.batches.delivery(name, "data", batch)
         if delivery is None or delivery.path is None:
             return None
         try:
-            rows = read_snapshot(self._bench, delivery)
-            return log_scores(self._bench, version, batch, rows, scratch=self._scratch)
+            rows = read_snapshot(self._context, delivery)
+            return log_scores(self._context, version, batch, rows, scratch=self._scratch)
         except EvergreenError as err:
             log.warning("%s v%s cannot score batch %s: %s", name, version, batch, err)
             return None
 
     def _number_of(self, batch: str) -> int:
-        return self._numbers.number_of(_window_of(self._bench, batch))
+        return self._numbers.number_of(_window_of(self._context, batch))
 
     def _has_learnt_from(self, version: str, batch: str) -> bool:
         """Return whether a version has learnt from any part of a batch, however long that is."""
-        trained = self._bench.ledger.versions.get(self._bench.spec.name, version).trained
-        learnt = trained.window.end - _window_of(self._bench, batch).start
+        trained = self._context.ledger.versions.get(self._context.spec.name, version).trained
+        learnt = trained.window.end - _window_of(self._context, batch).start
         return learnt.total_seconds() > ROUNDING
 
 
