@@ -130,7 +130,7 @@ def test_the_terminal_reads_every_model(ledger: Ledger, capsys: pytest.CaptureFi
             main(command)
         assert ended.value.code in (0, None), (command, capsys.readouterr())
 
-    assert "episode of harm" in capsys.readouterr().out
+    assert "since batch 2024-02-12" in capsys.readouterr().out
 
 
 def test_pages_and_metrics_read_every_model(ledger: Ledger) -> None:

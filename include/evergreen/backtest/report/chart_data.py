@@ -81,12 +81,11 @@ def colours_of(policies: Sequence[str]) -> dict[str, str]:
 
 
 def batch_names(stream: Stream) -> list[str]:
-    """Return each batch as people read it: by the day it begins, else by how many came before."""
+    """Return each batch as people read it: by when it begins, else by how many came before."""
     if stream.moments is None:
         later = [f"{plural(n, 'batch')} after the first" for n in range(1, stream.n_batches)]
         return ["the first batch", *later]
-    days = stream.moments[: stream.n_batches]
-    return [f"batch of {day.item():%d %b %Y}" for day in days]
+    return [f"batch of {start}" for start in _ticks(stream)]
 
 
 def events_of(policy: str, run: PolicyRun) -> dict[int, list[str]]:
@@ -129,7 +128,7 @@ def _ticks(stream: Stream) -> list[str]:
 
 def _axis(stream: Stream) -> str:
     if stream.moments is None:
-        return "number of the batch"
+        return "batches after the first"
     return "first day of the batch" if _is_daily(stream) else "start of the batch"
 
 

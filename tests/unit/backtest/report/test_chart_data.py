@@ -80,10 +80,10 @@ def test_a_loss_says_that_lower_is_better() -> None:
 def test_batches_are_dated_where_dates_are_known() -> None:
     dated, bare = data_of(make_result()), data_of(make_result(), make_stream(has_moments=False))
 
-    assert dated["batches"][1] == "batch 1, 02 Jan 2024"
+    assert dated["batches"][1] == "batch of 02 Jan 2024"
     assert (dated["ticks"][1], dated["axis"]) == ("02 Jan 2024", "first day of the batch")
-    assert bare["batches"][1] == "batch 1"
-    assert (bare["ticks"][1], bare["axis"]) == ("1", "number of the batch")
+    assert bare["batches"][1] == "1 batch after the first"
+    assert (bare["ticks"][1], bare["axis"]) == ("1", "batches after the first")
 
 
 def test_batches_of_hours_are_told_apart() -> None:
