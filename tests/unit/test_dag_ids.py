@@ -9,9 +9,8 @@ from evergreen import dag_ids
 
 PACKAGE = Path(dag_ids.__file__).parent
 # An id put together or cut by hand: "rollback__{model}", partition("__").
-BY_HAND = re.compile(
-    r"""\b(?:%s)__\{|partition\(["']__|["']__["']""" % "|".join(dag_ids.MODEL_KINDS)
-)
+KINDS = "|".join(dag_ids.MODEL_KINDS)
+BY_HAND = re.compile(rf"""\b(?:{KINDS})__\{{|partition\(["']__|["']__["']""")
 
 
 @pytest.mark.parametrize("kind", dag_ids.MODEL_KINDS)

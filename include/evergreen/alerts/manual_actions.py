@@ -119,8 +119,8 @@ def promotion_held(
     to_do = {
         "freeze": f"{NOTHING_TO_DO} After the freeze the next decision trains a new challenger.",
         "hold": f"Release it when its reason no longer applies: {dag_id(HOLD, model)} with action"
-        f" release, or evergreen release {model}. Then a new challenger is trained and judged; this one"
-        " is not promoted later.",
+        f" release, or evergreen release {model}. Then a new challenger is trained and judged;"
+        " this one is not promoted later.",
     }[cause]
     return build_alert(
         "promotion_held",

@@ -105,12 +105,7 @@ def _query() -> Executable:
         )
         .where(
             DagRun.id > newest,
-            or_(
-                *(
-                    DagRun.dag_id.startswith(kind + dag_ids.SEPARATOR, autoescape=True)
-                    for kind in KINDS
-                )
-            ),
+            or_(*(DagRun.dag_id.startswith(prefix, autoescape=True) for prefix in prefixes)),
             TaskInstance.state == TaskInstanceState.SUCCESS,
             TaskInstance.duration.is_not(None),
         )

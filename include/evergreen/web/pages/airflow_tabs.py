@@ -76,11 +76,7 @@ def show_run(
     if not place.model:
         return _elsewhere(request, place)
     model = known_model(services, place.model, user)
-    made = (
-        services.ledger.decisions.of_run(model, run_id)
-        if place.kind == dag_ids.CONTINUAL_TRAINING
-        else ()
-    )
+    made = services.ledger.decisions.of_run(model, run_id) if place.decides else ()
     if not made:
         return _newest(request, services, user, place, note=_about(place))
     return _decision(request, services, user, made[-1], note="")
@@ -101,7 +97,7 @@ def show_task(
         services,
         user,
         place,
-        note=note if place.kind == dag_ids.CONTINUAL_TRAINING else _about(place),
+        note=note if place.decides else _about(place),
     )
 
 
