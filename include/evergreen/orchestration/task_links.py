@@ -98,9 +98,9 @@ class VersionLink(BaseOperatorLink):
     name = "MLflow version"
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:
-        """Return the address; empty where nothing was trained, or no server is named."""
+        """Return the address; empty where no version was kept, or no server is named."""
         trained = ti_key.xcom_pull(task_ids="train_challenger")
-        if not trained:
+        if not trained or not trained["version"]:
             return ""
         return version_url(read_settings().mlflow_url, _model(ti_key.dag_id), trained["version"])
 

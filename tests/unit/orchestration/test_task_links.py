@@ -116,6 +116,7 @@ def test_a_version_is_linked_at_mlflow_without_its_credentials(
         address(VersionLink(), trained) == "http://mlflow.example:5000/#/models/flights/versions/7"
     )
     assert address(VersionLink(), Ended()) == ""
+    assert address(VersionLink(), Ended({"train_challenger": {"version": None}})) == ""
 
 
 def test_data_docs_are_linked_by_the_batch() -> None:
