@@ -18,7 +18,11 @@ sys.path.insert(0, r"{PROJECT / "plugins"}")
 import evergreen_plugin
 print(*sorted(set(sys.modules) - before))
 """
-LIGHT = {"evergreen_plugin", "evergreen", "evergreen.web", "evergreen.web.lazy_app"}
+LIGHT = {
+    *("evergreen_plugin", "evergreen", "evergreen.web_addresses"),
+    *("evergreen.web", "evergreen.web.lazy_app"),
+    *("evergreen.web.server", "evergreen.web.server.asgi"),
+}
 HEAVY = ("fastapi", "starlette", "jinja2", "sqlalchemy", "pandas", "pyarrow", "alembic", "httpx")
 
 
