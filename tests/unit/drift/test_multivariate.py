@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from builders.chance import most, room
 from evergreen.drift.multivariate import measure_multivariate, measure_quiet_auc
 from evergreen.measurements import MultivariateDrift
 from evergreen.spec.model import Feature, FeatureKind
@@ -55,7 +56,8 @@ def test_few_rows_do_not_raise_false_alarms() -> None:
         measure(make_rows(100, seed=seed), make_rows(100, seed=seed + 100)) for seed in range(60)
     ]
 
-    assert sum(result.verdict == "drifted" for result in results) <= 1
+    # The limit is three standard errors above one half.
+    assert sum(result.verdict == "drifted" for result in results) <= most(60, 0.005)
 
 
 @pytest.mark.parametrize(("shift", "verdict"), [(0.1, "stable"), (0.6, "drifted")])
@@ -93,7 +95,8 @@ def test_a_reference_that_moves_by_itself_has_a_high_quiet_auc() -> None:
     still = measure_quiet_auc(pa.table(quiet), features, min_rows=100, seed=1)
     moved = measure_quiet_auc(pa.table(moving), features, min_rows=100, seed=1)
 
-    assert still == pytest.approx(0.5, abs=0.03)
+    error_of_auc = np.sqrt(4001 / (12 * 2000 * 2000))
+    assert still == pytest.approx(0.5, abs=room() * error_of_auc)
     assert moved is not None
     assert moved > 0.7
     assert measure_quiet_auc(pa.table(make_rows(198)), features, min_rows=100, seed=1) is None
