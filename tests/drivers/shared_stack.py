@@ -16,6 +16,7 @@ from moto.server import ThreadedMotoServer
 from drivers.listening import StatsdListener, observing, statsd_listener
 from drivers.loop import PRELOADED, PROJECT, migrate
 from evergreen.ledger.ledger import Ledger
+from evergreen.sandbox.services.airflow_api import AirflowApi
 from evergreen.sandbox.services.stack import Stack
 from standins.slack import SlackServer
 
@@ -23,6 +24,8 @@ BUCKET = "lake"
 S3_SECRET = "canary-s3-secret-4711"
 SLACK_TOKEN = "xoxb-canary-slack-token-4711"
 PARALLELISM = 6
+COLLEAGUE = "ada"  # a second user, beside Airflow's admin
+COLLEAGUES = {"AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"admin:admin,{COLLEAGUE}:admin"}
 TRIGGERS = {"AIRFLOW__SCHEDULER__TRIGGER_TIMEOUT_CHECK_INTERVAL": "2"}
 
 
@@ -49,6 +52,11 @@ class SharedStack:
     slack: Mapping[str, SlackServer]
     statsd: StatsdListener
     events: Path
+
+    def as_colleague(self) -> AirflowApi:
+        """Return Airflow's API, logged in as the second user; to be closed."""
+        passwords = json.loads((self.stack.home / "airflow" / "passwords.json").read_text())
+        return AirflowApi(self.stack.airflow_url, username=COLLEAGUE, password=passwords[COLLEAGUE])
 
 
 @dataclass(frozen=True)
@@ -97,6 +105,7 @@ def running_shared_stack(
                     "AIRFLOW_CONN_LAKE": s3_connection(url),
                     "EVERGREEN_STORE_URI": f"s3://{BUCKET}/store",
                     "EVERGREEN_STORE_CONNECTION_ID": "lake",
+                    **COLLEAGUES,
                     **TRIGGERS,
                     **PRELOADED,
                 },

@@ -14,13 +14,13 @@ import pytest
 
 from drivers.history import accept, begin, fit_model, label, reign
 from drivers.loop import PATIENCE_SECONDS, Loop, broken_invariants
-from drivers.shared_stack import Part, SharedStack
+from drivers.shared_stack import COLLEAGUE, Part, SharedStack
 from drivers.telling import broken_threads
 from drivers.tiny import Upstream, write_spec
 from evergreen.ledger.ledger import Ledger
 from evergreen.ledger.records import Approval, Decision, Hold, OutboxEntry
 from evergreen.records import Promotion
-from evergreen.sandbox.services.airflow_api import DagRun, TaskInstance
+from evergreen.sandbox.services.airflow_api import AirflowApi, DagRun, TaskInstance
 from evergreen.sandbox.services.stack import Stack
 from evergreen.settings import read_settings
 from evergreen.spec.loader import load_spec
@@ -79,7 +79,8 @@ def prepare(shared: SharedStack) -> None:
 def play_on(shared: SharedStack) -> Story:
     spec = shared.models_dir / NAME
     loop = Loop(shared.stack, shared.ledger, Upstream.of(spec, shared.stack.home))
-    return play(People(loop, Rules(spec)), shared.slack[PART.name])
+    with shared.as_colleague() as colleague:
+        return play(People(loop, Rules(spec), colleague), shared.slack[PART.name])
 
 
 def learn_from_the_last_week(spec: Path) -> None:
@@ -105,7 +106,7 @@ def seed(stack: Stack, ledger: Ledger, spec: Path) -> None:
 
 @dataclass(frozen=True)
 class Rules:
-    """What the spec says of promotions; tasks read it anew each time."""
+    """What the spec says of promotions; each run keeps to what it says at its start."""
 
     folder: Path
 
@@ -122,6 +123,7 @@ class People:
 
     loop: Loop
     rules: Rules
+    colleague: AirflowApi
 
     def retrain(self) -> DagRun:
         return self.loop.stack.api.trigger(TRAINING, FORCE)
@@ -151,6 +153,10 @@ class People:
         self.loop.stack.api.answer(self.asked(run), option, comment=comment)
         return self.decided(run)
 
+    def let_colleague_answer(self, run: DagRun, option: str, comment: str) -> Decision:
+        self.colleague.answer(self.asked(run), option, comment=comment)
+        return self.decided(run)
+
     def answer_without_the_right(self, run: DagRun) -> None:
         """Answer as somebody who is not among the approvers; wait until it is asked again."""
         task, api = self.asked(run), self.loop.stack.api
@@ -176,15 +182,14 @@ def play(people: People, slack: SlackServer) -> Story:
     loop, rules = people.loop, people.rules
     frozen = people.decided(people.retrain())
 
-    rules.say("approvers: [ada]")
+    rules.say(f"approvers: [{COLLEAGUE}]")
     loop.run_to_end("hold", {"action": "hold", "reason": "audit"})
     held = people.decided(people.retrain())
     anew = people.wait_for_anew(
         loop.run_to_end("hold", {"action": "release", "reason": "audit is over"})
     )
     people.answer_without_the_right(anew)
-    rules.say("approvers: [ada, admin]")
-    refused = people.answer(anew, "Reject", "not on Fridays")
+    refused = people.let_colleague_answer(anew, "Reject", "not on Fridays")
 
     rules.say("approval_timeout_hours: 0.001")
     timed_out = people.decided(people.retrain())
@@ -254,9 +259,9 @@ def test_a_refusal_keeps_the_champion_with_name_and_comment(story: Story) -> Non
     approval = story.approvals[story.refused.id]
 
     assert story.refused.outcome == "refused"
-    assert "refused by admin: not on Fridays" in story.refused.outcome_sentence
+    assert "refused by ada: not on Fridays" in story.refused.outcome_sentence
     assert story.refused.champion_after == "1"
-    assert (approval.answer, approval.answered_by) == ("refused", "admin")
+    assert (approval.answer, approval.answered_by) == ("refused", COLLEAGUE)
     assert approval.comment == "not on Fridays"
     assert story.states[story.refused.id]["promote"] == "skipped"
     assert story.told(story.refused) == ["approval_wanted", "kept"]
@@ -321,7 +326,7 @@ def test_each_question_has_its_answer_in_its_thread(story: Story) -> None:
 
     assert len(ends) == len(asked)
     assert [end.split(":")[0] for end in ends] == [
-        "Refused by admin",
+        "Refused by ada",
         "Nobody answered in time",
         "Approved by admin",
     ]
