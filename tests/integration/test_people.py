@@ -28,7 +28,7 @@ from evergreen.workflows.model_context import ModelContext
 from standins.slack import SlackServer
 from standins.slack_workspace import Message
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(1500)]
 
 NAME = "people"
 TRAINING = f"continual_training__{NAME}"
