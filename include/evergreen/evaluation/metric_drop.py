@@ -3,10 +3,10 @@
 from statistics import NormalDist
 
 from evergreen.evaluation.scored_rows import Rows, mismatch
-from evergreen.metrics.names import LABELS
 from evergreen.metrics.paired import PairedGain, paired_difference
 from evergreen.metrics.wording import limit, number
 from evergreen.records import GuardResult
+from evergreen.spec.metric_labels import METRIC_LABELS
 
 MISSED = 0.05
 
@@ -80,12 +80,12 @@ def _sentence(
 ) -> str:
     error = "" if se is None else f" +/- {number(se, decimals=4)}"
     told = (
-        f"{LABELS[rows.metric]} is {number(drop, at_most, decimals=4)}{error} worse than the"
+        f"{METRIC_LABELS[rows.metric]} is {number(drop, at_most, decimals=4)}{error} worse than the"
         f" champion's on {rows.n_rows} rows, at most {limit(at_most, decimals=4)} allowed"
     )
     if drop < 0:
         told = (
-            f"{LABELS[rows.metric]} is {number(-drop, decimals=4)}{error} better than the"
+            f"{METRIC_LABELS[rows.metric]} is {number(-drop, decimals=4)}{error} better than the"
             f" champion's on {rows.n_rows} rows, {limit(at_most, decimals=4)} worse allowed"
         )
     return f"{told}; beyond the limit, yet within chance" if is_excused else told

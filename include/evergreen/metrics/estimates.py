@@ -14,10 +14,10 @@ from evergreen.metrics.columns import check_lengths, problem_of, read_column, re
 from evergreen.metrics.delong import MIN_PER_CLASS, FloatArray
 from evergreen.metrics.f1 import Counts, macro_f1, resample_rows
 from evergreen.metrics.influence import chosen_class, error_of_rows, linearise
-from evergreen.metrics.names import LABELS
 from evergreen.metrics.paired import paired_difference
 from evergreen.metrics.wording import number
 from evergreen.records import MetricEstimate
+from evergreen.spec.metric_labels import METRIC_LABELS
 from evergreen.spec.model import MetricName
 
 SEED = 42
@@ -45,7 +45,7 @@ def estimate(metric: MetricName, target: ArrayLike, score: ArrayLike) -> MetricE
     n_rows = int(np.shape(target)[0])
     problem = problem_of(metric, truth, scores)
     if problem or truth is None or scores is None:
-        sentence = f"{LABELS[metric]} cannot be computed: {problem}"
+        sentence = f"{METRIC_LABELS[metric]} cannot be computed: {problem}"
         return MetricEstimate(name=metric, value=None, se=None, n_rows=n_rows, sentence=sentence)
     value, se = _value_and_se(metric, truth, scores)
     return MetricEstimate(
@@ -89,7 +89,7 @@ def _value_and_se(
 
 
 def _sentence(metric: MetricName, value: float, se: float | None, n_rows: int) -> str:
-    name = LABELS[metric]
+    name = METRIC_LABELS[metric]
     if se is None:
         need = f"{MIN_PER_CLASS} rows of each class" if metric == "auc" else "2 rows"
         return f"{name} {number(value, decimals=4)} on {n_rows} rows, without error (needs {need})"

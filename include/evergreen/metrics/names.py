@@ -1,18 +1,8 @@
-"""What each metric is called, and which way is better."""
+"""Which way each metric is better."""
 
 from typing import assert_never
 
 from evergreen.spec.model import MetricName
-
-LABELS: dict[MetricName, str] = {
-    "auc": "AUC",
-    "accuracy": "accuracy",
-    "log_loss": "log loss",
-    "brier": "Brier score",
-    "f1_macro": "macro F1",
-    "rmse": "RMSE",
-    "mae": "MAE",
-}
 
 
 def higher_is_better(metric: MetricName) -> bool:

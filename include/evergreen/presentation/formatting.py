@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime
 
-from evergreen.metrics.names import LABELS
 from evergreen.records import MetricEstimate
+from evergreen.spec.metric_labels import METRIC_LABELS
 
 WITH_ES = ("s", "x", "z", "ch", "sh")
 NOTHING = "\N{EN DASH}"
@@ -12,7 +12,7 @@ MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 STEPS = ((DAY, "d"), (HOUR, "h"), (MINUTE, "min"))
 LARGE, SMALL = 1000.0, 1e-4
 TWO_DAYS_HOURS, DAY_HOURS = 48, 24
-METRICS: dict[str, str] = dict(LABELS.items())
+METRICS: dict[str, str] = dict(METRIC_LABELS.items())
 
 
 def number(value: float | None, *, is_signed: bool = False) -> str:

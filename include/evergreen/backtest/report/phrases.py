@@ -2,9 +2,9 @@
 
 from html import escape
 
-from evergreen.metrics.names import LABELS
+from evergreen.spec.metric_labels import METRIC_LABELS
 
-METRIC_WORDS = LABELS
+METRIC_WORDS = METRIC_LABELS
 ONE_PERCENT = 0.01
 
 
