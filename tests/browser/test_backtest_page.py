@@ -96,7 +96,7 @@ def test_a_pointer_is_told_scores_and_events(chromium: Browser, page_file: Path)
         told = page.evaluate(TOLD, 2)
 
     assert told == [
-        "batch 2, 03 Jan 2024",
+        "batch of 03 Jan 2024",
         "default \N{EN DASH}",
         "every 0.8000",
         "never 0.6000",

@@ -120,7 +120,10 @@ def test_numbers_are_called_so_and_say_where_they_count_from(ledger: Ledger) -> 
     assert (state.episode.since, state.episode.batch) == (2823, "2024-02-12")
 
 
-def test_the_terminal_reads_every_model(ledger: Ledger, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_terminal_reads_every_model(
+    ledger: Ledger, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")  # no sentence is broken over two lines of a table
     commands: list[tuple[str, ...]] = [("incidents",)]
     for model in (*SMALL, *TEAMS):
         commands += [("decisions", model), ("champion", model)]

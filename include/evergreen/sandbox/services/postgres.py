@@ -90,26 +90,39 @@ class Postgres:
         """Remove a cluster that could not lie in its home; one that does goes with the home."""
         place = self.folder.parent
         if place.name.startswith(_TEMPORARY):
+            if self.folder.exists():
+                # A removal that is killed half way must not leave what looks like a cluster.
+                self.folder.rename(self._unfinished())
             shutil.rmtree(place, ignore_errors=True)
 
+    def _unfinished(self) -> Path:
+        """Return the name that a cluster has before it is whole and after it is given up; free."""
+        path = self.folder.with_name(f"{self.folder.name}.unfinished")
+        if path.exists():
+            shutil.rmtree(path)
+        return path
+
     def _make_cluster(self) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.folder.chmod(0o700)
+        folder = self._unfinished()
+        folder.mkdir(mode=0o700, parents=True)
         handle, name = tempfile.mkstemp(prefix="evergreen-")
         secret = Path(name)
         try:
             with os.fdopen(handle, "w") as stream:
                 stream.write(self._password)
             if self.owner is not None:
-                os.chown(self.folder, *self.owner)
+                os.chown(folder, *self.owner)
                 os.chown(secret, *self.owner)
-            argv = ["-D", str(self.folder), "-U", SUPERUSER, f"--pwfile={secret}"]
+            argv = ["-D", str(folder), "-U", SUPERUSER, f"--pwfile={secret}"]
             options = ["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync"]
             run_to_end(
                 self._command("initdb", "initdb", *argv, *options), timeout_seconds=START_SECONDS
             )
         finally:
             secret.unlink()
+        if self.folder.exists():  # without PG_VERSION: no cluster, but the rest of one
+            shutil.rmtree(self.folder)
+        folder.rename(self.folder)
 
     def _command(self, name: str, program: str, *argv: str) -> Command:
         return Command(

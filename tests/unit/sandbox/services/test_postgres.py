@@ -72,6 +72,20 @@ def test_a_wrong_password_is_refused(tmp_path: Path) -> None:
         service.kill()
 
 
+def test_the_rest_of_a_making_or_removal_that_was_killed_is_in_nobodys_way(tmp_path: Path) -> None:
+    postgres = make_postgres(tmp_path)
+    for name in (postgres.folder.name, f"{postgres.folder.name}.unfinished"):
+        rest = postgres.folder.with_name(name) / "base"
+        rest.mkdir(parents=True)
+        (rest / "1").touch()
+
+    service = postgres.start()
+    service.stop(grace_seconds=60)
+
+    assert (postgres.folder / "PG_VERSION").exists()
+    assert not postgres.folder.with_name(f"{postgres.folder.name}.unfinished").exists()
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root starts it as another user")
 def test_root_finds_a_place_when_its_home_is_closed_to_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
