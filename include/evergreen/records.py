@@ -309,7 +309,7 @@ Severity = Literal["critical", "warning", "info"]
 
 
 class Alert(Record):
-    """One message to people. ``incident`` is its identity: at most one alert is kept per value.
+    """One message to people. At most one alert is kept per ``message_key``.
 
     ``thread`` groups the alerts of one story (one batch of one model). ``links`` are (label, URL)
     pairs. ``numbers`` are the figures that matter, at most three (label, value with unit and limit)
@@ -319,7 +319,7 @@ class Alert(Record):
 
     model: str
     kind: AlertKind
-    incident: str
+    message_key: str
     thread: str
     title: str
     text: str
@@ -329,3 +329,11 @@ class Alert(Record):
     numbers: tuple[tuple[str, str], ...] = ()
     since: datetime | None = None
     commands: tuple[str, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_former_name(cls, values: Any) -> Any:
+        """Read messages of older ledgers, where the key was called ``incident``."""
+        if isinstance(values, dict) and "incident" in values:
+            return {("message_key" if key == "incident" else key): values[key] for key in values}
+        return values

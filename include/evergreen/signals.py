@@ -139,7 +139,7 @@ class PolicyDecision(Record):
         sentence: Why, with every value it rests on beside its limit.
         fraction: Share (0..1] of the full training window to learn from: the newest rows of it.
         version: The version to reinstate.
-        is_alarm: The champion does sudden harm.
+        is_alarm: The champion's score has dropped suddenly.
         is_suspect: The batch holds a data fault; it is kept out of training and reference.
         is_released: What was held for a data fault goes on for too long to be one: it counts again.
         is_harmless_drift: The data drifted and the champion does not suffer: shown, no retrain.
@@ -157,11 +157,11 @@ class PolicyDecision(Record):
 
 
 class Episode(Record):
-    """The time after sudden harm: data before ``since`` describe a world that is gone.
+    """The time after a sudden drop: data from before ``since`` no longer represent current data.
 
     ``n_fitted`` is how many batches since then the newest fit had seen; ``before`` is the version
-    that served when the harm began. ``batch`` is the id of the batch that showed it, empty where it
-    is not known.
+    that served when the score dropped. ``batch`` is the id of the batch that showed the drop, empty
+    where it is not known.
     """
 
     since: int
@@ -192,7 +192,7 @@ class PolicyState(Record):
         samples: Newest measured decays, oldest first.
         drifted: Share of features that had moved in each of the newest batches, oldest first.
         votes: Whether the policy asked for a retrain at each of the newest batches.
-        episode: Set after sudden harm.
+        episode: Set after a sudden drop.
         last_fit: Number of the batch at which the newest training was asked for.
         last_fit_batch: Id of that batch; None where it is not known.
         fitted_through: What that training was trained through.

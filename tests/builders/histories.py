@@ -175,7 +175,7 @@ def _messages(incident: Row, number: int) -> Iterator[dict[str, Any]]:
         alert = Alert(
             model=incident["model"],
             kind="drift",
-            incident=name,
+            message_key=name,
             thread=f"incident:{number}",
             title=incident["title"],
             text=incident["sentence"] if role == "opening" else "It has recovered.",

@@ -206,11 +206,11 @@ def close_as_promoted(ledger: Ledger, decision: Decision) -> Promotion:
     return promotion
 
 
-def make_alert(incident: str, *, model: str = "flights", title: str = "Drift") -> Alert:
+def make_alert(message_key: str, *, model: str = "flights", title: str = "Drift") -> Alert:
     return Alert(
         model=model,
         kind="drift",
-        incident=incident,
+        message_key=message_key,
         thread="t",
         title=title,
         text="temp drifted",

@@ -215,7 +215,7 @@ def make_message(**changes: Any) -> OutboxEntry:
     alert = Alert(
         model="flights",
         kind="data_rejected",
-        incident="data_rejected flights 2013-11-14",
+        message_key="data_rejected flights 2013-11-14",
         thread="flights 2013-11-14",
         title="Batch 2013-11-14 was rejected",
         text="2 of 41 rules were not met.",

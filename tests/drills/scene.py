@@ -120,7 +120,7 @@ class Scene:
         """Tell the state of the model's runs, with the logs of what is red, and its alerts."""
         loop = Loop(self.stage.stack, self.stage.ledger, self.upstream)
         alerts = [
-            f"alert {entry.alert.incident}: {entry.state} {entry.last_error}"
+            f"alert {entry.alert.message_key}: {entry.state} {entry.last_error}"
             for entry in self.stage.ledger.alerts.history(self.model)
         ]
         return "\n".join([loop.explain(f"__{self.model}"), *alerts])

@@ -21,7 +21,7 @@ def make_alert(context: ModelContext, kind: Any = "drift", name: str = "", **cha
     fields: dict[str, Any] = {
         "model": model,
         "kind": kind,
-        "incident": f"{kind}:{model}:{name or BATCH}",
+        "message_key": f"{kind}:{model}:{name or BATCH}",
         "thread": f"{model}:{BATCH}",
         "title": f"{kind} {name}".strip(),
         "text": "what happened",
@@ -48,7 +48,7 @@ def roles(context: ModelContext) -> list[str]:
 
 def raised(entries: Sequence[OutboxEntry]) -> list[OutboxEntry]:
     """Return what was told, without what incidents add: calm batches and endings."""
-    return [entry for entry in entries if not entry.alert.incident.startswith("incident:")]
+    return [entry for entry in entries if not entry.alert.message_key.startswith("incident:")]
 
 
 def broken_threads(entries: Sequence[OutboxEntry], messages: Sequence[Message]) -> list[str]:
@@ -63,7 +63,10 @@ def broken_threads(entries: Sequence[OutboxEntry], messages: Sequence[Message]) 
     leads = {m["metadata"]["event_payload"]["incident"]: m.get("thread_ts") for m in messages}
     wrong = [f"{name} came {n_times} times" for name, n_times in came.items() if n_times != 1]
     for entry in entries:
-        name, is_root = entry.alert.incident, entry.role == "opening" or entry.incident_id is None
+        name, is_root = (
+            entry.alert.message_key,
+            entry.role == "opening" or entry.incident_id is None,
+        )
         if entry.state != "delivered" or entry.role == "update":
             continue
         if leads.get(name, "nowhere") != (None if is_root else roots[entry.incident_id]):

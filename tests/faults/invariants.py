@@ -107,7 +107,7 @@ def _champion_as_expected(world: "World") -> str:
 
 def _one_message_per_incident(world: "World", *, is_over: bool) -> str:
     entries = world.ledger.alerts.history(world.name)
-    waiting = [entry.alert.incident for entry in entries if entry.state == "pending"]
+    waiting = [entry.alert.message_key for entry in entries if entry.state == "pending"]
     sent = len(world.slack.messages)
     # An update changes a message that was sent before.
     delivered = sum(entry.state == "delivered" and entry.role != "update" for entry in entries)

@@ -107,7 +107,7 @@ class World:
     def kinds(self) -> list[str]:
         """Return the kinds of the alerts that were raised, in order; not what incidents add."""
         told = [entry.alert for entry in self.ledger.alerts.history(self.name)]
-        return [alert.kind for alert in told if not alert.incident.startswith("incident:")]
+        return [alert.kind for alert in told if not alert.message_key.startswith("incident:")]
 
     def hold(self, outcome: str, *runs: KeptRun, is_over: bool = True) -> None:
         """Assert the invariants and enter the case into the table.

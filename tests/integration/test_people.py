@@ -61,7 +61,7 @@ class Story:
         return [
             entry.alert.kind
             for entry in self.alerts
-            if decision.id in entry.alert.incident and entry.alert.kind != "retrain_started"
+            if decision.id in entry.alert.message_key and entry.alert.kind != "retrain_started"
         ]
 
 
@@ -291,7 +291,8 @@ def test_an_open_question_is_reminded_of_once(story: Story) -> None:
     wanted, reminder, promoted = (
         entry.alert
         for entry in story.alerts
-        if entry.alert.incident.count(story.approved.id) and entry.alert.kind != "retrain_started"
+        if entry.alert.message_key.count(story.approved.id)
+        and entry.alert.kind != "retrain_started"
     )
 
     assert (wanted.kind, reminder.kind) == ("approval_wanted", "approval_wanted")

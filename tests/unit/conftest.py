@@ -29,7 +29,7 @@ def build_alert(**changes: Any) -> Alert:
     fields: dict[str, Any] = {
         "model": "flights",
         "kind": "data_rejected",
-        "incident": "data_rejected:flights:2013-03-05",
+        "message_key": "data_rejected:flights:2013-03-05",
         "thread": "flights:2013-03-05",
         "title": "flights: data of 2013-03-05 rejected",
         "text": "The data broke 1 rule.",

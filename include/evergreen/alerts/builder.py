@@ -69,7 +69,7 @@ def build_alert(
     return Alert(
         model=model,
         kind=kind,
-        incident=":".join([kind, model, *(part for part in identity if part)]),
+        message_key=":".join([kind, model, *(part for part in identity if part)]),
         thread=f"{model}:{story or identity[0]}",
         title=title,
         text="\n".join(one_line(line) for line in lines if line),

@@ -55,7 +55,7 @@ def digest(name: str, day: date, models: Sequence[ModelDay]) -> Alert:
     return Alert(
         model=ranked[0].model,
         kind="stood_down",
-        incident=name,
+        message_key=name,
         thread=name,
         title=f"Summary of {day:%Y-%m-%d}: {plural(len(models), 'model')}{waits}",
         text="\n".join([f"{plural(n_decided, 'decision')} in 24 hours.", *lines]),

@@ -147,7 +147,7 @@ def first_message(opening: Alert, newest: Alert, *, role: str) -> Alert:
         newest: The newest message of the incident.
         role: ``closing`` ends it, ``note`` is a step that is also a reply, ``update`` is neither.
     """
-    kept = {"incident": opening.incident, "since": opening.since}
+    kept = {"message_key": opening.message_key, "since": opening.since}
     if role == "update" and newest.kind == opening.kind:
         return newest.model_copy(update=kept)
     head = newest.text.split("\n")[0]
@@ -185,7 +185,7 @@ def closing(
     lines = (sentence, left_out if n_left_out else "", NOTHING_TO_DO)
     return opening.model_copy(
         update={
-            "incident": f"incident:{incident_id}:closing",
+            "message_key": f"incident:{incident_id}:closing",
             "title": f"{resolution[:1].upper()}{resolution[1:]}: {opening.title}",
             "text": "\n".join(line for line in lines if line),
             "must_act": False,
@@ -207,7 +207,7 @@ def summed_up(title: str, name: str, left_out: Sequence[Alert]) -> Alert:
     said = listed([alert.title for alert in left_out], shown=SHOWN)
     return left_out[-1].model_copy(
         update={
-            "incident": name,
+            "message_key": name,
             "title": f"{plural(len(left_out), 'update')} while snoozed: {title}",
             "text": "\n".join(said),
         }

@@ -85,7 +85,7 @@ def approval_reminder(asked: Alert, *, waited_hours: float, left_hours: float) -
     line = f"Nobody has answered for {duration(waited_hours)}; {duration(left_hours)} are left."
     return asked.model_copy(
         update={
-            "incident": f"{asked.incident}:reminder",
+            "message_key": f"{asked.message_key}:reminder",
             "title": f"Reminder: {asked.title}",
             "text": f"{line}\n{asked.text}",
         }

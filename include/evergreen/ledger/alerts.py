@@ -21,7 +21,7 @@ class Alerts:
     def raise_once(self, alert: Alert, *, state: AlertState = "pending", channel: str = "") -> bool:
         """Store a message of its own; False when it is stored already and stays as it is."""
         row = AlertRow(
-            incident=alert.incident,
+            incident=alert.message_key,
             model=alert.model,
             kind=alert.kind,
             thread=alert.thread,
@@ -94,7 +94,7 @@ class Alerts:
     def send_again(self, model: str | None = None) -> int:
         """Let given-up messages be tried again, after the fix; return how many."""
         given_up = self._in_state("undeliverable", model)
-        self.set_state([entry.alert.incident for entry in given_up], "pending")
+        self.set_state([entry.alert.message_key for entry in given_up], "pending")
         return len(given_up)
 
     def _in_state(self, state: AlertState, model: str | None) -> list[OutboxEntry]:

@@ -95,7 +95,7 @@ def add_message(
     role, state = _place(session, row, state, is_step=is_step)
     session.add(
         AlertRow(
-            incident=alert.incident,
+            incident=alert.message_key,
             model=alert.model,
             kind=alert.kind,
             thread=f"incident:{row.id}",
@@ -126,7 +126,7 @@ def add_marker(session: Session, row: IncidentRow, mark: str) -> None:
     if newest is None:
         return
     name = f"incident:{row.id}:{mark}:{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
-    alert = Alert.from_json(newest.alert).model_copy(update={"incident": name})
+    alert = Alert.from_json(newest.alert).model_copy(update={"message_key": name})
     add_message(session, row, alert, state="pending", is_step=False)
 
 

@@ -75,7 +75,7 @@ class Incidents(IncidentReads):
                         update_row(row, alert)
                     if row.n_events >= told_from:
                         name = _name(alert, row, is_repeated=is_repeated)
-                        named = alert.model_copy(update={"incident": name})
+                        named = alert.model_copy(update={"message_key": name})
                         add_message(session, row, named, state=state, is_step=is_step)
                 return to_incident(row)
             except IntegrityError:  # another process was first: what it wrote is there now
@@ -92,7 +92,7 @@ class Incidents(IncidentReads):
         """
         try:
             with self._database.session() as session:
-                if is_told(session, alert.incident):
+                if is_told(session, alert.message_key):
                     return None
                 row = new_row(alert, topic=topic, subject="", channel=channel)
                 close_row(row, "told")
@@ -105,7 +105,7 @@ class Incidents(IncidentReads):
         return to_incident(row)
 
     def calm(self, incident_id: int, alert: Alert, *, state: AlertState = "pending") -> int:
-        """Count one look without the condition, once per ``alert.incident``.
+        """Count one look without the condition, once per ``alert.message_key``.
 
         Returns:
             How many there were in a row, this one included; 0 where the incident is over.
@@ -115,7 +115,7 @@ class Incidents(IncidentReads):
                 row = locked_row(session, incident_id, self._database.name)
                 if row.closed_at is not None:
                     return 0
-                if not is_told(session, alert.incident):
+                if not is_told(session, alert.message_key):
                     row.n_calm += 1
                     row.sentence = alert.text.split("\n")[0]
                     row.updated_at = datetime.now(UTC)
@@ -129,7 +129,7 @@ class Incidents(IncidentReads):
         try:
             with self._database.session() as session:
                 row = locked_row(session, incident_id, self._database.name)
-                if is_told(session, alert.incident):
+                if is_told(session, alert.message_key):
                     return False
                 add_message(session, row, alert, state=state, is_step=True)
         except IntegrityError:
@@ -159,7 +159,7 @@ class Incidents(IncidentReads):
             row = locked_row(session, incident_id, self._database.name)
             if row.closed_at is not None:
                 return None
-            if alert is not None and is_told(session, alert.incident):
+            if alert is not None and is_told(session, alert.message_key):
                 return None
             close_row(row, resolution)
             if alert is not None and has_messages(session, row):
@@ -216,5 +216,5 @@ class Incidents(IncidentReads):
 def _name(alert: Alert, row: IncidentRow | None, *, is_repeated: bool) -> str:
     """Name the message about an alert; that of a repeated condition is anew in each incident."""
     if not is_repeated:
-        return alert.incident
-    return f"{alert.incident}:{'new' if row is None else row.id}"
+        return alert.message_key
+    return f"{alert.message_key}:{'new' if row is None else row.id}"

@@ -29,13 +29,13 @@ def change_hold(model: str) -> str:
 
 @task
 def find_held(model: str, sentence: str) -> Json:
-    """Return the conf by which what was held is decided anew; skipped where nothing is owed."""
+    """Return the conf of the run that decides about a held promotion; skipped where none is due."""
     from evergreen.workflows.promote.holds import anew
 
     with no_retry_helps(), open_model_context(model) as context:
         conf = anew(context, sentence)
     if conf is None:
-        raise AirflowSkipException(f"nothing of {model} is to be decided anew now")
+        raise AirflowSkipException(f"no held promotion of {model} needs a new decision")
     return dict(conf)
 
 

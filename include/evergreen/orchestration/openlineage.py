@@ -15,7 +15,7 @@ NAMESPACE = "evergreen"
 
 
 class AssetExtractor(BaseExtractor):
-    """Gives the assets of a task: it writes its outlets, from what its DAG was woken by."""
+    """Names the assets of a task: its outlets, and as inputs the assets that started its DAG."""
 
     @classmethod
     def get_operator_classnames(cls) -> list[str]:

@@ -81,7 +81,7 @@ class SlackSender:
             "mrkdwn": False,
             "unfurl_links": False,
             "unfurl_media": False,
-            "client_msg_id": str(uuid.uuid5(NAMESPACE, f"{channel}\n{alert.incident}")),
+            "client_msg_id": str(uuid.uuid5(NAMESPACE, f"{channel}\n{alert.message_key}")),
         }
         if thread_ts:
             body["thread_ts"] = thread_ts
@@ -111,7 +111,7 @@ class SlackSender:
         except SlackRefusedError as err:
             if err.code not in NO_EDIT:
                 raise
-            log.warning("message %s of %s stays as it is: %s", ts, alert.incident, err)
+            log.warning("message %s of %s stays as it is: %s", ts, alert.message_key, err)
             return False
         return True
 
@@ -163,7 +163,7 @@ def _content(channel: str, alert: Alert, status: IncidentStatus | None) -> Body:
         "metadata": {
             "event_type": "evergreen_alert",
             "event_payload": {
-                "incident": alert.incident,
+                "message_key": alert.message_key,
                 "kind": alert.kind,
                 "model": alert.model,
                 "thread": alert.thread,

@@ -171,7 +171,7 @@ def test_there_is_one_builder_for_each_kind() -> None:
 @pytest.mark.parametrize("alert", one_of_each(), ids=lambda alert: alert.kind)
 def test_each_alert_names_its_model_and_carries_its_links(alert: Alert) -> None:
     assert alert.title.startswith("flights: ")
-    assert alert.incident.startswith(f"{alert.kind}:flights:")
+    assert alert.message_key.startswith(f"{alert.kind}:flights:")
     assert alert.links == (("runbook", "https://docs/runbook"), ("run", "https://airflow/run"))
 
 
@@ -263,20 +263,20 @@ def test_same_step_again_builds_the_same_incident() -> None:
     first, again = one_of_each(), one_of_each()
 
     assert first == again
-    assert len({alert.incident for alert in first}) == len(first)
+    assert len({alert.message_key for alert in first}) == len(first)
 
 
 def test_rejected_data_has_the_plain_incident_key() -> None:
     alert = catalogue.data_rejected("flights", BATCH, reasons=["a"])
 
-    assert alert.incident == "data_rejected:flights:2013-03-05"
+    assert alert.message_key == "data_rejected:flights:2013-03-05"
 
 
 def test_labels_and_second_deliveries_are_incidents_of_their_own() -> None:
     incidents = {
-        catalogue.data_rejected("flights", BATCH, reasons=["a"]).incident,
-        catalogue.data_rejected("flights", BATCH, reasons=["a"], what="labels").incident,
-        catalogue.data_rejected("flights", BATCH, reasons=["a"], delivery="9f86d081").incident,
+        catalogue.data_rejected("flights", BATCH, reasons=["a"]).message_key,
+        catalogue.data_rejected("flights", BATCH, reasons=["a"], what="labels").message_key,
+        catalogue.data_rejected("flights", BATCH, reasons=["a"], delivery="9f86d081").message_key,
     }
 
     assert len(incidents) == 3
@@ -435,5 +435,5 @@ def test_cleared_and_failed_again_is_an_incident_of_its_own() -> None:
     first = catalogue.failed("flights", BATCH, **at)
     second = catalogue.failed("flights", BATCH, **at, occurrence="2")
 
-    assert first.incident == "failed:flights:2013-03-05:d.t"
-    assert second.incident == "failed:flights:2013-03-05:d.t:2"
+    assert first.message_key == "failed:flights:2013-03-05:d.t"
+    assert second.message_key == "failed:flights:2013-03-05:d.t:2"

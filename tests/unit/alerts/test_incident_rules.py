@@ -16,7 +16,7 @@ def make_alert(kind: Any = "drift", **changes: Any) -> Alert:
     fields: dict[str, Any] = {
         "model": "flights",
         "kind": kind,
-        "incident": f"{kind}:flights:1",
+        "message_key": f"{kind}:flights:1",
         "thread": "t",
         "title": f"flights: {kind}",
         "text": f"first line of {kind}\nsecond line",
@@ -150,11 +150,11 @@ def test_the_spec_says_what_is_sent(rules: dict[str, Any], kind: AlertKind, is_s
 
 
 def test_the_first_message_reads_as_the_newest_of_its_kind() -> None:
-    opening, newest = make_alert(), make_alert(title="flights: 4 features", incident="drift:2")
+    opening, newest = make_alert(), make_alert(title="flights: 4 features", message_key="drift:2")
 
     shown = incident_rules.first_message(opening, newest, role="update")
 
-    assert (shown.title, shown.incident) == ("flights: 4 features", opening.incident)
+    assert (shown.title, shown.message_key) == ("flights: 4 features", opening.message_key)
 
 
 def test_the_first_message_names_a_step_and_keeps_what_it_was_about() -> None:
@@ -184,7 +184,7 @@ def test_an_ending_says_how_and_asks_for_nothing() -> None:
     assert last.title == "Recovered: flights: drift"
     assert last.text.split("\n")[:2] == ["It is calm.", "3 updates left out while it was snoozed."]
     assert (last.must_act, last.severity, last.numbers) == (False, "info", ())
-    assert last.incident == "incident:7:closing"
+    assert last.message_key == "incident:7:closing"
 
 
 def test_what_was_left_out_is_summed_up_by_title() -> None:

@@ -72,7 +72,7 @@ def test_a_question_names_who_may_answer() -> None:
 
 
 def test_questions_of_one_batch_are_told_apart() -> None:
-    assert wanted(occurrence="a").incident != wanted(occurrence="b").incident
+    assert wanted(occurrence="a").message_key != wanted(occurrence="b").message_key
 
 
 def test_a_reminder_is_told_once_in_the_thread_of_its_question() -> None:
@@ -81,7 +81,7 @@ def test_a_reminder_is_told_once_in_the_thread_of_its_question() -> None:
     reminder = catalogue.approval_reminder(asked, waited_hours=4, left_hours=20)
 
     assert reminder.thread == asked.thread
-    assert reminder.incident == f"{asked.incident}:reminder"
+    assert reminder.message_key == f"{asked.message_key}:reminder"
     assert reminder.text.startswith("Nobody has answered for 4 hours; 20 hours are left.")
     assert reminder.must_act
 

@@ -36,7 +36,7 @@ def test_what_was_given_up_is_sent_again_on_request(call: Call, ledger: Ledger) 
 
     assert said.startswith("1 given up before; the watchdog sends them")
     assert again.startswith("0 given up before")
-    assert [entry.alert.incident for entry in ledger.alerts.pending()] == ["c"]
+    assert [entry.alert.message_key for entry in ledger.alerts.pending()] == ["c"]
 
 
 def test_incidents_tell_since_when_who_looks_and_how_they_ended(call: Call, ledger: Ledger) -> None:

@@ -2,11 +2,11 @@ from evergreen.ledger.ledger import Ledger
 from evergreen.records import Alert
 
 
-def make_alert(incident: str = "drift:flights:2013-03-05") -> Alert:
+def make_alert(message_key: str = "drift:flights:2013-03-05") -> Alert:
     return Alert(
         model="flights",
         kind="drift",
-        incident=incident,
+        message_key=message_key,
         thread="flights:2013-03-05",
         title="flights drifts",
         text="3 of 14 features",
@@ -35,7 +35,7 @@ def test_a_delivered_alert_leaves_the_outbox(ledger: Ledger) -> None:
 
 
 def test_a_failed_attempt_stays_pending_until_it_is_known_to_be_hopeless(ledger: Ledger) -> None:
-    incident = make_alert().incident
+    incident = make_alert().message_key
     ledger.alerts.raise_once(make_alert())
 
     ledger.alerts.record_failure(incident, "HTTP 500", is_permanent=False)
@@ -50,7 +50,7 @@ def test_a_failed_attempt_stays_pending_until_it_is_known_to_be_hopeless(ledger:
 
 def test_what_was_given_up_is_sent_again_when_a_person_says_so(ledger: Ledger) -> None:
     ledger.alerts.raise_once(make_alert())
-    ledger.alerts.record_failure(make_alert().incident, "token_revoked", is_permanent=True)
+    ledger.alerts.record_failure(make_alert().message_key, "token_revoked", is_permanent=True)
 
     n_others = ledger.alerts.send_again("other")
     n_mine = ledger.alerts.send_again("flights")
@@ -69,7 +69,7 @@ def test_a_message_of_its_own_knows_its_channel(ledger: Ledger) -> None:
 def test_a_message_is_found_by_its_name(ledger: Ledger) -> None:
     ledger.alerts.raise_once(make_alert())
 
-    found = ledger.alerts.get(make_alert().incident)
+    found = ledger.alerts.get(make_alert().message_key)
 
     assert found is not None
     assert found.alert == make_alert()

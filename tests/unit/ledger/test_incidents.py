@@ -15,7 +15,7 @@ def make_alert(name: str = "drift:flights:1", *, severity: Severity = "warning")
     return Alert(
         model="flights",
         kind="drift",
-        incident=name,
+        message_key=name,
         thread="flights:1",
         title=f"flights drifts ({name})",
         text="3 of 14 features\nNothing to do.",

@@ -24,7 +24,7 @@ def drifted(context: ModelContext, upstream: Upstream) -> str:
 def kinds(context: ModelContext) -> list[str]:
     """Return the kinds of what was told, without what incidents add: calm batches and endings."""
     told = [entry.alert for entry in context.ledger.alerts.history(context.spec.name)]
-    return [alert.kind for alert in told if not alert.incident.startswith("incident:")]
+    return [alert.kind for alert in told if not alert.message_key.startswith("incident:")]
 
 
 def reference_of(context: ModelContext) -> Path:

@@ -39,7 +39,7 @@ alerts = st.builds(
     Alert,
     model=hostile,
     kind=st.sampled_from(get_args(AlertKind)),
-    incident=hostile,
+    message_key=hostile,
     thread=hostile,
     title=hostile,
     text=hostile,
@@ -87,7 +87,7 @@ def test_nothing_in_a_message_is_a_command_a_mention_or_a_hidden_link(
 @given(alerts, statuses)
 @example(
     Alert(
-        model="m", kind="drift", incident="i", thread="t", title="t", text="t", must_act=True,
+        model="m", kind="drift", message_key="i", thread="t", title="t", text="t", must_act=True,
         commands=("echo ```", "echo *a*"), links=(("*a*", "include/_b_"),),
     ),
     IncidentStatus(acknowledged_by="*ada* `x` ~y~ _z_"),

@@ -78,7 +78,7 @@ def test_same_incident_has_the_same_client_msg_id(
 
     sender.send("#alerts", make_alert())
     sender.send("#alerts", make_alert())
-    sender.send("#alerts", make_alert(incident="drift:flights:2013-03-05"))
+    sender.send("#alerts", make_alert(message_key="drift:flights:2013-03-05"))
     sender.send("#other", make_alert())
 
     ids = [body["client_msg_id"] for _, _, body in slack.requests]
@@ -87,7 +87,7 @@ def test_same_incident_has_the_same_client_msg_id(
     assert slack.messages[0]["metadata"] == {
         "event_type": "evergreen_alert",
         "event_payload": {
-            "incident": "data_rejected:flights:2013-03-05",
+            "message_key": "data_rejected:flights:2013-03-05",
             "kind": "data_rejected",
             "model": "flights",
             "thread": "flights:2013-03-05",

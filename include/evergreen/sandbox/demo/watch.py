@@ -75,8 +75,8 @@ class Watch:
     def show_alerts(self) -> None:
         """Show what people were told since the last look; not what only changes a message."""
         for entry in self._ledger.alerts.history(self._model):
-            if entry.role != "update" and entry.alert.incident not in self._told:
-                self._told.add(entry.alert.incident)
+            if entry.role != "update" and entry.alert.message_key not in self._told:
+                self._told.add(entry.alert.message_key)
                 self._screen.alert(to_text(entry.alert))
 
     def _look(self, what: str) -> None:

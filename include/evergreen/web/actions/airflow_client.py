@@ -1,4 +1,4 @@
-"""Airflow's own API, asked in the name of whoever asked us.
+"""Airflow's own API, called with the rights of the user of the page.
 
 The request goes through Airflow's whole application in this process, with the caller's own
 credential: Airflow checks its permissions, writes its audit log and names the person in the run, as

@@ -1,4 +1,4 @@
-"""The JSON API: what the pages show, typed, in bounded pieces, for whoever may read the model."""
+"""The JSON API: what the pages show, typed and in bounded pieces; needs read access to the DAG."""
 
 from threading import BoundedSemaphore
 from typing import Annotated, Literal

@@ -28,7 +28,7 @@ class Exported(NamedTuple):
 
 
 class ReadingCollector(Collector):
-    """Gives one reading to Prometheus' client."""
+    """Hands one reading to Prometheus' client."""
 
     def __init__(self, reading: Reading) -> None:
         self._reading = reading

@@ -1,7 +1,7 @@
-"""What an id leads to, for whoever may read it.
+"""What an id leads to, for users with read access.
 
-Who may not read a model gets the same 403 whether a thing is there or not; who may read what does
-not exist, and so every model, gets 404.
+A user without read access to a model gets 403 whether the thing exists or not. Only a user with
+read access to every model gets 404 for what does not exist.
 """
 
 from airflow.api_fastapi.auth.managers.models.base_user import BaseUser

@@ -1,7 +1,8 @@
 """Who may see and do what: Airflow's own login and its access rights per DAG.
 
-A model is read by whoever may read ``continual_training__<model>``, and acted on by whoever may
-edit it. What may not be read is answered like what does not exist.
+Read access to the DAG ``continual_training__<model>`` grants access to the model's pages, edit
+access grants the actions. Without read access a model that exists is answered like one that does
+not.
 """
 
 from collections.abc import Iterable
@@ -49,7 +50,7 @@ def may_edit(model: str, user: BaseUser) -> bool:
 
 
 def check_read(model: str, user: BaseUser) -> None:
-    """Refuse whoever may not read the model.
+    """Refuse a user who has no read access to the model.
 
     Raises:
         HTTPException: 403, the same for a model that does not exist.
@@ -59,7 +60,7 @@ def check_read(model: str, user: BaseUser) -> None:
 
 
 def check_edit(model: str, user: BaseUser) -> None:
-    """Refuse whoever may not act on the model.
+    """Refuse a user who has no edit access to the model.
 
     Raises:
         HTTPException: 403.

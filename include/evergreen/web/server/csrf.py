@@ -1,8 +1,8 @@
-"""That a change was asked for from our own page, and not by another site in the user's name.
+"""Protection against cross-site requests: a change must come from our own page.
 
-A browser sends Airflow's cookie along whoever wrote the form. Two things a foreign page cannot
-give: the ``Origin`` and ``Sec-Fetch-Site`` of our own pages, and a token that our page showed to
-this very user. A caller with a bearer token needs neither: no browser adds that by itself.
+A browser sends Airflow's cookie with every form, also with one that another site wrote. Such a site
+cannot send the ``Origin`` and ``Sec-Fetch-Site`` of our pages, nor the token that our page showed
+to this user. A caller with a bearer token needs neither: no browser adds that token by itself.
 """
 
 from urllib.parse import urlsplit
@@ -16,7 +16,7 @@ from itsdangerous import BadSignature, SignatureExpired, URLSafeTimedSerializer
 FIELD = "csrf"
 MAX_AGE_SECONDS = 12 * 3600
 SALT = "evergreen-csrf"
-REFUSED = "this was not asked for from a page of this Airflow; nothing was changed"
+REFUSED = "the request did not come from a page of this Airflow; nothing was changed"
 
 
 def issue_token(user: BaseUser) -> str:

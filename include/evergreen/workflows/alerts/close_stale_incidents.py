@@ -33,10 +33,10 @@ def _end(context: ModelContext, incident: Incident) -> bool:
 def _end_hold(context: ModelContext, incident: Incident) -> bool:
     """End what was held; a rollback is held by people only, a promotion by a freeze too."""
     is_promotion = incident.topic == incident_rules.HOLD
-    standing = context.ledger.holds.in_force(context.spec.name)
-    if standing or (is_promotion and holding(context) is not None):
+    open_holds = context.ledger.holds.in_force(context.spec.name)
+    if open_holds or (is_promotion and holding(context) is not None):
         return False
-    follows = "What was held is decided anew." if is_promotion else "The watch goes on."
+    follows = "A new decision follows." if is_promotion else "The watch continues."
     return end_incident(
         context,
         incident.topic,

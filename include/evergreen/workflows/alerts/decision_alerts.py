@@ -90,7 +90,7 @@ def alert_closing(
         alert_failed(context, run, error=decision.outcome_sentence)
     elif decision.outcome != "open":
         alert = _closing(context, run, decision, cause)
-        named = alert.model_copy(update={"incident": f"{alert.incident}:{decision.id}"})
+        named = alert.model_copy(update={"message_key": f"{alert.message_key}:{decision.id}"})
         if alert.kind in incident_rules.ENDS:
             tell_move(context, named, version=decision.champion_after)
         else:

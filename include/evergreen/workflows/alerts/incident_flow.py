@@ -73,7 +73,7 @@ def tell_move(
     Returns:
         False when it was told before.
     """
-    if context.ledger.alerts.get(alert.incident) is not None:
+    if context.ledger.alerts.get(alert.message_key) is not None:
         return False
     resolution = incident_rules.ENDINGS[alert.kind].format(version=version or "?")
     is_new = _ends_its_cause(context, alert, resolution, is_sent_now=is_sent_now)
@@ -138,7 +138,7 @@ def count_calm(
     needed = context.spec.alerts.calm_batches
     said = finding or f"batch {batch} was under all limits"
     shown = incident_rules.calm(opening, said, n_calm=incident.n_calm + 1, n_needed=needed)
-    named = shown.model_copy(update={"incident": f"incident:{incident.id}:calm:{batch}"})
+    named = shown.model_copy(update={"message_key": f"incident:{incident.id}:calm:{batch}"})
     if context.ledger.incidents.calm(incident.id, named) >= needed:
         last = shown.text.split("\n")[0]
         end_incident(context, topic, subject=subject, resolution=RECOVERED, sentence=last)
@@ -191,7 +191,7 @@ def _escalate(
     channel = incident_rules.channel_for(context.spec.alerts, alert)
     is_graver = incident_rules.RANK[alert.severity] > incident_rules.RANK[open_incident.severity]
     if is_graver and channel != incident_rules.channel_for(context.spec.alerts, before):
-        named = alert.model_copy(update={"incident": f"{alert.incident}:escalated"})
+        named = alert.model_copy(update={"message_key": f"{alert.message_key}:escalated"})
         context.ledger.alerts.raise_once(named, state=state, channel=channel)
 
 

@@ -44,9 +44,9 @@ def deliver_pending(context: ModelContext) -> dict[str, int]:
             delivered += 1
         except NotifyError as err:
             context.ledger.alerts.record_failure(
-                entry.alert.incident, str(err), is_permanent=err.is_permanent
+                entry.alert.message_key, str(err), is_permanent=err.is_permanent
             )
-            log.error("alert %s not delivered: %s", entry.alert.incident, err)  # noqa: TRY400
+            log.error("alert %s not delivered: %s", entry.alert.message_key, err)  # noqa: TRY400
             if not err.is_permanent:
                 break  # Slack is down; the rest would only wait as well
     return {"delivered": delivered, "undelivered": len(waiting) - delivered}
@@ -65,7 +65,7 @@ def wake_snoozed(context: ModelContext) -> None:
             name = f"incident:{incident_id}:woken:{entries[-1].raised_at:%Y%m%dT%H%M%S%f}"
             summary = incident_rules.summed_up(incident.title, name, [e.alert for e in entries])
             context.ledger.incidents.note(incident_id, summary)
-        context.ledger.alerts.set_state([entry.alert.incident for entry in entries], "logged")
+        context.ledger.alerts.set_state([entry.alert.message_key for entry in entries], "logged")
 
 
 def _is_left_out(context: ModelContext, entry: OutboxEntry) -> bool:
@@ -74,7 +74,7 @@ def _is_left_out(context: ModelContext, entry: OutboxEntry) -> bool:
         return False
     if not _is_snoozed(context.ledger.incidents.get(entry.incident_id)):
         return False
-    context.ledger.alerts.set_state([entry.alert.incident], "snoozed")
+    context.ledger.alerts.set_state([entry.alert.message_key], "snoozed")
     return True
 
 
@@ -86,7 +86,7 @@ def _is_snoozed(incident: Incident) -> bool:
 def _deliver(
     context: ModelContext, sender: "SlackSender", entry: OutboxEntry, later: Sequence[OutboxEntry]
 ) -> None:
-    name = entry.alert.incident
+    name = entry.alert.message_key
     if entry.incident_id is None:
         channel = entry.channel or incident_rules.channel_for(context.spec.alerts, entry.alert)
         context.ledger.alerts.record_delivered(name, sender.send(channel, entry.alert).ts)
@@ -109,7 +109,7 @@ def _show_picture(
     try:
         show_picture(context, sender, entry.alert.kind, root)
     except Exception:  # of whatever kind: the message has been delivered
-        log.exception("no picture for %s", entry.alert.incident)
+        log.exception("no picture for %s", entry.alert.message_key)
 
 
 def _open_thread(
@@ -135,8 +135,8 @@ def _go_on(
     """Change the first message of a thread, and reply in it where there is something to read."""
     if incident.message_ts is None:
         raise NotifyError(
-            f"the first message of incident {incident.id} was not delivered; mend what kept it"
-            " back, then send both again: evergreen alerts --resend",
+            f"the first message of incident {incident.id} was not delivered; fix the cause,"
+            " then send both again: evergreen alerts --resend",
             is_permanent=True,
         )
     if is_newest:

@@ -62,7 +62,9 @@ def rejection_is_over(context: ModelContext, kind: DeliveryKind, batch: str) -> 
     incident = context.ledger.incidents.open_for(name, incident_rules.DATA, kind)
     if incident is None:
         return
-    told = [f"{entry.alert.incident}:" for entry in context.ledger.alerts.of_incident(incident.id)]
+    told = [
+        f"{entry.alert.message_key}:" for entry in context.ledger.alerts.of_incident(incident.id)
+    ]
     rejected = [
         delivery.batch
         for delivery in context.ledger.batches.deliveries(name, kind, status="rejected")
@@ -88,7 +90,7 @@ def rejection_is_over(context: ModelContext, kind: DeliveryKind, batch: str) -> 
 
 
 def alert_failed(context: ModelContext, run: RunInfo, *, error: str) -> None:
-    """Tell that a run failed for good: one alert per run, however many of its tasks say so."""
+    """Tell that a run failed for good: one alert per run, however many of its tasks failed."""
     raise_alert(
         context,
         failed_alert(context, run, error=error),
@@ -98,12 +100,12 @@ def alert_failed(context: ModelContext, run: RunInfo, *, error: str) -> None:
 
 
 def failed_subject(dag_id: str, task_id: str) -> str:
-    """Return what the failures of a run are told under: its DAG, or a task beside the way."""
+    """Return the subject of a run's failures: its DAG, or a side task of it."""
     return f"{dag_id}.{task_id}" if task_id in ASIDE else dag_id
 
 
 def failure_is_over(context: ModelContext, run: RunInfo, subject: str) -> None:
-    """Tell that a DAG, or a task beside the way, works again, where its failure had been told."""
+    """Tell that a DAG, or a side task, works again, where its failure had been told."""
     end_incident(
         context,
         incident_rules.FAILED,
@@ -114,9 +116,9 @@ def failure_is_over(context: ModelContext, run: RunInfo, subject: str) -> None:
 
 
 def failed_alert(context: ModelContext, run: RunInfo, *, error: str) -> Alert:
-    """Return the alert of a failed run; its incident is the run, and anew after it was cleared.
+    """Return the alert of a failed run: one per run, and one more after each clearing of it.
 
-    A task beside the way, whose failure leaves the run green, is an incident of its own.
+    The failure of a side task leaves the run green and has an alert of its own.
     """
     run_id = run.run_id if len(run.run_id) <= LONGEST_RUN_ID else run.decision_id("", "")
     conf = run.conf if isinstance(run.conf, Mapping) else {}
@@ -133,10 +135,10 @@ def failed_alert(context: ModelContext, run: RunInfo, *, error: str) -> Alert:
         run_id=run.run_id,
         links=links(context, "failed", run, batch=batch),
     )
-    incident = f"failed:{run.dag_id}:{run_id}:{run.n_cleared}"
+    message_key = f"failed:{run.dag_id}:{run_id}:{run.n_cleared}"
     if run.task_id in ASIDE:
-        incident += f":{run.task_id}"
-    return alert.model_copy(update={"incident": incident})
+        message_key += f":{run.task_id}"
+    return alert.model_copy(update={"message_key": message_key})
 
 
 def alert_no_data(
@@ -152,12 +154,12 @@ def alert_no_data(
         what=kind,
         links=links(context, "no_data", run, batch=batch or ""),
     )
-    standing = alert.model_copy(update={"incident": f"no_data:{context.spec.name}:{kind}"})
-    raise_alert(context, standing, subject=kind)
+    told_once = alert.model_copy(update={"message_key": f"no_data:{context.spec.name}:{kind}"})
+    raise_alert(context, told_once, subject=kind)
 
 
 def no_data_is_over(context: ModelContext, kind: DeliveryKind) -> None:
-    """Tell that data has come after all, where "no data" had been told."""
+    """Tell that a delivery has arrived after "no data" was told."""
     end_incident(
         context,
         incident_rules.NO_DATA,

@@ -105,7 +105,7 @@ def back_test(context: ModelContext, asked: BacktestRequest, *, run_id: str) -> 
         history = read_model_history(
             context.loaded, context.settings, source=asked.history, ask=ask_for
         )
-    except DataError as err:  # whoever asked must know, and nobody else: nothing depends on it
+    except DataError as err:  # told to the requester only: nothing else depends on it
         raise RequestError(str(err)) from err
     stream = history.stream
     log.info("%s %d batches, seed %d", history.sentence, stream.n_batches, asked.seed)

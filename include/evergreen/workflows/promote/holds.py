@@ -98,7 +98,9 @@ def change_hold(context: ModelContext, conf: object, *, requested_by: str) -> st
 
 
 def was_held(context: ModelContext, identity: str = NEXT) -> bool:
-    """Return whether a promotion was held, and nothing holds any more: then it is decided anew.
+    """Return whether a promotion was held and a new decision about it is due.
+
+    It is due when no hold or freeze is in force any more.
 
     Args:
         context: The model's spec and adapters.

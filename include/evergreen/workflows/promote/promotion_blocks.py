@@ -73,9 +73,9 @@ def why_not_asked(context: ModelContext, run: DecisionRun, evaluated: Evaluated)
 def standing_answer(
     context: ModelContext, run: DecisionRun, trained: Trained, evaluated: Evaluated
 ) -> Approval | None:
-    """Return what was asked about this very evaluation, open or answered; None for any other.
+    """Return the approval request for this evaluation, open or answered; None where there is none.
 
-    An answer counts for the version and the evaluation that it was given about.
+    An answer counts only for the version and the evaluation that it was given for.
     """
     found = context.ledger.approvals.get(run.decision_id)
     if found is None or found.version != trained.version:
@@ -98,7 +98,7 @@ def tell_answer(approval: Approval) -> str:
 
 
 def _held_before(context: ModelContext, run: DecisionRun, evaluated: Evaluated) -> Stay | None:
-    """Refuse to apply late what was held: only a newer evaluation may go on."""
+    """Refuse to apply a held promotion late: only a newer evaluation may be promoted."""
     decision = context.ledger.decisions.get(run.decision_id)
     if decision.outcome != "held" or decision.closed_at is None:
         return None
@@ -107,8 +107,8 @@ def _held_before(context: ModelContext, run: DecisionRun, evaluated: Evaluated) 
         return None
     return Stay(
         outcome="held",
-        sentence=f"held before and not applied late ({decision.outcome_sentence}); it is decided"
-        " anew: clear evaluate_challenger with its downstream, or force a retrain",
+        sentence=f"held before and not applied late ({decision.outcome_sentence}); a new decision"
+        " is needed: clear evaluate_challenger with its downstream, or force a retrain",
         cause="freeze",
     )
 
@@ -116,7 +116,7 @@ def _held_before(context: ModelContext, run: DecisionRun, evaluated: Evaluated) 
 def _unapproved(
     context: ModelContext, run: DecisionRun, trained: Trained, evaluated: Evaluated
 ) -> Stay | None:
-    """Refuse where the spec asks for a person's word and the ledger holds none for this."""
+    """Refuse where the spec asks for approval and the ledger has none for this evaluation."""
     if context.spec.promotion.approval == "none":
         return None
     answer = standing_answer(context, run, trained, evaluated)

@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 
 class Contest:
-    """One holdout on which models meet; the champion is scored once, whoever it is compared with.
+    """One holdout on which models meet; the champion is scored once for all comparisons.
 
     Args:
         context: The model's spec and adapters.

@@ -106,6 +106,6 @@ def test_messages_of_an_incident_are_its_own(ledger: Ledger) -> None:
 
     (message,) = ledger.details.messages(incident.id, limit=10)
 
-    assert (message.alert.incident, message.incident_id) == ("a", incident.id)
+    assert (message.alert.message_key, message.incident_id) == ("a", incident.id)
     assert ledger.details.incident(incident.id) == incident
     assert ledger.details.incident(10**6) is None

@@ -26,7 +26,7 @@ def a_run(context: ModelContext, run_id: str = "manual__1", **fields: Any) -> Ru
 def told(context: ModelContext, kind: str | None = None) -> list[OutboxEntry]:
     """Return what was told, without what incidents add: calm batches and endings."""
     entries = context.ledger.alerts.history(context.spec.name)
-    raised = [entry for entry in entries if not entry.alert.incident.startswith("incident:")]
+    raised = [entry for entry in entries if not entry.alert.message_key.startswith("incident:")]
     return [entry for entry in raised if kind in (None, entry.alert.kind)]
 
 
@@ -109,7 +109,7 @@ def test_the_longest_run_id_fits_the_ledger(context: ModelContext, conf: Any) ->
     run_alerts.alert_failed(context, run_info(run.context("decide")), error="no")
 
     alert = told(context)[0].alert
-    assert max(len(alert.incident), len(alert.thread)) <= 250
+    assert max(len(alert.message_key), len(alert.thread)) <= 250
 
 
 def test_no_data_is_told_once_then_over_then_told_anew(context: ModelContext) -> None:
@@ -125,7 +125,7 @@ def test_no_data_is_told_once_then_over_then_told_anew(context: ModelContext) ->
     roles = [entry.role for entry in context.ledger.alerts.history(context.spec.name)]
     assert roles == ["opening", "closing", "opening", "closing"]
     assert incidents(context) == [("no_data", "data", "recovered")] * 2
-    assert all(len(entry.alert.incident) <= 250 for entry in told(context))
+    assert all(len(entry.alert.message_key) <= 250 for entry in told(context))
 
 
 def test_missing_labels_are_another_incident_than_missing_data(context: ModelContext) -> None:

@@ -53,7 +53,7 @@ def alias_of(context: ModelContext) -> str | None:
 def kinds(context: ModelContext) -> list[str]:
     """Return the kinds of what was told, without what incidents add: calm batches and endings."""
     told = [entry.alert for entry in context.ledger.alerts.history(context.spec.name)]
-    return [alert.kind for alert in told if not alert.incident.startswith("incident:")]
+    return [alert.kind for alert in told if not alert.message_key.startswith("incident:")]
 
 
 def moves(context: ModelContext) -> list[tuple[str, str, str]]:
