@@ -19,7 +19,7 @@ import httpx
 import yaml
 
 from drivers.history import fit_model
-from drivers.loop import PRELOADED, PROJECT, migrate
+from drivers.loop import PROJECT, migrate
 from drivers.tiny import write_spec
 from evergreen.ledger.ledger import Ledger
 from evergreen.sandbox.services.stack import Stack
@@ -149,7 +149,7 @@ def running_stage(folder: Path, parts: Sequence[Part]) -> Iterator[Stage]:
             ledger="postgres",
             dags=["watchdog", *(f"{kind}__{part.model}" for part in parts for kind in part.dags)],
             models_dir=models,
-            extra_env={"AIRFLOW_CONN_CHAT": connection_to(slack), **PARSED_ONCE, **PRELOADED},
+            extra_env={"AIRFLOW_CONN_CHAT": connection_to(slack), **PARSED_ONCE},
             parallelism=PARALLELISM,
             prepare=migrate,
         ) as stack,

@@ -25,8 +25,6 @@ KINDS = (
     "backtest",
 )
 PATIENCE_SECONDS = 600.0  # two stories at once, on a machine that may be busy
-# The scheduler imports what tasks import before it forks them: standins/preload says more.
-PRELOADED = {"PYTHONPATH": str(PROJECT / "tests" / "standins" / "preload")}
 LOG_TAIL = 4000
 
 

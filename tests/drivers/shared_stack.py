@@ -14,7 +14,7 @@ import s3fs
 from moto.server import ThreadedMotoServer
 
 from drivers.listening import StatsdListener, observing, statsd_listener
-from drivers.loop import PRELOADED, PROJECT, migrate
+from drivers.loop import PROJECT, migrate
 from evergreen.ledger.ledger import Ledger
 from evergreen.sandbox.services.airflow_api import AirflowApi
 from evergreen.sandbox.services.stack import Stack
@@ -107,7 +107,6 @@ def running_shared_stack(
                     "EVERGREEN_STORE_CONNECTION_ID": "lake",
                     **COLLEAGUES,
                     **TRIGGERS,
-                    **PRELOADED,
                 },
                 parallelism=PARALLELISM,
                 prepare=migrate,

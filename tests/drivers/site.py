@@ -15,7 +15,7 @@ from unittest.mock import patch
 from builders.histories import seed_model
 from builders.hostile import HostileUpstream, play_hostile_history, write_hostile_spec
 from drivers.history import accept, begin, fit_model, label, reign
-from drivers.loop import PATIENCE_SECONDS, PRELOADED, PROJECT, Loop, migrate
+from drivers.loop import PATIENCE_SECONDS, PROJECT, Loop, migrate
 from drivers.tiny import NAME, Upstream, write_spec
 from evergreen.ledger.ledger import Ledger
 from evergreen.ledger.records import Decision
@@ -101,7 +101,7 @@ def running_site(folder: Path) -> Iterator[Site]:
             dags=DAGS,
             dags_folder=chosen(folder / "dags"),
             models_dir=models,
-            extra_env=TUNING | PRELOADED,
+            extra_env=TUNING,
             prepare=migrate,
         ) as stack,
         Ledger(stack.ledger_url) as ledger,

@@ -58,9 +58,9 @@ def broken_threads(entries: Sequence[OutboxEntry], messages: Sequence[Message]) 
         entries: The outbox of a model.
         messages: What was posted.
     """
-    came = Counter(str(m["metadata"]["event_payload"]["incident"]) for m in messages)
+    came = Counter(str(m["metadata"]["event_payload"]["message_key"]) for m in messages)
     roots = {e.incident_id: e.message_ts for e in entries if e.role == "opening"}
-    leads = {m["metadata"]["event_payload"]["incident"]: m.get("thread_ts") for m in messages}
+    leads = {m["metadata"]["event_payload"]["message_key"]: m.get("thread_ts") for m in messages}
     wrong = [f"{name} came {n_times} times" for name, n_times in came.items() if n_times != 1]
     for entry in entries:
         name, is_root = (

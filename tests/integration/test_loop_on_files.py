@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import psutil
 import pytest
 
-from drivers.loop import PRELOADED, PROJECT, Loop, broken_invariants, dag_ids, migrate
+from drivers.loop import PROJECT, Loop, broken_invariants, dag_ids, migrate
 from drivers.telling import raised
 from drivers.tiny import NAME, Upstream, write_spec
 from evergreen.ledger.ledger import Ledger
@@ -24,7 +24,7 @@ from evergreen.storage.store import Store
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(1500)]
 
-N_ROUNDS = 600  # long enough to be killed in the middle
+N_ROUNDS = 200  # a fit that lasts long enough to be killed
 CHILD = "evergreen.training.child"
 FORCE = {"force_retrain": True, "reason": "new carrier in town"}
 
@@ -68,7 +68,6 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
             database="sqlite",
             dags=dag_ids(NAME),
             models_dir=folder / "models",
-            extra_env=PRELOADED,
             prepare=migrate,
         ) as stack,
         Ledger(stack.ledger_url) as ledger,

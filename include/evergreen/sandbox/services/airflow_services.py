@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from evergreen.sandbox.services import preload
 from evergreen.sandbox.services.ports import LOOPBACK
 from evergreen.sandbox.services.processes import Command
 
@@ -101,10 +102,16 @@ class AirflowSettings:
         }
 
     def write_files(self) -> None:
-        """Write what Airflow reads from disk: the password of its one user, for its eyes only."""
+        """Write what Airflow reads from disk: its user's password, and what to import at its start.
+
+        Only the owner of the files may read the password.
+        """
         self.home.mkdir(parents=True, exist_ok=True)
         self.passwords_file.touch(mode=0o600)
         self.passwords_file.write_text(json.dumps({USER: self.secrets.admin_password}))
+        local_settings = self.home / preload.SETTINGS_FILE
+        local_settings.parent.mkdir(exist_ok=True)
+        local_settings.write_text(preload.SETTINGS)
 
 
 SIMPLE_AUTH_MANAGER = (

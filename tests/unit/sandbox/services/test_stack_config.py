@@ -1,5 +1,7 @@
 import json
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -117,3 +119,20 @@ def test_mlflow_answers_this_machine_only(tmp_path: Path) -> None:
     assert given["--allowed-hosts"] == "127.0.0.1:5001,localhost:5001"
     assert given["--backend-store-uri"].startswith("sqlite:////")
     assert "--serve-artifacts" in command.argv
+
+
+def test_the_scheduler_imports_what_tasks_import_and_no_other_process_does(tmp_path: Path) -> None:
+    settings = make_plan(tmp_path).airflow(POSTGRES_URL)
+    settings.write_files()
+    folder = settings.home / "config"
+
+    for arguments, is_there in (("scheduler", "True"), ("api-server", "False")):
+        code = "import sys, airflow_local_settings; print('mlflow.tracking' in sys.modules)"
+        done = subprocess.run(
+            [sys.executable, "-c", code, arguments],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert done.stdout.strip() == is_there
