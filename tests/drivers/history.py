@@ -47,7 +47,9 @@ def accept(context: ModelContext, upstream: Upstream, week: int, **delivered: An
 
 def take(context: ModelContext, batch: str, *, result: QualityResult = ACCEPTED) -> str:
     """Take delivered data in with this verdict of the gate."""
-    context.ledger.batches.record_snapshot(take_delivery(context, "data", batch))
+    context.ledger.batches.record_snapshot(
+        take_delivery(context.spec, context.store, "data", batch)
+    )
     context.ledger.batches.record_quality(context.spec.name, "data", batch, result)
     return batch
 
@@ -55,7 +57,9 @@ def take(context: ModelContext, batch: str, *, result: QualityResult = ACCEPTED)
 def label(context: ModelContext, upstream: Upstream, week: int, **delivered: Any) -> str:
     """Deliver the labels of a week, accept them and join them; give the batch's id."""
     batch = upstream.deliver(week, "labels", **delivered)
-    context.ledger.batches.record_snapshot(take_delivery(context, "labels", batch))
+    context.ledger.batches.record_snapshot(
+        take_delivery(context.spec, context.store, "labels", batch)
+    )
     context.ledger.batches.record_quality(context.spec.name, "labels", batch, ACCEPTED)
     join_labels(context, batch)
     return batch
@@ -142,8 +146,10 @@ def crown(
     """
     name = context.spec.name
     folder = f"versions/{name}/v{version}"
-    rows = context.store.read_table(labelled_path(name, matured(context)[0].batch))
-    keep_reference(context, rows, folder)
+    rows = context.store.read_table(
+        labelled_path(name, matured(context.ledger, context.spec.name)[0].batch)
+    )
+    keep_reference(context.loaded, context.store, rows, folder)
     window = Window.ending(FIRST + 5 * WEEK, days=7)
     context.ledger.versions.record(
         name,
@@ -218,7 +224,14 @@ def run_about(
 ) -> DecisionRun:
     """Return what ``check_request`` gives for a run about a batch."""
     identity = decision_id(context.spec.name, batch, run_id)
-    return decision_run(context, Request(**request), batch=batch, identity=identity)
+    return decision_run(
+        context.loaded,
+        context.ledger,
+        context.store,
+        Request(**request),
+        batch=batch,
+        identity=identity,
+    )
 
 
 def trained_model(run: DecisionRun, version: str | None, *, sha256: str = SHA) -> Trained:

@@ -49,7 +49,9 @@ def test_planted_code_beside_the_model_is_not_even_fetched(world: World, store: 
     place = world.folder / "fetched"
     place.mkdir()
 
-    registered_scorer(world.context, "1", place)
+    registered_scorer(
+        world.context.spec.name, world.context.ledger, world.context.registry, "1", place
+    )
     scored = score_and_log(world.context, "2024-02-05")
 
     assert [file.name for file in place.iterdir()] == ["model.lgb"]

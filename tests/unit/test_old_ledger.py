@@ -82,12 +82,15 @@ def context_of(ledger: Ledger, model: str) -> ModelContext:
         upstream.deliver(week, "labels", n_weeks=1 if week else EVERY_FIRST_WEEK)
     for kind in ("data", "labels"):
         for delivery in ledger.batches.deliveries(model, kind):
-            assert take_delivery(context, kind, delivery.batch).path == delivery.path
+            assert (
+                take_delivery(context.spec, context.store, kind, delivery.batch).path
+                == delivery.path
+            )
     for delivery in ledger.batches.deliveries(model, "labels"):
         join_labels(context, delivery.batch)
         predict(context, delivery.batch, "1", is_right=delivery.batch < "2024-02-12")
     rows = context.store.read_table(labelled_path(model, "2024-01-01"))
-    keep_reference(context, rows, f"versions/{model}/v1")
+    keep_reference(context.loaded, context.store, rows, f"versions/{model}/v1")
     return context
 
 

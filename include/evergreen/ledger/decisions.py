@@ -211,22 +211,22 @@ class Decisions:
             newest = session.scalars(query.order_by(DecisionRow.decided_at.desc()).limit(1)).first()
         return newest == "held"
 
-    def held_batches(self, model: str) -> frozenset[str]:
-        """Return the batches that are held for a data fault and have not been released since."""
+    def quarantined_batches(self, model: str) -> frozenset[str]:
+        """Return the batches that look broken and have not been released since."""
         query = (
             select(DecisionRow.batch, DecisionRow.is_suspect, DecisionRow.is_released)
             .where(DecisionRow.model == model, or_(DecisionRow.is_suspect, DecisionRow.is_released))
             .order_by(DecisionRow.decided_at)
         )
-        held: dict[str, None] = {}
+        quarantined: dict[str, None] = {}
         with self._database.session() as session:
             for batch, is_suspect, is_released in session.execute(query):
-                held.pop(batch, None)
+                quarantined.pop(batch, None)
                 if is_released:
-                    held = dict.fromkeys(list(held)[:-HOLD_BATCHES])
+                    quarantined = dict.fromkeys(list(quarantined)[:-HOLD_BATCHES])
                 if is_suspect:
-                    held[batch] = None
-        return frozenset(held)
+                    quarantined[batch] = None
+        return frozenset(quarantined)
 
     def history(self, model: str, *, limit: int | None = None) -> Sequence[Decision]:
         """Return the decisions of a model, oldest first; with a limit, the newest that many."""

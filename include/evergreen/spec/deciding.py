@@ -58,7 +58,7 @@ class Decay(Section):
     )
 
 
-class Incident(Span):
+class ExcludedSpan(Span):
     """A span of event time that is known to be bad: never in training, holdout or reference."""
 
 
@@ -81,7 +81,7 @@ class Policy(Section):
     budget: Annotated[float, Field(gt=0, le=1)] = Field(
         0.2, description="Trainings per batch that `default` may spend in the long run."
     )
-    incidents: tuple[Incident, ...] = ()
+    excluded_spans: tuple[ExcludedSpan, ...] = ()
 
     @model_validator(mode="after")
     def _possible(self) -> Self:

@@ -16,6 +16,7 @@ from evergreen.spec.yaml_strict import Document, Path
 WORDS = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
 BOUNDS = (("gt", "above"), ("ge", "at least"), ("lt", "below"), ("le", "at most"))
 SECRETIVE = ("alerts", "landing", "labels")  # what came is not repeated: it may be a credential
+RENAMED = {"policy.incidents": "excluded_spans"}  # keys of earlier versions
 WRONG_TYPE = ("_type", "_parsing", "int_from_float", "_parsing_size")
 
 
@@ -84,6 +85,8 @@ def _near(value: Any, context: Mapping[str, Any]) -> str:
 
 def _unknown_key(loc: Path, root: type[BaseModel]) -> str:
     key, section = str(loc[-1]), _model_at(loc[:-1], root)
+    if dotted(loc) in RENAMED:
+        return f"unknown key {key!r}; it is called {RENAMED[dotted(loc)]!r} now: rename it"
     allowed = list(section.model_fields) if section else []
     if key == "<<":
         return "merge keys ('<<') are not read; write the keys out"

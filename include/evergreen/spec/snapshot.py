@@ -3,6 +3,7 @@
 import json
 from copy import deepcopy
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -54,6 +55,7 @@ class SpecSnapshot(Record):
             SpecError: This version of Evergreen does not understand it any more.
         """
         raw = deepcopy(self.spec)
+        _rename_old_keys(raw)
         places = fill_home(raw, home)
         try:
             spec = ModelSpec.model_validate_json(json.dumps(raw), strict=True)
@@ -76,3 +78,10 @@ class SpecSnapshot(Record):
             places=places,
             features=self.features,
         )
+
+
+def _rename_old_keys(raw: dict[str, Any]) -> None:
+    """Give keys that an earlier version of Evergreen wrote the names that they have now."""
+    policy = raw.get("policy")
+    if isinstance(policy, dict) and "incidents" in policy:
+        policy["excluded_spans"] = policy.pop("incidents")

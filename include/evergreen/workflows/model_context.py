@@ -62,16 +62,11 @@ class ModelContext:
         """Keep the spec for the tasks of a run; return the hash by which they open it."""
         return freeze_spec(self.ledger, self.store, self.loaded)
 
-    def deliveries(self, kind: DeliveryKind) -> "Store":
-        """Open the place where data or labels of the model arrive."""
-        location = self.spec.landing if kind == "data" else self.spec.labels
-        return open_store(location.uri, location.connection_id)
-
     @contextmanager
     def scratch(self) -> Iterator[Path]:
-        """Return a local folder that is gone afterwards, also when the task fails."""
-        with TemporaryDirectory(prefix=f"evergreen-{self.spec.name}-") as folder:
-            yield Path(folder)
+        """Return a local folder that is deleted afterwards, also when the task fails."""
+        with scratch_folder(self.spec.name) as folder:
+            yield folder
 
 
 @contextmanager
@@ -108,6 +103,19 @@ def open_model_context(model: str, spec_hash: str | None = None) -> Iterator[Mod
             ),
             ledger,
         )
+
+
+def open_deliveries(spec: ModelSpec, kind: DeliveryKind) -> "Store":
+    """Open the place where data or labels of a model arrive."""
+    location = spec.landing if kind == "data" else spec.labels
+    return open_store(location.uri, location.connection_id)
+
+
+@contextmanager
+def scratch_folder(model: str) -> Iterator[Path]:
+    """Return a local folder that is deleted afterwards, also when the task fails."""
+    with TemporaryDirectory(prefix=f"evergreen-{model}-") as folder:
+        yield Path(folder)
 
 
 def open_store(uri: str, connection_id: str) -> "Store":

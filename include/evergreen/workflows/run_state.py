@@ -6,6 +6,7 @@ from pydantic import Field
 
 from evergreen.errors import DataError, RequestError
 from evergreen.ledger.decisions import decision_id
+from evergreen.ledger.ledger import Ledger
 from evergreen.records import Record
 from evergreen.workflows.model_context import ModelContext
 from evergreen.workflows.run_config import batch_of, check_keys
@@ -43,15 +44,15 @@ class RunInfo(Record):
         return decision_id(model, batch, self.run_id)
 
 
-def accepted_batches(context: ModelContext) -> tuple[str, ...]:
-    """Return the ids of the accepted batches, oldest first."""
-    found = context.ledger.batches.deliveries(context.spec.name, "data", status="accepted")
+def accepted_batches(ledger: Ledger, model: str) -> tuple[str, ...]:
+    """Return the ids of the accepted batches of a model, oldest first."""
+    found = ledger.batches.deliveries(model, "data", status="accepted")
     return tuple(delivery.batch for delivery in found)
 
 
-def newer_batch(context: ModelContext, batch: str) -> str | None:
+def newer_batch(ledger: Ledger, model: str, batch: str) -> str | None:
     """Return the newest accepted batch where it is newer than this one, else None."""
-    known = accepted_batches(context)
+    known = accepted_batches(ledger, model)
     return known[-1] if known and known[-1] > batch else None
 
 
@@ -62,26 +63,27 @@ def batch_of_run(run: RunInfo, context: ModelContext, *, asked: str | None = Non
         RequestError: There is no accepted batch, or the conf names one that is not accepted.
         DataError: The batch that was announced is not accepted any more.
     """
-    known = accepted_batches(context)
+    model = context.spec.name
+    known = accepted_batches(context.ledger, model)
     if asked is None and run.conf and "batch" in run.conf:
         asked = batch_of(check_keys(run.conf, allowed=tuple(run.conf)), known=known)
     if asked:
         return asked
     if run.partition_key:
-        return _still_accepted(context, run.partition_key, known)
+        return _still_accepted(context.ledger, model, run.partition_key, known)
     if not known:
         raise RequestError(
-            f"no batch of {context.spec.name} has been accepted yet; land one and let ingest run"
+            f"no batch of {model} has been accepted yet; land one and let ingest run"
         )
     return known[-1]
 
 
-def _still_accepted(context: ModelContext, batch: str, known: tuple[str, ...]) -> str:
+def _still_accepted(ledger: Ledger, model: str, batch: str, known: tuple[str, ...]) -> str:
     if batch not in known:
-        delivery = context.ledger.batches.delivery(context.spec.name, "data", batch)
+        delivery = ledger.batches.delivery(model, "data", batch)
         state = "not known" if delivery is None else delivery.status
         raise DataError(
-            f"batch {batch} of {context.spec.name} was announced, but is {state} now; when it is"
+            f"batch {batch} of {model} was announced, but is {state} now; when it is"
             " accepted again, clear this task"
         )
     return batch

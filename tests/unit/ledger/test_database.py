@@ -59,7 +59,7 @@ def test_decisions_of_before_the_policys_memory_are_kept_and_hold_nothing(ledger
         (decision,) = ledger.decisions.history("flights")
 
         assert (decision.batch, decision.decided, decision.state_after) == ("b", None, None)
-        assert ledger.decisions.held_batches("flights") == frozenset()
+        assert ledger.decisions.quarantined_batches("flights") == frozenset()
         assert ledger.decisions.state_before("flights", "another") == PolicyState()
 
 

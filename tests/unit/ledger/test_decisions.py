@@ -213,8 +213,8 @@ def test_only_suspect_batches_of_the_model_are_held(ledger: Ledger) -> None:
     hold(ledger, 2)
     hold(ledger, 3, model="trains")
 
-    assert ledger.decisions.held_batches("flights") == {week(2)}
-    assert ledger.decisions.held_batches("nobody") == frozenset()
+    assert ledger.decisions.quarantined_batches("flights") == {week(2)}
+    assert ledger.decisions.quarantined_batches("nobody") == frozenset()
 
 
 def test_a_release_frees_the_row_that_was_held_and_nothing_before_it(ledger: Ledger) -> None:
@@ -223,12 +223,12 @@ def test_a_release_frees_the_row_that_was_held_and_nothing_before_it(ledger: Led
     row = range(3, 3 + HOLD_BATCHES)
     for n in row:
         hold(ledger, n)
-    held = ledger.decisions.held_batches("flights")
+    held = ledger.decisions.quarantined_batches("flights")
 
     open_decision(ledger, batch=week(3 + HOLD_BATCHES), is_released=True)
 
     assert held == {week(1), *map(week, row)}
-    assert ledger.decisions.held_batches("flights") == {week(1)}
+    assert ledger.decisions.quarantined_batches("flights") == {week(1)}
 
 
 def test_what_is_held_after_a_release_is_held(ledger: Ledger) -> None:
@@ -237,7 +237,7 @@ def test_what_is_held_after_a_release_is_held(ledger: Ledger) -> None:
     open_decision(ledger, batch=week(6), is_released=True)
     hold(ledger, 8)
 
-    assert ledger.decisions.held_batches("flights") == {week(8)}
+    assert ledger.decisions.quarantined_batches("flights") == {week(8)}
 
 
 def test_a_rerun_of_a_held_batch_does_not_hold_it_after_its_release(ledger: Ledger) -> None:
@@ -247,7 +247,7 @@ def test_a_rerun_of_a_held_batch_does_not_hold_it_after_its_release(ledger: Ledg
 
     hold(ledger, 1)
 
-    assert ledger.decisions.held_batches("flights") == frozenset()
+    assert ledger.decisions.quarantined_batches("flights") == frozenset()
 
 
 def test_a_rerun_that_finds_no_fault_holds_no_longer(ledger: Ledger) -> None:
@@ -255,7 +255,7 @@ def test_a_rerun_that_finds_no_fault_holds_no_longer(ledger: Ledger) -> None:
 
     open_decision(ledger, batch=week(1))
 
-    assert ledger.decisions.held_batches("flights") == frozenset()
+    assert ledger.decisions.quarantined_batches("flights") == frozenset()
 
 
 @pytest.mark.parametrize(

@@ -70,13 +70,13 @@ def test_without_any_batch_a_run_by_hand_is_refused(context: ModelContext) -> No
 
 @pytest.mark.usefixtures("two_batches")
 def test_only_accepted_batches_count_as_newer(context: ModelContext) -> None:
-    assert accepted_batches(context) == (FIRST, SECOND)
-    assert newer_batch(context, FIRST) == SECOND
-    assert newer_batch(context, SECOND) is None
+    assert accepted_batches(context.ledger, context.spec.name) == (FIRST, SECOND)
+    assert newer_batch(context.ledger, context.spec.name, FIRST) == SECOND
+    assert newer_batch(context.ledger, context.spec.name, SECOND) is None
 
 
 def test_without_batches_none_is_newer(context: ModelContext) -> None:
-    assert newer_batch(context, FIRST) is None
+    assert newer_batch(context.ledger, context.spec.name, FIRST) is None
 
 
 def test_a_decision_has_one_id_however_often_its_tasks_run() -> None:

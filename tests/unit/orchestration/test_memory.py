@@ -173,12 +173,16 @@ def test_a_held_batch_is_in_no_training_and_no_measure_of_decay(
     span = Window(start=FIRST, end=FIRST + 8 * WEEK)
     about = run_about(context, accept(context, upstream, 7))
 
-    rows = read_labelled(context, span)
+    rows = read_labelled(context.spec, context.ledger, context.store, span)
 
-    assert context.ledger.decisions.held_batches(context.spec.name) == {held}
-    assert rows.num_rows == count_labelled(context, span) == 6 * 400
+    assert context.ledger.decisions.quarantined_batches(context.spec.name) == {held}
+    assert (
+        rows.num_rows
+        == count_labelled(context.spec, context.ledger, context.store, span)
+        == 6 * 400
+    )
     assert max(rows["temp"].to_pylist()) < 100
-    assert scored_batches(context, "1", newest=5) == []
+    assert scored_batches(context.spec, context.ledger, context.store, "1", newest=5) == []
     assert decide(context, about).verdict == "stand_down"
 
 
@@ -193,8 +197,13 @@ def test_what_was_held_counts_again_once_it_is_the_new_normal(
     assert [d.is_suspect for d in decisions] == [True, True, True, False]
     assert decisions[-1].is_released
     assert decisions[-1].verdict == "stand_down"
-    assert context.ledger.decisions.held_batches(context.spec.name) == frozenset()
-    assert count_labelled(context, Window(start=FIRST, end=FIRST + 8 * WEEK)) == 7 * 400
+    assert context.ledger.decisions.quarantined_batches(context.spec.name) == frozenset()
+    assert (
+        count_labelled(
+            context.spec, context.ledger, context.store, Window(start=FIRST, end=FIRST + 8 * WEEK)
+        )
+        == 7 * 400
+    )
 
 
 # Windows

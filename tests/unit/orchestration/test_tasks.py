@@ -13,8 +13,8 @@ from drivers.tiny import Upstream
 from evergreen.spec.model import Task
 from evergreen.training.scores import to_array
 from evergreen.workflows.decide.chance_level import chance_of
-from evergreen.workflows.decide.policy_inputs import Eyes
-from evergreen.workflows.decide.score import score_and_log
+from evergreen.workflows.decide.policy_inputs import PolicyInputs
+from evergreen.workflows.decide.score import ScoringAccess, score_and_log
 from evergreen.workflows.ingest.quality_gate import gate_label_delivery
 from evergreen.workflows.ingest.snapshot import take_delivery
 from evergreen.workflows.model_context import ModelContext
@@ -49,13 +49,15 @@ def test_a_model_of_the_task_becomes_champion_and_scores(
     run = played(context, batch)
     log = score_and_log(context, batch)
     upstream.deliver(5, "labels")
-    context.ledger.batches.record_snapshot(take_delivery(context, "labels", batch))
+    context.ledger.batches.record_snapshot(
+        take_delivery(context.spec, context.store, "labels", batch)
+    )
 
     assert run.returned["record_decision"]["outcome"] == "bootstrapped"
     assert log is not None
     kept = to_array(context.store.read_table(log.path)["prediction"])
     assert kept.shape == ((400, 3) if task == "multiclass" else (400,))
-    assert gate_label_delivery(context, batch) == "accepted"
+    assert gate_label_delivery(context.spec, context.ledger, context.store, batch) == "accepted"
     (entry,) = context.ledger.versions.history(context.spec.name)
     assert entry.evaluation is not None
     assert entry.evaluation.challenger.name == context.spec.metric
@@ -91,8 +93,8 @@ def test_decay_is_measured_and_a_better_challenger_is_promoted(
     assert (latest.version, latest.state) == ("2", "committed")
 
     newest = pass_week(context, upstream, 8, is_flipped=True)
-    labelled = Eyes(context, newest, "2").labelled()[-1]
-    at_chance = chance_of(context, "2", before=newest)
+    labelled = PolicyInputs(ScoringAccess.of(context), newest, "2").labelled()[-1]
+    at_chance = chance_of(context.spec, context.ledger, context.store, "2", before=newest)
     assert at_chance == pytest.approx(1 / 3) if task == "multiclass" else 20 < at_chance < 25
     assert labelled.champion is not None
     is_better = (labelled.champion.value or 0) > at_chance

@@ -41,6 +41,12 @@ def test_the_required_keys_are_enough() -> None:
             id="misspelt key",
         ),
         pytest.param(
+            "policy: {incidents: []}",
+            "line 7, policy.incidents: unknown key 'incidents';"
+            " it is called 'excluded_spans' now: rename it",
+            id="renamed key",
+        ),
+        pytest.param(
             "drift: {PSI-limit: 1}",
             "line 7, drift.PSI-limit: unknown key 'PSI-limit'; did you mean 'psi_limit'?",
             id="other case",

@@ -102,6 +102,20 @@ def test_a_hash_that_the_ledger_does_not_know_says_what_to_clear(context: ModelC
         read(context, "f" * 64)
 
 
+def test_a_kept_spec_with_the_former_name_of_a_key_is_read(
+    context: ModelContext, tmp_path: Path
+) -> None:
+    span = {"start": "2024-01-01T00:00:00Z", "end": "2024-01-02T00:00:00Z", "reason": "a strike"}
+    snapshot = SpecSnapshot.of(context.loaded)
+    policy = {k: v for k, v in snapshot.spec["policy"].items() if k != "excluded_spans"}
+    former = {**snapshot.spec, "policy": {**policy, "incidents": [span]}}
+
+    found = snapshot.model_copy(update={"spec": former}).restore(tmp_path, home=tmp_path)
+
+    assert [one.reason for one in found.spec.policy.excluded_spans] == ["a strike"]
+    assert found.spec_hash == snapshot.spec_hash
+
+
 def test_a_kept_spec_of_another_version_says_what_to_clear(
     context: ModelContext, tmp_path: Path
 ) -> None:

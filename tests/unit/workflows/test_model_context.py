@@ -4,15 +4,20 @@ from pathlib import Path
 import pytest
 
 from evergreen.errors import SettingsError, SpecError
-from evergreen.workflows.model_context import ModelContext, open_model_context, open_store
+from evergreen.workflows.model_context import (
+    ModelContext,
+    open_deliveries,
+    open_model_context,
+    open_store,
+)
 
 
 def test_a_context_reads_its_own_models_spec(context: ModelContext, name: str) -> None:
     with open_model_context(name) as opened:
         assert opened.spec == context.spec
         assert opened.store.uri == f"file://{context.settings.home}/store"
-        assert opened.deliveries("data").uri == context.spec.landing.uri
-        assert opened.deliveries("labels").uri == context.spec.labels.uri
+        assert open_deliveries(opened.spec, "data").uri == context.spec.landing.uri
+        assert open_deliveries(opened.spec, "labels").uri == context.spec.labels.uri
 
 
 @pytest.mark.usefixtures("home")

@@ -120,11 +120,11 @@ def _read_stored(spec: ModelSpec, settings: Settings) -> "tuple[pa.Table, int]":
     if not _has_ledger(settings):
         raise EmptyWindowError(_none_stored(spec))
     with open_model_context(spec.name) as context:
-        windows = [d.window for d in matured(context) if d.window is not None]
+        windows = [d.window for d in matured(context.ledger, spec.name) if d.window is not None]
         if not windows:
             raise EmptyWindowError(_none_stored(spec))
         whole = Window(start=min(w.start for w in windows), end=max(w.end for w in windows))
-        return read_labelled(context, whole), len(windows)
+        return read_labelled(context.spec, context.ledger, context.store, whole), len(windows)
 
 
 def _has_ledger(settings: Settings) -> bool:

@@ -1,6 +1,7 @@
 """Closing a decision: what came of it goes to the ledger, and one message to people."""
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from evergreen import dag_ids
 from evergreen.failpoints import failpoint
@@ -11,6 +12,9 @@ from evergreen.workflows.decide.decide import report_path
 from evergreen.workflows.decision_run import ClosedRun, DecisionRun, Evaluated, Stay, Trained
 from evergreen.workflows.model_context import ModelContext
 from evergreen.workflows.run_state import RunInfo
+
+if TYPE_CHECKING:
+    from evergreen.storage.store import Store
 
 BROKEN = ("failed", "upstream_failed")
 NOT_DECISIVE = (dag_ids.RECORD_DECISION, dag_ids.WRITE_DRIFT_REPORT, dag_ids.WRITE_MODEL_CARD)
@@ -38,7 +42,7 @@ def record_outcome(
         stay: Why the champion stays although the challenger won; None for no such reason.
     """
     if run.request.dry_run:
-        return _end_dry_run(context, run, *_outcome(states, evaluated, None))
+        return _end_dry_run(context.store, run, *_outcome(states, evaluated, None))
     if states.get(dag_ids.DECIDE) != "success":
         outcome, sentence = _outcome(states, evaluated, stay)
         return ClosedRun(outcome=outcome, sentence=sentence)
@@ -67,12 +71,10 @@ def record_outcome(
     )
 
 
-def _end_dry_run(
-    context: ModelContext, run: DecisionRun, outcome: Outcome, sentence: str
-) -> ClosedRun:
+def _end_dry_run(store: "Store", run: DecisionRun, outcome: Outcome, sentence: str) -> ClosedRun:
     """Remove what a dry run wrote, unless a task of it is still to be cleared."""
     if outcome != "failed":
-        context.store.delete(run.scratch)
+        store.delete(run.scratch)
     return ClosedRun(
         outcome=outcome, sentence=f"dry run, nothing kept and nothing moved: {sentence}"
     )

@@ -1,4 +1,4 @@
-"""The drift limits of a model: what they are, where from, and what they would have said so far."""
+"""The drift limits of a model, where they come from, and which past batches exceed them."""
 
 from collections import Counter
 from dataclasses import asdict, dataclass
@@ -22,11 +22,14 @@ from evergreen.drift.profile.profile import (
     ReferenceProfile,
 )
 from evergreen.errors import RequestError
+from evergreen.ledger.ledger import Ledger
 from evergreen.ledger.records import Delivery
 from evergreen.records import Window
 from evergreen.spec.deciding import Drift
+from evergreen.spec.model import ModelSpec
 
 if TYPE_CHECKING:
+    from evergreen.storage.store import Store
     from evergreen.workflows.model_context import ModelContext
 
 DAYS_PER_YEAR = 365.25
@@ -42,9 +45,10 @@ class ShownLimit:
 
 @dataclass(frozen=True)
 class FeatureLimits:
-    """The limits of one feature; all None where the reference has no profile of it, and why.
+    """The limits of one feature; all None where the reference has no profile of it.
 
-    ``drifted_batches`` of the batches since the reference it would have called drifted.
+    ``problem`` says why there is no profile. ``drifted_batches`` is how many batches since the
+    reference exceed the limits.
     """
 
     feature: str
@@ -63,7 +67,7 @@ class FeatureLimits:
 
 @dataclass(frozen=True)
 class JudgedBatch:
-    """What a batch of the past would have been called; ``drifted`` names the features."""
+    """The verdict of these limits about a past batch; ``drifted`` names the features over them."""
 
     batch: str
     n_rows: int
@@ -76,9 +80,9 @@ class JudgedBatch:
 class CalibrationReport:
     """The limits of a model at the usual rows of a batch, and what they mean.
 
-    ``version`` is the champion's, None where the newest history stands for a reference.
-    ``n_blocks`` batches of the reference told how much quiet batches differ; None where there were
-    too few. ``expected_per_year`` is the number of quiet batches that would be called drifted.
+    ``version`` is the champion's; None: the newest history is the reference. ``n_blocks`` is how
+    many batches of the reference were used to measure how much quiet batches differ; None: there
+    were too few. ``expected_per_year`` is how many quiet batches a year would be called drifted.
     """
 
     model: str
@@ -118,7 +122,7 @@ class _Reference:
 def calibrate_model(
     context: "ModelContext", *, false_verdicts_per_year: float | None = None
 ) -> CalibrationReport:
-    """Find the limits of a model, and judge all batches that are still there by them.
+    """Return the drift limits of a model and their verdicts about all batches still in the store.
 
     Nothing is written.
 
@@ -138,11 +142,11 @@ def calibrate_model(
         for one in context.ledger.batches.deliveries(context.spec.name, "data", status="accepted")
         if one.path is not None and one.window is not None
     ]
-    reference = _reference(context, deliveries)
+    reference = _reference(context.spec, context.ledger, context.store, deliveries)
     per_year = DAYS_PER_YEAR / every_days
     limits = DriftLimits(reference.profile, rules, batches_per_year=per_year)
     batch_rows = _usual_rows(deliveries, reference, every_days)
-    batches = tuple(_judged(context, one, reference, rules, per_year) for one in deliveries)
+    batches = tuple(_judged(context.store, one, reference, rules, per_year) for one in deliveries)
     share = expected_false_share(reference.profile, limits, batch_rows)
     blocks = reference.profile.blocks
     return CalibrationReport(
@@ -160,55 +164,56 @@ def calibrate_model(
     )
 
 
-def _reference(context: "ModelContext", deliveries: list[Delivery]) -> _Reference:
+def _reference(
+    spec: ModelSpec, ledger: Ledger, store: "Store", deliveries: list[Delivery]
+) -> _Reference:
     """Return the champion's reference, or the newest history where there is no champion yet."""
-    champion = context.ledger.promotions.latest(context.spec.name)
+    champion = ledger.promotions.latest(spec.name)
     windows = [one.window for one in deliveries if one.window is not None]
     if champion is None:
         if not windows:
             raise RequestError(
-                f"{context.spec.name} has no champion and no accepted batch yet; limits are learnt"
-                f" from data: land a batch, and let {dag_id(INGEST, context.spec.name)} take it in"
+                f"{spec.name} has no champion and no accepted batch yet; limits are learnt"
+                f" from data: land a batch, and let {dag_id(INGEST, spec.name)} take it in"
             )
         newest = max(window.end for window in windows)
-        window = Window.ending(newest, days=context.spec.windows.training_days)
-        rows = _rows_in(context, deliveries, window)
-        profile = build_profile(rows, context.spec.data.delivered_features)
-        return _Reference(None, window, _with_blocks(context, profile, rows))
-    entry = context.ledger.versions.get(context.spec.name, champion.version)
-    profile = ReferenceProfile.from_json(context.store.read_json(f"{entry.folder}/profile.json"))
+        window = Window.ending(newest, days=spec.windows.training_days)
+        rows = _rows_in(spec, store, deliveries, window)
+        profile = build_profile(rows, spec.data.delivered_features)
+        return _Reference(None, window, _with_blocks(spec, profile, rows))
+    entry = ledger.versions.get(spec.name, champion.version)
+    profile = ReferenceProfile.from_json(store.read_json(f"{entry.folder}/profile.json"))
     window = entry.trained.window
     if profile.blocks is None and any(overlaps(one, window) for one in windows):
-        profile = _with_blocks(context, profile, _rows_in(context, deliveries, window))
+        profile = _with_blocks(spec, profile, _rows_in(spec, store, deliveries, window))
     return _Reference(champion.version, window, profile)
 
 
-def _rows_in(context: "ModelContext", deliveries: list[Delivery], window: Window) -> pa.Table:
-    """Read the features and times of all rows in a window."""
+def _rows_in(
+    spec: ModelSpec, store: "Store", deliveries: list[Delivery], window: Window
+) -> pa.Table:
+    """Return the features and times of all rows in a window."""
     from evergreen.workflows.ingest.quality_gate import read_snapshot
 
     tables = []
     for delivery in deliveries:
         if delivery.window is None or not overlaps(delivery.window, window):
             continue
-        table = read_snapshot(context, delivery)
-        times = table[context.spec.data.time_column]
+        table = read_snapshot(store, delivery)
+        times = table[spec.data.time_column]
         start, end = (pa.scalar(edge, type=times.type) for edge in (window.start, window.end))
         after, before = pc.greater_equal(times, start), pc.less(times, end)
         tables.append(table.filter(pc.and_(after, before)))
     return pa.concat_tables(tables, promote_options="permissive")
 
 
-def _with_blocks(
-    context: "ModelContext", profile: ReferenceProfile, rows: pa.Table
-) -> ReferenceProfile:
-    spec = context.spec
+def _with_blocks(spec: ModelSpec, profile: ReferenceProfile, rows: pa.Table) -> ReferenceProfile:
     blocks = cut_blocks(rows, spec.data.time_column, every_days=spec.arrivals.every_days)
     return calibrate(profile, blocks)
 
 
 def _usual_rows(deliveries: list[Delivery], reference: _Reference, every_days: float) -> int:
-    """Return the median rows of a batch; of the reference, as many as a batch is long, without."""
+    """Return the median rows of a batch; without any, the reference's rows in a batch's time."""
     rows = [one.n_rows for one in deliveries if one.n_rows]
     if rows:
         return max(1, round(median(rows)))
@@ -216,14 +221,14 @@ def _usual_rows(deliveries: list[Delivery], reference: _Reference, every_days: f
 
 
 def _judged(
-    context: "ModelContext",
+    store: "Store",
     delivery: Delivery,
     reference: _Reference,
     rules: Drift,
     batches_per_year: float,
 ) -> JudgedBatch:
     names = [column.name for column in reference.profile.columns]
-    with context.store.open_batches(str(delivery.path), names) as rows:
+    with store.open_batches(str(delivery.path), names) as rows:
         found = measure_drift(reference.profile, rows, rules, batches_per_year=batches_per_year)
     verdict = "insufficient_data"
     if found.drifted_share is not None:

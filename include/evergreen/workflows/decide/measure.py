@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from evergreen.errors import DataError, StorageError
+from evergreen.ledger.ledger import Ledger
 from evergreen.measurements import (
     ColumnDrift,
     DecayMeasurement,
@@ -13,6 +14,7 @@ from evergreen.measurements import (
     MultivariateDrift,
 )
 from evergreen.records import MetricEstimate
+from evergreen.spec.model import ModelSpec
 from evergreen.workflows.decide.drift_reference import reference_for
 from evergreen.workflows.decide.version_baseline import (
     SEED,
@@ -32,6 +34,7 @@ from evergreen.workflows.model_context import ModelContext
 
 if TYPE_CHECKING:
     from evergreen.decay.measure import DecaySignals, ScoredBatch
+    from evergreen.storage.store import Store
 
 DAYS_PER_YEAR = 365.25
 SAMPLE_ROWS = 10_000
@@ -44,7 +47,7 @@ def measure_batch_drift(context: ModelContext, run: DecisionRun) -> MeasuredDrif
     if version is None:
         sentence = "no champion yet, nothing to compare"
         return MeasuredDrift(version=None, path=None, sentence=sentence)
-    measured = _measure_drift(context, version, batch)
+    measured = _measure_drift(context.spec, context.ledger, context.store, version, batch)
     path = f"{run.scratch}/drift.json"
     context.store.write_json(path, measured.to_json())
     if not run.request.dry_run:
@@ -59,60 +62,69 @@ def measure_champion_decay(context: ModelContext, run: DecisionRun) -> DecayMeas
     version, batch = run.champion_version, run.batch
     if version is None:
         return DecayMeasurement(verdict="insufficient_data", sentence="no champion yet")
-    scored = scored_batches(context, version, newest=BATCHES_FOR_DETECTORS, before=batch)
+    spec, ledger, store = context.spec, context.ledger, context.store
+    scored = scored_batches(
+        spec, ledger, store, version, newest=BATCHES_FOR_DETECTORS, before=batch
+    )
     return measure_decay(
         scored,
-        metric=context.spec.metric,
-        reference=_metric_at_promotion(context, version),
-        rules=context.spec.decay,
-        signals=_beside_decay(context, version, batch, scored),
+        metric=spec.metric,
+        reference=_metric_at_promotion(ledger, spec.name, version),
+        rules=spec.decay,
+        signals=_beside_decay(spec, ledger, store, scored, version=version, batch=batch),
     )
 
 
-def batches_per_year(context: ModelContext) -> float:
-    """Return the model's cadence, over which the budget of false verdicts is shared out."""
-    return DAYS_PER_YEAR / context.spec.arrivals.every_days
+def _batches_per_year(spec: ModelSpec) -> float:
+    """Return the model's cadence; the yearly budget of false verdicts is divided by it."""
+    return DAYS_PER_YEAR / spec.arrivals.every_days
 
 
-def _measure_drift(context: ModelContext, version: str, batch: str) -> DriftMeasurement:
+def _measure_drift(
+    spec: ModelSpec, ledger: Ledger, store: "Store", version: str, batch: str
+) -> DriftMeasurement:
     """Read the batch once, piece by piece; a sample of it is kept for the check over all."""
     from evergreen.drift.measure import measure_drift
 
-    spec, delivery = context.spec, taken(context, "data", batch)
+    delivery = taken(ledger, spec.name, "data", batch)
     names = [feature.name for feature in spec.data.delivered_features]
-    background = read_background(context, version)
+    background = read_background(ledger, store, spec.name, version)
     kept: list[pa.RecordBatch] = []
     step = max(1, (delivery.n_rows or 0) // SAMPLE_ROWS)
-    with context.store.open_batches(delivery.path or "", names) as batches:
+    with store.open_batches(delivery.path or "", names) as batches:
         measured = measure_drift(
-            reference_for(context, version, delivery),
+            reference_for(spec, ledger, store, version, delivery),
             _sampling(batches, kept, step=step) if spec.drift.multivariate else batches,
             spec.drift,
-            batches_per_year=batches_per_year(context),
+            batches_per_year=_batches_per_year(spec),
             importance=background.importance,
         )
-    extra: dict[str, Any] = {"prediction": _prediction_drift(context, version, batch)}
+    extra: dict[str, Any] = {"prediction": _prediction_drift(spec, ledger, store, version, batch)}
     if kept:
-        extra["multivariate"] = _all_together(context, version, kept, background.quiet_auc)
+        folder = ledger.versions.get(spec.name, version).folder
+        extra["multivariate"] = _all_together(spec, store, folder, kept, background.quiet_auc)
     return measured.model_copy(update=extra)
 
 
 def _all_together(
-    context: ModelContext, version: str, kept: list[pa.RecordBatch], quiet_auc: float | None
+    spec: ModelSpec,
+    store: "Store",
+    folder: str,
+    kept: list[pa.RecordBatch],
+    quiet_auc: float | None,
 ) -> MultivariateDrift:
-    """Ask whether the batch can be told from the reference; it is shown, and decides nothing."""
+    """Return whether the batch can be told from the reference; shown, but decides nothing."""
     from evergreen.drift.multivariate import measure_multivariate
 
-    folder = context.ledger.versions.get(context.spec.name, version).folder
     try:
-        reference = context.store.read_table(f"{folder}/reference.parquet")
+        reference = store.read_table(f"{folder}/reference.parquet")
     except (StorageError, DataError) as err:
         return MultivariateDrift(verdict="not_computable", sentence=str(err))
     return measure_multivariate(
         reference,
         pa.Table.from_batches(kept),
-        context.spec.data.delivered_features,
-        min_rows=context.spec.drift.min_rows,
+        spec.data.delivered_features,
+        min_rows=spec.drift.min_rows,
         seed=SEED,
         quiet_auc=quiet_auc,
     )
@@ -127,53 +139,63 @@ def _sampling(
         yield batch
 
 
-def _prediction_drift(context: ModelContext, version: str, batch: str) -> ColumnDrift | None:
-    """Measure the drift of the champion's scores; None where it has not scored the batch."""
+def _prediction_drift(
+    spec: ModelSpec, ledger: Ledger, store: "Store", version: str, batch: str
+) -> ColumnDrift | None:
+    """Return the drift of the champion's scores; None where it has not scored the batch."""
     from evergreen.drift.predictions_and_labels import measure_predictions
     from evergreen.drift.profile.profile import ReferenceProfile
 
-    baseline = read_baseline(context, version)
-    scores = _scores(context, version, batch)
+    baseline = read_baseline(ledger, store, spec.name, version)
+    scores = _scores(ledger, store, spec.name, version, batch)
     if baseline is None or scores is None:
         return None
     return measure_predictions(
         ReferenceProfile.from_json(baseline.predictions),
         scores,
-        context.spec.drift,
-        batches_per_year=batches_per_year(context),
+        spec.drift,
+        batches_per_year=_batches_per_year(spec),
     )
 
 
 def _beside_decay(
-    context: ModelContext, version: str, batch: str, scored: "list[ScoredBatch]"
+    spec: ModelSpec,
+    ledger: Ledger,
+    store: "Store",
+    scored: "list[ScoredBatch]",
+    *,
+    version: str,
+    batch: str,
 ) -> "DecaySignals":
-    """Gather what is shown beside the verdict about decay."""
+    """Return what is shown beside the verdict about decay."""
     from evergreen.decay.detectors import detect_changes
     from evergreen.decay.measure import DecaySignals
     from evergreen.decay.unlabelled import Calibrator, estimate_unlabelled
 
-    spec, baseline = context.spec, read_baseline(context, version)
-    known = [
-        d.batch for d in context.ledger.batches.deliveries(spec.name, "data", status="accepted")
-    ]
-    labelled = matured(context, before=batch)
+    baseline = read_baseline(ledger, store, spec.name, version)
+    known = [d.batch for d in ledger.batches.deliveries(spec.name, "data", status="accepted")]
+    labelled = matured(ledger, spec.name, before=batch)
     lag = sum(labelled[-1].batch < b <= batch for b in known) if labelled else None
     detectors = detect_changes(scored, metric=spec.metric) if scored else ()
     if baseline is None:
         return DecaySignals(lag_batches=lag, detectors=detectors)
-    scores = _scores(context, version, batch)
+    scores = _scores(ledger, store, spec.name, version, batch)
     calibrator = Calibrator.from_json(baseline.calibrator)
     estimated = None
     if scores is not None:
         estimated = estimate_unlabelled(spec.metric, scores, calibrator)
     signals = DecaySignals(lag_batches=lag, detectors=detectors, estimated=estimated)
-    return _on_labels(context, baseline, scored[-1], signals) if scored else signals
+    return _on_labels(spec, store, baseline, scored[-1], signals) if scored else signals
 
 
 def _on_labels(
-    context: ModelContext, baseline: Baseline, newest: "ScoredBatch", signals: "DecaySignals"
+    spec: ModelSpec,
+    store: "Store",
+    baseline: Baseline,
+    newest: "ScoredBatch",
+    signals: "DecaySignals",
 ) -> "DecaySignals":
-    """Add what takes labels: calibration, label drift and the metric by slice."""
+    """Add what needs labels: calibration, label drift and the metric by slice."""
     from dataclasses import replace
 
     from evergreen.decay.calibration_shift import calibration_shift, measure_calibration
@@ -181,12 +203,11 @@ def _on_labels(
     from evergreen.drift.predictions_and_labels import measure_labels
     from evergreen.drift.profile.profile import ReferenceProfile
 
-    spec = context.spec
     slices: tuple[Any, ...] = ()
     if baseline.cuts:
         columns = [spec.data.key, spec.data.time_column, *spec.decay.slices]
         path = labelled_path(spec.name, newest.batch)
-        rows = in_order(context, context.store.read_table(path, columns=columns))
+        rows = in_order(spec, store.read_table(path, columns=columns))
         if rows.num_rows == newest.target.size:
             slices = measure_slices(
                 [SliceCut.from_json(cut) for cut in baseline.cuts],
@@ -207,21 +228,21 @@ def _on_labels(
             newest.target,
             spec.drift,
             task=spec.data.task,
-            batches_per_year=batches_per_year(context),
+            batches_per_year=_batches_per_year(spec),
         ),
     )
 
 
-def _scores(context: ModelContext, version: str, batch: str) -> Any:
+def _scores(ledger: Ledger, store: "Store", model: str, version: str, batch: str) -> Any:
     """Return a version's scores on a batch, with labels or without; None where there are none."""
-    logs = context.ledger.batches.predictions(context.spec.name, version=version, batch=batch)
+    logs = ledger.batches.predictions(model, version=version, batch=batch)
     if not logs:
         return None
     from evergreen.training.scores import to_array
 
-    return to_array(context.store.read_table(logs[0].path, columns=["prediction"])["prediction"])
+    return to_array(store.read_table(logs[0].path, columns=["prediction"])["prediction"])
 
 
-def _metric_at_promotion(context: ModelContext, version: str) -> MetricEstimate | None:
-    evaluation = context.ledger.versions.get(context.spec.name, version).evaluation
+def _metric_at_promotion(ledger: Ledger, model: str, version: str) -> MetricEstimate | None:
+    evaluation = ledger.versions.get(model, version).evaluation
     return None if evaluation is None else evaluation.challenger

@@ -58,7 +58,7 @@ def _remove_predictions(context: ModelContext) -> int:
     limit = datetime.now(UTC) - timedelta(days=context.spec.retention.predictions_days)
     champion = context.ledger.promotions.latest(context.spec.name)
     version = None if champion is None else champion.version
-    labelled = [delivery.batch for delivery in matured(context)]
+    labelled = [delivery.batch for delivery in matured(context.ledger, context.spec.name)]
     awaited = labelled[-context.spec.decay.window_batches :][:1] or [""]
     expired = [
         prediction
@@ -99,7 +99,9 @@ def _is_needed(delivery: Delivery, history_start: datetime | None) -> bool:
 
 def _history_start(context: ModelContext) -> datetime | None:
     """Return the start of what a retrain of today would still read."""
-    ends = [d.window.end for d in matured(context) if d.window is not None]
+    ends = [
+        d.window.end for d in matured(context.ledger, context.spec.name) if d.window is not None
+    ]
     windows = context.spec.windows
     days = windows.training_days + windows.holdout_days
     return max(ends) - timedelta(days=days) if ends else None

@@ -1,15 +1,22 @@
 """The quality gates, between the store and the ledger, and which task follows on their verdict."""
 
 import logging
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from evergreen import dag_ids
 from evergreen.errors import ExternalError, GateError
+from evergreen.ledger.ledger import Ledger
 from evergreen.ledger.records import Delivery, DeliveryKind
 from evergreen.records import QualityResult, Window
+from evergreen.spec.loader import LoadedSpec
+from evergreen.spec.model import ModelSpec
 from evergreen.workflows.ingest.delivery import TakenDelivery
 from evergreen.workflows.model_context import ModelContext
+
+if TYPE_CHECKING:
+    from evergreen.storage.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -17,33 +24,36 @@ log = logging.getLogger(__name__)
 def route_delivery(context: ModelContext, taken: TakenDelivery) -> list[str]:
     """Gate a delivery that was taken in; return the tasks that follow."""
     if taken.kind == "labels":
-        return route_labels(context, taken.batch, is_taken=taken.is_taken)
-    return route_batch(context, taken.batch, is_taken=taken.is_taken)
+        return _route_labels(context.spec, context.ledger, context.store, taken)
+    return _route_batch(context.loaded, context.ledger, context.store, taken)
 
 
-def route_batch(context: ModelContext, batch: str, *, is_taken: bool) -> list[str]:
-    """Gate a batch that was taken in; give the tasks that follow."""
-    if not is_taken:
+def _route_batch(
+    loaded: LoadedSpec, ledger: Ledger, store: "Store", delivery: TakenDelivery
+) -> list[str]:
+    if not delivery.is_taken:
         return [dag_ids.QUARANTINE_BATCH]
-    result = gate_batch(context, batch)
-    log.info("gate of %s %s: %s", context.spec.name, batch, result.sentence)
+    spec, batch = loaded.spec, delivery.batch
+    result = gate_batch(loaded, ledger, store, batch)
+    log.info("gate of %s %s: %s", spec.name, batch, result.sentence)
     accepted = result.verdict == "accepted"
-    wants_docs = not accepted or context.spec.quality.data_docs == "always"
+    wants_docs = not accepted or spec.quality.data_docs == "always"
     route = dag_ids.PUBLISH_BATCH if accepted else dag_ids.QUARANTINE_BATCH
     return [route, dag_ids.WRITE_DATA_DOCS] if wants_docs else [route]
 
 
-def route_labels(context: ModelContext, batch: str, *, is_taken: bool) -> list[str]:
-    """Gate labels that were taken in; give the tasks that follow."""
-    if not is_taken:
+def _route_labels(
+    spec: ModelSpec, ledger: Ledger, store: "Store", delivery: TakenDelivery
+) -> list[str]:
+    if not delivery.is_taken:
         return [dag_ids.REJECT_LABELS]
-    status = gate_label_delivery(context, batch)
-    log.info("labels of %s %s: %s", context.spec.name, batch, status)
+    status = gate_label_delivery(spec, ledger, store, delivery.batch)
+    log.info("labels of %s %s: %s", spec.name, delivery.batch, status)
     routes = {"accepted": dag_ids.PUBLISH_LABELS, "rejected": dag_ids.REJECT_LABELS}
     return [routes.get(status, dag_ids.SKIP_LABELS)]
 
 
-def gate_batch(context: ModelContext, batch: str) -> QualityResult:
+def gate_batch(loaded: LoadedSpec, ledger: Ledger, store: "Store", batch: str) -> QualityResult:
     """Run the Great Expectations gate over a snapshot and record what it said.
 
     Raises:
@@ -51,14 +61,15 @@ def gate_batch(context: ModelContext, batch: str) -> QualityResult:
     """
     from evergreen.quality.gate import run_gate
 
-    delivery = taken(context, "data", batch)
-    frame = read_snapshot(context, delivery).to_pandas()
-    result = run_gate(frame, context.spec, context.loaded.expectations, window=window_of(delivery))
-    context.ledger.batches.record_quality(context.spec.name, "data", batch, result)
+    spec = loaded.spec
+    delivery = taken(ledger, spec.name, "data", batch)
+    frame = read_snapshot(store, delivery).to_pandas()
+    result = run_gate(frame, spec, loaded.expectations, window=window_of(delivery))
+    ledger.batches.record_quality(spec.name, "data", batch, result)
     return result
 
 
-def gate_label_delivery(context: ModelContext, batch: str) -> str:
+def gate_label_delivery(spec: ModelSpec, ledger: Ledger, store: "Store", batch: str) -> str:
     """Gate the labels of a batch: ``accepted``, ``rejected``, or ``skipped`` with no such batch.
 
     Raises:
@@ -66,9 +77,9 @@ def gate_label_delivery(context: ModelContext, batch: str) -> str:
     """
     from evergreen.quality.labels import gate_labels
 
-    model = context.spec.name
-    data = context.ledger.batches.delivery(model, "data", batch)
-    if _may_still_come(context, data, batch):
+    model = spec.name
+    data = ledger.batches.delivery(model, "data", batch)
+    if _may_still_come(ledger, model, data, batch):
         raise ExternalError(
             f"labels of {batch} of {model} are here before the batch has passed its gate;"
             f" they are tried again, is {dag_ids.dag_id(dag_ids.INGEST, model)} running?"
@@ -76,32 +87,30 @@ def gate_label_delivery(context: ModelContext, batch: str) -> str:
     if data is None or data.status != "accepted":
         state = "never arrived" if data is None else f"is {data.status}"
         sentence = f"labels put aside: batch {batch} {state}"
-        context.ledger.batches.record_refusal(
-            model, "labels", batch, status="skipped", sentence=sentence
-        )
+        ledger.batches.record_refusal(model, "labels", batch, status="skipped", sentence=sentence)
         return "skipped"
-    labels = read_snapshot(context, taken(context, "labels", batch)).to_pandas()
-    keys = read_snapshot(context, data, columns=[context.spec.data.key]).to_pandas()
-    result = gate_labels(labels, keys[context.spec.data.key], context.spec)
-    context.ledger.batches.record_quality(model, "labels", batch, result)
+    labels = read_snapshot(store, taken(ledger, model, "labels", batch)).to_pandas()
+    keys = read_snapshot(store, data, columns=[spec.data.key]).to_pandas()
+    result = gate_labels(labels, keys[spec.data.key], spec)
+    ledger.batches.record_quality(model, "labels", batch, result)
     return result.verdict
 
 
-def _may_still_come(context: ModelContext, data: Delivery | None, batch: str) -> bool:
+def _may_still_come(ledger: Ledger, model: str, data: Delivery | None, batch: str) -> bool:
     if data is not None:
         return data.status == "received"
-    known = context.ledger.batches.deliveries(context.spec.name, "data")
+    known = ledger.batches.deliveries(model, "data")
     return not known or batch > known[-1].batch
 
 
 def write_docs(context: ModelContext, batch: str) -> str:
-    """Write Great Expectations' Data Docs of a batch into the store; give their place."""
+    """Write Great Expectations' Data Docs of a batch into the store; return their place."""
     from evergreen.quality.docs import render_data_docs
 
-    delivery = taken(context, "data", batch)
+    delivery = taken(context.ledger, context.spec.name, "data", batch)
     place = docs_folder(context.spec.name, batch)
     with context.scratch() as folder:
-        frame = read_snapshot(context, delivery).to_pandas()
+        frame = read_snapshot(context.store, delivery).to_pandas()
         render_data_docs(
             frame, context.spec, context.loaded.expectations, folder, window=window_of(delivery)
         )
@@ -115,18 +124,18 @@ def docs_folder(model: str, batch: str) -> str:
     return f"reports/{model}/{batch}/data_docs"
 
 
-def taken(context: ModelContext, kind: DeliveryKind, batch: str) -> Delivery:
+def taken(ledger: Ledger, model: str, kind: DeliveryKind, batch: str) -> Delivery:
     """Return a delivery that has a snapshot.
 
     Raises:
         GateError: The ledger knows none.
     """
-    delivery = context.ledger.batches.delivery(context.spec.name, kind, batch)
+    delivery = ledger.batches.delivery(model, kind, batch)
     if delivery is None or delivery.path is None:
         raise GateError(
-            f"no snapshot of {kind} {batch} of {context.spec.name} in the ledger;"
+            f"no snapshot of {kind} {batch} of {model} in the ledger;"
             " it has passed its retention, or was never taken in; then deliver it and start"
-            f" {dag_ids.dag_id(dag_ids.REDELIVERY, context.spec.name)} for it"
+            f" {dag_ids.dag_id(dag_ids.REDELIVERY, model)} for it"
         )
     return delivery
 
@@ -143,9 +152,9 @@ def window_of(delivery: Delivery) -> Window:
 
 
 def read_snapshot(
-    context: ModelContext, delivery: Delivery, *, columns: list[str] | None = None
+    store: "Store", delivery: Delivery, *, columns: list[str] | None = None
 ) -> pa.Table:
     """Read the snapshot of a delivery as an Arrow table."""
     if delivery.path is None:
         raise GateError(f"{delivery.kind} {delivery.batch} of {delivery.model} has no snapshot")
-    return context.store.read_table(delivery.path, columns=columns)
+    return store.read_table(delivery.path, columns=columns)

@@ -8,8 +8,8 @@ from evergreen.errors import EvergreenError, ExternalError, RequestError
 from evergreen.ledger.records import Delivery, Watch, WatchState
 from evergreen.presentation.formatting import plural
 from evergreen.records import Promotion
-from evergreen.workflows.decide.score import log_scores
-from evergreen.workflows.ingest.labelled_data import in_incident, matured, scored_with
+from evergreen.workflows.decide.score import ScoringAccess, log_scores
+from evergreen.workflows.ingest.labelled_data import in_excluded_span, matured, scored_with
 from evergreen.workflows.ingest.quality_gate import read_snapshot, taken
 from evergreen.workflows.model_context import ModelContext
 
@@ -24,7 +24,7 @@ def labelled_batch(context: ModelContext, announced: str | None) -> Delivery:
     Raises:
         RequestError: There are none.
     """
-    found = matured(context)
+    found = matured(context.ledger, context.spec.name)
     wanted = [labels for labels in found if announced in (None, labels.batch)]
     if not wanted:
         raise RequestError(
@@ -72,10 +72,10 @@ def watch_batch(context: ModelContext, promotion: Promotion, labels: Delivery) -
         if watch.batch == labels.batch:
             return watch
     name = context.spec.name
-    if labels.batch in context.ledger.decisions.held_batches(name):
-        return _left_out(context, promotion, labels, "it is held for a data fault")
-    if in_incident(context, labels):
-        return _left_out(context, promotion, labels, "it reaches into an incident of the spec")
+    if labels.batch in context.ledger.decisions.quarantined_batches(name):
+        return _left_out(context, promotion, labels, "it is quarantined")
+    if in_excluded_span(context.spec, labels):
+        return _left_out(context, promotion, labels, "it reaches into an excluded span")
     try:
         mine = _scores(context, promotion.version, labels.batch)
         former = _scores(context, promotion.previous_version or "", labels.batch)
@@ -133,9 +133,10 @@ def _scores(context: ModelContext, version: str, batch: str) -> "ScoredBatch":
     name = context.spec.name
     logs = context.ledger.batches.predictions(name, version=version, batch=batch)
     if logs:
-        return scored_with(context, logs[0])
-    rows = read_snapshot(context, taken(context, "data", batch))
-    return scored_with(context, log_scores(context, version, batch, rows))
+        return scored_with(context.spec, context.store, logs[0])
+    rows = read_snapshot(context.store, taken(context.ledger, name, "data", batch))
+    log = log_scores(ScoringAccess.of(context), version, batch, rows)
+    return scored_with(context.spec, context.store, log)
 
 
 def _seen_through(context: ModelContext, version: str) -> datetime:

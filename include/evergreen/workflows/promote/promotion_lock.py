@@ -17,7 +17,10 @@ ALIVE = (None, "running")
 
 def begin_retrain(context: ModelContext, run: DecisionRun) -> None:
     """Take the lane where a retrain begins: what an earlier run still holds is stale from here."""
-    may_promote = not _has_begun(context, run) and newer_batch(context, run.batch) is None
+    may_promote = (
+        not _has_begun(context, run)
+        and newer_batch(context.ledger, context.spec.name, run.batch) is None
+    )
     if may_promote and not run.request.dry_run:
         context.ledger.promotions.take_lane(context.spec.name, run.decision_id)
 
@@ -105,7 +108,7 @@ def outdated_by(context: ModelContext, run: DecisionRun) -> str | None:
     answer = context.ledger.approvals.get(run.decision_id)
     if _has_begun(context, run) or (answer is not None and answer.is_granted):
         return None
-    return newer_batch(context, run.batch)
+    return newer_batch(context.ledger, context.spec.name, run.batch)
 
 
 def _has_begun(context: ModelContext, run: DecisionRun) -> bool:

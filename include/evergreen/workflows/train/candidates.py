@@ -8,8 +8,8 @@ from pathlib import Path
 from evergreen.errors import DataError, MissingFileError, ModelFileError, TrainingError
 from evergreen.ledger.records import VersionEntry
 from evergreen.records import CandidateResult, TrainedModel
-from evergreen.workflows.decide.policy_inputs import Eyes
-from evergreen.workflows.decide.score import Scorer, registered_scorer
+from evergreen.workflows.decide.policy_inputs import PolicyInputs
+from evergreen.workflows.decide.score import Scorer, ScoringAccess, registered_scorer
 from evergreen.workflows.decision_run import DecisionRun
 from evergreen.workflows.ingest.labelled_data import count_labelled
 from evergreen.workflows.model_context import ModelContext
@@ -63,7 +63,7 @@ def candidates_for(context: ModelContext, run: DecisionRun, *, fraction: float) 
     if champion is None or not found:
         return found[:1] or [Candidate("full", fraction)]
     if "archived" in training.candidates:
-        rivals = Eyes(context, run.batch, champion).rivals
+        rivals = PolicyInputs(ScoringAccess.of(context), run.batch, champion).rivals
         found += [Candidate(f"archived v{one.version}", 1.0, one.version) for one in rivals]
     return found
 
@@ -136,7 +136,9 @@ def _made(
 
 def _scorer(context: ModelContext, one: Fitted | VersionEntry, folder: Path) -> Scorer:
     if isinstance(one, VersionEntry):
-        return registered_scorer(context, one.version, folder)
+        return registered_scorer(
+            context.spec.name, context.ledger, context.registry, one.version, folder
+        )
     return Scorer(one.file, one.trained.sha256, one.folder)
 
 
@@ -144,5 +146,5 @@ def _has_rows(context: ModelContext, run: DecisionRun, candidate: Candidate) -> 
     if run.training is None:
         return False
     window = run.training_window(candidate.fraction)
-    n_rows = count_labelled(context, window, before=run.batch)
+    n_rows = count_labelled(context.spec, context.ledger, context.store, window, before=run.batch)
     return n_rows >= context.spec.windows.min_training_rows

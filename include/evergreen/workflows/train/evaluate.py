@@ -44,7 +44,7 @@ def evaluate(context: ModelContext, run: DecisionRun, trained: Trained) -> Evalu
 
 def _why_outdated(context: ModelContext, run: DecisionRun) -> str:
     """Say why what the run decides about is not the newest any more; empty where it is."""
-    newer = newer_batch(context, run.batch)
+    newer = newer_batch(context.ledger, context.spec.name, run.batch)
     if newer is not None:
         return (
             f"batch {run.batch} is older than the newest, {newer}; decisions about the past"
@@ -87,7 +87,9 @@ def _compared(context: ModelContext, run: DecisionRun, trained: Trained) -> Eval
             }
         )
     if trained.version is not None and not run.request.dry_run:
-        keep_baseline(context, trained.folder, contest.rows, scores_of(challenger))
+        keep_baseline(
+            context.spec, context.store, trained.folder, contest.rows, scores_of(challenger)
+        )
     return evaluation
 
 
@@ -96,7 +98,9 @@ def _scorer_of(context: ModelContext, trained: Trained) -> Iterator[Scorer]:
     """Return the challenger's file on this machine: from the registry, or from scratch."""
     with context.scratch() as local:
         if trained.version is not None:
-            yield registered_scorer(context, trained.version, local)
+            yield registered_scorer(
+                context.spec.name, context.ledger, context.registry, trained.version, local
+            )
             return
         file = local / MODEL_FILE
         context.store.download(trained.model.path, file)

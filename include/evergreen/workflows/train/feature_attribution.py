@@ -67,7 +67,10 @@ def _contributions(
     from evergreen.training.process import run_child
 
     with context.scratch() as folder:
-        job = score_job(context, registered_scorer(context, version, folder), rows, folder)
+        scorer = registered_scorer(
+            context.spec.name, context.ledger, context.registry, version, folder
+        )
+        job = score_job(context.spec, context.store, scorer, rows, folder)
         asked = job.model_copy(update={"attribute_rows": SAMPLE_ROWS, "seed": SEED})
         done = run_child(
             asked,

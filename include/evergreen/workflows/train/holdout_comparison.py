@@ -3,6 +3,7 @@
 import logging
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -36,7 +37,9 @@ class Contest:
 
     def __init__(self, context: ModelContext, run: DecisionRun) -> None:
         self.window = run.holdout_window()
-        self.rows = read_labelled(context, self.window, before=run.batch)
+        self.rows = read_labelled(
+            context.spec, context.ledger, context.store, self.window, before=run.batch
+        )
         self.champion_version = run.champion_version
         self._spec_hash = run.spec_hash
         self._bench = context
@@ -77,7 +80,7 @@ class Contest:
             return None
         try:
             with self._bench.scratch() as folder:
-                scorer = registered_scorer(self._bench, self.champion_version, folder)
+                scorer = self._registered(self.champion_version, folder)
                 return self.see(scorer)
         except (ModelFileError, DataError) as err:
             self._problem = str(err)
@@ -125,20 +128,21 @@ class Contest:
         """Let both models score the window of the forgetting check; None: nothing to score."""
         from evergreen.evaluation.scored_rows import Rows
 
-        days = self._bench.spec.promotion.guards.forgetting_days
+        bench = self._bench
+        days = bench.spec.promotion.guards.forgetting_days
         champion = self.champion
         if days is None or champion is None or champion.scores is None:
             return None
         shift = timedelta(days=days)
         window = Window(start=self.window.start - shift, end=self.window.end - shift)
         try:
-            rows = read_labelled(self._bench, window, before=self._batch)
+            rows = read_labelled(bench.spec, bench.ledger, bench.store, window, before=self._batch)
         except EmptyWindowError:
             return None
         if rows.num_rows == 0:
             return None
         with self._bench.scratch() as folder:
-            scorer = registered_scorer(self._bench, self.champion_version or "", folder)
+            scorer = self._registered(self.champion_version or "", folder)
             before, _ = self._score(scorer, rows)
         after, _ = self._score(challenger, rows)
         data = self._bench.spec.data
@@ -154,8 +158,19 @@ class Contest:
         from evergreen.training.scores import to_array
 
         with self._bench.scratch() as folder:
-            column, seconds = timed_scores(self._bench, scorer, rows, folder)
+            column, seconds = timed_scores(
+                self._bench.spec,
+                self._bench.store,
+                scorer,
+                rows,
+                folder,
+                memory_bytes=self._bench.settings.scoring_memory_bytes,
+            )
         return to_array(column), seconds
+
+    def _registered(self, version: str, folder: Path) -> Scorer:
+        bench = self._bench
+        return registered_scorer(bench.spec.name, bench.ledger, bench.registry, version, folder)
 
 
 def scores_of(contender: "Contender") -> "NDArray[np.float64]":

@@ -91,8 +91,8 @@ def keep_lineage(
         sha256=fitted.sha256,
         window=window,
         batches=_used(context, window, before=run.batch),
-        held=tuple(sorted(context.ledger.decisions.held_batches(spec.name))),
-        incidents=tuple(Window(start=i.start, end=i.end) for i in spec.policy.incidents),
+        held=tuple(sorted(context.ledger.decisions.quarantined_batches(spec.name))),
+        incidents=tuple(Window(start=i.start, end=i.end) for i in spec.policy.excluded_spans),
         key=spec.data.key,
         time_column=spec.data.time_column,
         job=job.model_dump(mode="json", exclude=OF_THE_MACHINE),
@@ -120,7 +120,12 @@ def _used(context: ModelContext, window: Window, *, before: str) -> tuple[UsedBa
     name = context.spec.name
     used = []
     for labels, rows in labelled_parts(
-        context, window, before=before, columns=[context.spec.data.time_column]
+        context.spec,
+        context.ledger,
+        context.store,
+        window,
+        before=before,
+        columns=[context.spec.data.time_column],
     ):
         data = context.ledger.batches.delivery(name, "data", labels.batch)
         used.append(

@@ -123,7 +123,7 @@ def _gate(context: ModelContext, kind: DeliveryKind, batch: str, sha256: str) ->
 
 
 def _slices(context: ModelContext, entry: VersionEntry) -> "tuple[SliceMetric, ...]":
-    baseline = read_baseline(context, entry.version)
+    baseline = read_baseline(context.ledger, context.store, context.spec.name, entry.version)
     return () if baseline is None else baseline.slices
 
 
@@ -144,7 +144,10 @@ def _attributions(context: ModelContext, decision: Decision, entry: VersionEntry
     if decision.evaluation is None:
         return Attributions(sentence="not computed: the version was not evaluated on a holdout")
     try:
-        rows = read_labelled(context, decision.evaluation.holdout, before=decision.batch)
+        window = decision.evaluation.holdout
+        rows = read_labelled(
+            context.spec, context.ledger, context.store, window, before=decision.batch
+        )
     except EvergreenError as err:
         return Attributions(sentence=f"not computed: {err}")
     champion = decision.evaluation.champion_version

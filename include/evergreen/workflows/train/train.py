@@ -146,10 +146,10 @@ def _fitted(
     """Fit a candidate on its window; keep beside it what later batches are compared with."""
     window = run.training_window(candidate.fraction)
     local.mkdir()
-    rows = read_labelled(context, window, before=run.batch)
+    rows = read_labelled(context.spec, context.ledger, context.store, window, before=run.batch)
     trained = _fit(context, run, rows, window, local=local, folder=folder)
-    keep_reference(context, rows, folder)
-    keep_background(context, local / MODEL_FILE, folder)
+    keep_reference(context.loaded, context.store, rows, folder)
+    keep_background(context.spec, context.store, local / MODEL_FILE, folder)
     return Fitted(candidate, local / MODEL_FILE, trained, folder)
 
 

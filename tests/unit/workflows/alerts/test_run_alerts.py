@@ -38,8 +38,10 @@ def incidents(context: ModelContext) -> list[tuple[str, str, str]]:
 
 def test_a_rejected_batch_tells_its_rules_once(context: ModelContext, upstream: Upstream) -> None:
     batch = upstream.deliver(0, fault="half_missing")
-    context.ledger.batches.record_snapshot(take_delivery(context, "data", batch))
-    gate_batch(context, batch)
+    context.ledger.batches.record_snapshot(
+        take_delivery(context.spec, context.store, "data", batch)
+    )
+    gate_batch(context.loaded, context.ledger, context.store, batch)
 
     for _ in range(2):
         run_alerts.alert_rejected(context, "data", batch)

@@ -18,8 +18,12 @@ def test_of_a_regression_the_newest_labels_tell_it(
     crown(context)
     labels = context.store.read_table(labelled_path(context.spec.name, "2024-01-01"))["late"]
 
-    assert chance_of(context, "1", before=batch) == pytest.approx(labels.to_numpy().std())
-    assert chance_of(context, None, before=batch) == chance_of(context, "1", before=batch)
+    assert chance_of(
+        context.spec, context.ledger, context.store, "1", before=batch
+    ) == pytest.approx(labels.to_numpy().std())
+    assert chance_of(context.spec, context.ledger, context.store, None, before=batch) == chance_of(
+        context.spec, context.ledger, context.store, "1", before=batch
+    )
 
 
 @pytest.mark.parametrize("task", ["regression"])
@@ -28,9 +32,11 @@ def test_without_any_labels_it_is_not_known(
 ) -> None:
     batch = accept(context, upstream, 0)
 
-    assert chance_of(context, None, before=batch) == UNKNOWN
+    assert chance_of(context.spec, context.ledger, context.store, None, before=batch) == UNKNOWN
 
 
 @pytest.mark.parametrize("task", ["multiclass"])
 def test_of_classes_their_number_tells_it(context: ModelContext, task: Task) -> None:
-    assert chance_of(context, None, before="2024-01-01") == pytest.approx(1 / 3)
+    assert chance_of(
+        context.spec, context.ledger, context.store, None, before="2024-01-01"
+    ) == pytest.approx(1 / 3)

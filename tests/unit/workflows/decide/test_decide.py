@@ -227,7 +227,7 @@ def test_the_report_shows_the_decided_numbers_also_after_the_run(
     drift = measure_batch_drift(context, about)
     decay = measure_champion_decay(context, about)
     decide_batch(context, about, drift, decay, run_id="run")
-    measured = read_drift(context, drift)
+    measured = read_drift(context.store, drift)
     context.store.delete(f"scratch/{context.spec.name}")
 
     uri = draw_drift_report(context, about)

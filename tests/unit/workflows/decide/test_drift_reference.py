@@ -24,7 +24,13 @@ def comparing(
 
 
 def profile_of(context: ModelContext, batch: str) -> ReferenceProfile:
-    return reference_for(context, "1", taken(context, "data", batch))
+    return reference_for(
+        context.spec,
+        context.ledger,
+        context.store,
+        "1",
+        taken(context.ledger, context.spec.name, "data", batch),
+    )
 
 
 @pytest.fixture
@@ -36,7 +42,9 @@ def batch(context: ModelContext, upstream: Upstream) -> str:
 
 
 def test_the_champion_s_own_reference_is_the_default(context: ModelContext, batch: str) -> None:
-    assert profile_of(context, batch) == read_profile(context, "1")
+    assert profile_of(context, batch) == read_profile(
+        context.ledger, context.store, context.spec.name, "1"
+    )
 
 
 def test_a_rolling_reference_holds_the_batches_before(context: ModelContext, batch: str) -> None:
@@ -60,4 +68,6 @@ def measured(context: ModelContext, batch: str) -> str:
 
 
 def test_without_a_season_before_it_is_the_champion_s(context: ModelContext, batch: str) -> None:
-    assert profile_of(comparing(context, "season"), batch) == read_profile(context, "1")
+    assert profile_of(comparing(context, "season"), batch) == read_profile(
+        context.ledger, context.store, context.spec.name, "1"
+    )

@@ -30,8 +30,9 @@ from evergreen.signals import (
     PolicyState,
     RateSample,
 )
-from evergreen.spec.deciding import Incident
-from evergreen.workflows.decide.policy_inputs import LOOK_BACK, MAX_RIVALS, Eyes, recounted
+from evergreen.spec.deciding import ExcludedSpan
+from evergreen.workflows.decide.policy_inputs import LOOK_BACK, MAX_RIVALS, PolicyInputs, recounted
+from evergreen.workflows.decide.score import ScoringAccess
 from evergreen.workflows.model_context import ModelContext
 from standins.shelf import Shelf
 
@@ -74,20 +75,20 @@ def by_week(labelled: tuple[LabelledBatch, ...]) -> dict[int, LabelledBatch]:
 def test_batches_are_counted_in_steps_of_the_cadence(
     context: ModelContext, weeks: list[str]
 ) -> None:
-    numbers = [Eyes(context, batch, None).number for batch in weeks]
+    numbers = [PolicyInputs(ScoringAccess.of(context), batch, None).number for batch in weeks]
 
     assert numbers == [1, 2, 3]
-    assert Eyes(context, f"{FIRST:%Y-%m-%d}", None).number == 0
+    assert PolicyInputs(ScoringAccess.of(context), f"{FIRST:%Y-%m-%d}", None).number == 0
 
 
 def test_facts_say_through_where_and_from_how_much_a_version_learnt(
     context: ModelContext, weeks: list[str]
 ) -> None:
-    eyes = Eyes(context, weeks[-1], "1")
-    champion = eyes.champion
+    inputs = PolicyInputs(ScoringAccess.of(context), weeks[-1], "1")
+    champion = inputs.champion
 
     assert champion is not None
-    assert eyes.batches_since_champion == 3
+    assert inputs.batches_since_champion == 3
     assert champion.trained_through == 1
     assert champion.fraction == 7 / 28
 
@@ -95,9 +96,9 @@ def test_facts_say_through_where_and_from_how_much_a_version_learnt(
 def test_without_a_champion_nothing_is_seen_of_models(
     context: ModelContext, weeks: list[str]
 ) -> None:
-    eyes = Eyes(context, weeks[-1], None)
+    inputs = PolicyInputs(ScoringAccess.of(context), weeks[-1], None)
 
-    assert (eyes.champion, eyes.labelled(), eyes.batches_since_champion) == (None, (), None)
+    assert (inputs.champion, inputs.labelled(), inputs.batches_since_champion) == (None, (), None)
 
 
 # Labelled batches
@@ -106,7 +107,7 @@ def test_without_a_champion_nothing_is_seen_of_models(
 def test_the_champion_is_judged_on_what_it_has_not_learnt_from(
     context: ModelContext, weeks: list[str]
 ) -> None:
-    found = by_week(Eyes(context, weeks[2], "1").labelled())
+    found = by_week(PolicyInputs(ScoringAccess.of(context), weeks[2], "1").labelled())
 
     assert list(found) == [4, 5, 6]
     assert found[4].champion is None
@@ -122,7 +123,10 @@ def test_labels_of_the_batch_and_of_later_ones_are_not_seen(
 ) -> None:
     label(context, upstream, 7)
 
-    seen = {batch: list(by_week(Eyes(context, batch, "1").labelled())) for batch in weeks}
+    seen = {
+        batch: list(by_week(PolicyInputs(ScoringAccess.of(context), batch, "1").labelled()))
+        for batch in weeks
+    }
 
     assert list(seen.values()) == [[4], [4, 5], [4, 5, 6]]
 
@@ -134,7 +138,11 @@ def test_only_the_newest_batches_are_looked_at(
     label(context, upstream, 7)
     batch = accept(context, upstream, 8)
 
-    assert list(by_week(Eyes(context, batch, "1").labelled())) == [5, 6, 7]
+    assert list(by_week(PolicyInputs(ScoringAccess.of(context), batch, "1").labelled())) == [
+        5,
+        6,
+        7,
+    ]
     assert LOOK_BACK == 3
 
 
@@ -146,14 +154,16 @@ def test_labels_of_too_few_rows_give_no_score(
     label(context, upstream, 7, n_rows=n_rows)
     batch = accept(context, upstream, 8)
 
-    newest = Eyes(context, batch, "1").labelled()[-1]
+    newest = PolicyInputs(ScoringAccess.of(context), batch, "1").labelled()[-1]
 
     assert newest.number == 3
     assert (newest.champion is not None) is is_scored
     assert context.spec.decay.min_coverage == 0.8
 
 
-def test_held_batches_and_incidents_are_marked(context: ModelContext, weeks: list[str]) -> None:
+def test_quarantined_batches_and_excluded_spans_are_marked(
+    context: ModelContext, weeks: list[str]
+) -> None:
     context.ledger.decisions.open(
         context.spec.name,
         weeks[0],
@@ -171,19 +181,19 @@ def test_held_batches_and_incidents_are_marked(context: ModelContext, weeks: lis
         ),
         spec_hash="f",
     )
-    incident = Incident(start=FIRST, end=FIRST + WEEK, reason="a strike")
-    policy = context.spec.policy.model_copy(update={"incidents": (incident,)})
+    span = ExcludedSpan(start=FIRST, end=FIRST + WEEK, reason="a strike")
+    policy = context.spec.policy.model_copy(update={"excluded_spans": (span,)})
     spec = context.spec.model_copy(update={"policy": policy})
     ruled = ModelContext(context.settings, replace(context.loaded, spec=spec), context.ledger)
     ruled.__dict__["registry"] = context.registry
 
-    found = by_week(Eyes(ruled, weeks[2], "1").labelled())
+    found = by_week(PolicyInputs(ScoringAccess.of(ruled), weeks[2], "1").labelled())
 
     assert {week: batch.is_suspect for week, batch in found.items()} == {4: True, 5: True, 6: False}
 
 
 def test_what_has_arrived_is_known_without_scores(context: ModelContext, weeks: list[str]) -> None:
-    arrived = Eyes(context, weeks[2], "1").arrived()
+    arrived = PolicyInputs(ScoringAccess.of(context), weeks[2], "1").arrived()
 
     assert list(by_week(arrived)) == [4, 5, 6]
     assert {(batch.champion, batch.rivals) for batch in arrived} == {(None, ())}
@@ -192,12 +202,12 @@ def test_what_has_arrived_is_known_without_scores(context: ModelContext, weeks: 
 def test_new_rows_are_those_that_came_since_a_training(
     context: ModelContext, weeks: list[str]
 ) -> None:
-    eyes = Eyes(context, weeks[2], "1")
+    inputs = PolicyInputs(ScoringAccess.of(context), weeks[2], "1")
 
-    n_new = [eyes.n_new_rows(number) for number in (0, 1, 2, 3)]
+    n_new = [inputs.n_new_rows(number) for number in (0, 1, 2, 3)]
 
     assert n_new == [2800, 800, 400, 0]
-    assert eyes.n_new_rows(None) is None
+    assert inputs.n_new_rows(None) is None
 
 
 # Rivals
@@ -214,11 +224,11 @@ def rivalled(context: ModelContext, weeks: list[str], shelve: Callable[..., Shel
 
 
 def test_a_rival_is_compared_on_the_same_rows(context: ModelContext, rivalled: list[str]) -> None:
-    eyes = Eyes(context, rivalled[2], "2")
+    inputs = PolicyInputs(ScoringAccess.of(context), rivalled[2], "2")
 
-    found = by_week(eyes.labelled())
+    found = by_week(inputs.labelled())
 
-    assert [rival.version for rival in eyes.rivals] == ["1"]
+    assert [rival.version for rival in inputs.rivals] == ["1"]
     assert found[4].rivals == ()
     for week in (5, 6):
         (rival,) = found[week].rivals
@@ -230,7 +240,7 @@ def test_a_version_that_was_deleted_is_no_rival(
 ) -> None:
     shelve(v2=None)
 
-    assert Eyes(context, rivalled[2], "2").rivals == ()
+    assert PolicyInputs(ScoringAccess.of(context), rivalled[2], "2").rivals == ()
 
 
 def test_a_version_that_cannot_score_is_left_out(
@@ -240,7 +250,7 @@ def test_a_version_that_cannot_score_is_left_out(
     label(context, upstream, 7)
     batch = accept(context, upstream, 8)
 
-    newest = Eyes(context, batch, "2").labelled()[-1]
+    newest = PolicyInputs(ScoringAccess.of(context), batch, "2").labelled()[-1]
 
     assert newest.champion is not None
     assert newest.rivals == ()
@@ -253,7 +263,7 @@ def test_a_champion_that_cannot_score_has_no_score(
     label(context, upstream, 7)
     batch = accept(context, upstream, 8)
 
-    newest = Eyes(context, batch, "2").labelled()[-1]
+    newest = PolicyInputs(ScoringAccess.of(context), batch, "2").labelled()[-1]
 
     assert (newest.champion, newest.rivals) == (None, ())
 
@@ -266,7 +276,7 @@ def test_rivals_are_the_newest_former_champions(
     for version in versions:
         crown(context, version)
 
-    rivals = Eyes(context, weeks[2], versions[-1]).rivals
+    rivals = PolicyInputs(ScoringAccess.of(context), weeks[2], versions[-1]).rivals
 
     assert [facts.version for facts in rivals] == versions[-2 : -2 - MAX_RIVALS : -1]
 
@@ -276,11 +286,13 @@ def test_a_champion_that_was_rolled_back_is_no_rival_until_it_is_promoted_again(
 ) -> None:
     enthrone(context, "1", decision="back", kind="rollback")
 
-    assert Eyes(context, rivalled[2], "1").rivals == ()
+    assert PolicyInputs(ScoringAccess.of(context), rivalled[2], "1").rivals == ()
 
     enthrone(context, "2", decision="it won after all")
     enthrone(context, "1", decision="and lost again")
-    assert [facts.version for facts in Eyes(context, rivalled[2], "1").rivals] == ["2"]
+    assert [
+        facts.version for facts in PolicyInputs(ScoringAccess.of(context), rivalled[2], "1").rivals
+    ] == ["2"]
 
 
 def test_what_this_decision_has_promoted_in_an_earlier_try_is_no_rival(
@@ -289,7 +301,7 @@ def test_what_this_decision_has_promoted_in_an_earlier_try_is_no_rival(
     shelve(v1=None, v2=None)
     crown(context, "2", decision=run_about(context, weeks[2]).decision_id)
 
-    assert Eyes(context, weeks[2], "1").rivals == ()
+    assert PolicyInputs(ScoringAccess.of(context), weeks[2], "1").rivals == ()
 
 
 # Late scores
@@ -319,7 +331,7 @@ def test_a_model_without_scores_is_let_score_the_newest_batches(
         if week == 7:
             predict(context, batch, "1")
 
-    found = by_week(Eyes(context, batch, "1").labelled())
+    found = by_week(PolicyInputs(ScoringAccess.of(context), batch, "1").labelled())
 
     assert {week: batch.champion is not None for week, batch in found.items()} == {
         5: False,
@@ -337,12 +349,12 @@ def test_a_dry_run_sees_the_same_and_leaves_no_scores_behind(
     batch = accept(context, upstream, 6)
     before = set(context.store.list_files())
 
-    dry = Eyes(context, batch, "1", scratch="scratch/x").labelled()
+    dry = PolicyInputs(ScoringAccess.of(context), batch, "1", scratch="scratch/x").labelled()
     left, n_scored = set(context.store.list_files()) - before, len(scored(context))
 
     assert (left, n_scored) == ({f"scratch/x/{context.spec.name}/2024-02-05/v1.parquet"}, 0)
     assert dry[-1].champion is not None
-    assert dry == Eyes(context, batch, "1").labelled()
+    assert dry == PolicyInputs(ScoringAccess.of(context), batch, "1").labelled()
     assert scored(context) == ["2024-02-05"]
 
 
@@ -366,20 +378,20 @@ def test_a_memory_that_counted_from_1970_counts_from_the_first_batch(
         drifted=(0.1,),
     )
 
-    found = recounted(context, weeks[2], state)
+    found = recounted(context.spec, context.ledger, weeks[2], state)
 
     assert (found.number, found.seen, found.last_fit, found.fitted_through) == (2, 1, 2, 1)
     assert (found.samples[0].number, found.episode and found.episode.since) == (1, 1)
     assert found.comparing == ModelFacts(version="1", trained_through=0)
     assert (found.level, found.drifted) == (0.8, (0.1,))
     assert found.counted_from == FIRST + HISTORY * WEEK
-    assert recounted(context, weeks[2], found) == found
+    assert recounted(context.spec, context.ledger, weeks[2], found) == found
 
 
 def test_the_first_memory_says_where_it_counts_from(
     context: ModelContext, weeks: list[str]
 ) -> None:
-    found = recounted(context, weeks[0], PolicyState())
+    found = recounted(context.spec, context.ledger, weeks[0], PolicyState())
 
     assert found == PolicyState(counted_from=FIRST + HISTORY * WEEK)
 
@@ -387,7 +399,7 @@ def test_the_first_memory_says_where_it_counts_from(
 def test_an_older_batch_that_is_accepted_later_moves_the_memory_along(
     context: ModelContext, weeks: list[str]
 ) -> None:
-    before = recounted(context, weeks[2], PolicyState())
+    before = recounted(context.spec, context.ledger, weeks[2], PolicyState())
     before = before.model_copy(update={"seen": 2, "last_fit": 1})
     start = FIRST - 3 * WEEK
     older = Snapshot(
@@ -402,20 +414,25 @@ def test_an_older_batch_that_is_accepted_later_moves_the_memory_along(
     context.ledger.batches.record_snapshot(older)
     context.ledger.batches.record_quality(older.model, "data", older.batch, ACCEPTED)
 
-    after = recounted(context, weeks[2], before)
+    after = recounted(context.spec, context.ledger, weeks[2], before)
 
-    eyes = Eyes(context, weeks[2], "1", counted_from=after.counted_from)
-    assert (after.seen, after.last_fit, eyes.number) == (2 + 7, 1 + 7, 3 + 7)
-    assert Eyes(context, weeks[2], "1", counted_from=before.counted_from).number == 3 + 7
+    inputs = PolicyInputs(ScoringAccess.of(context), weeks[2], "1", counted_from=after.counted_from)
+    assert (after.seen, after.last_fit, inputs.number) == (2 + 7, 1 + 7, 3 + 7)
+    assert (
+        PolicyInputs(
+            ScoringAccess.of(context), weeks[2], "1", counted_from=before.counted_from
+        ).number
+        == 3 + 7
+    )
 
 
 def test_a_first_batch_that_is_withdrawn_moves_nothing(
     context: ModelContext, weeks: list[str]
 ) -> None:
-    before = recounted(context, weeks[2], PolicyState(seen=2))
+    before = recounted(context.spec, context.ledger, weeks[2], PolicyState(seen=2))
     context.ledger.batches.record_quality(context.spec.name, "data", f"{FIRST:%Y-%m-%d}", REJECTED)
 
-    assert recounted(context, weeks[2], before) == before
+    assert recounted(context.spec, context.ledger, weeks[2], before) == before
 
 
 def test_a_champion_of_the_future_has_no_negative_age(
@@ -423,7 +440,7 @@ def test_a_champion_of_the_future_has_no_negative_age(
 ) -> None:
     first = f"{FIRST:%Y-%m-%d}"
 
-    assert Eyes(context, first, "1").batches_since_champion == 0
+    assert PolicyInputs(ScoringAccess.of(context), first, "1").batches_since_champion == 0
 
 
 def test_a_model_that_left_out_the_end_of_a_long_batch_is_not_judged_on_it(
@@ -439,8 +456,8 @@ def test_a_model_that_left_out_the_end_of_a_long_batch_is_not_judged_on_it(
         }
     )
 
-    eyes = Eyes(context, weeks[2], "1")
+    inputs = PolicyInputs(ScoringAccess.of(context), weeks[2], "1")
 
-    assert eyes.champion is not None
-    assert eyes.champion.trained_through == 0
-    assert [batch.champion is None for batch in eyes.labelled()] == [True, False, False]
+    assert inputs.champion is not None
+    assert inputs.champion.trained_through == 0
+    assert [batch.champion is None for batch in inputs.labelled()] == [True, False, False]

@@ -79,7 +79,7 @@ def test_a_version_that_is_not_in_the_registry_is_named(
     crown(context, "7")
 
     with pytest.raises(ModelFileError, match="v7 is in the ledger but not in MLflow"):
-        registered_scorer(context, "7", tmp_path)
+        registered_scorer(context.spec.name, context.ledger, context.registry, "7", tmp_path)
 
 
 def test_a_file_that_is_not_the_ledgers_is_not_loaded(
@@ -98,7 +98,9 @@ def test_a_file_that_is_not_the_ledgers_is_not_loaded(
     )
 
     with pytest.raises(ModelFileError, match="sha256"):
-        registered_scorer(context, champion.version, tmp_path)
+        registered_scorer(
+            context.spec.name, context.ledger, context.registry, champion.version, tmp_path
+        )
 
 
 def test_features_come_from_the_code_that_the_version_was_trained_with(

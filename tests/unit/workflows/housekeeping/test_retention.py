@@ -117,14 +117,16 @@ def test_snapshots_go_unless_a_retrain_would_still_read_them(
         batch: context.store.exists(labelled_path(context.spec.name, batch)) for batch in batches
     }
     assert list(kept.values()) == [False, False, True, True, False]
-    assert [d.batch for d in matured(context)] == batches[2:4]
-    assert taken(context, "data", batches[4]).path is not None  # labels may still come
+    assert [d.batch for d in matured(context.ledger, context.spec.name)] == batches[2:4]
+    assert (
+        taken(context.ledger, context.spec.name, "data", batches[4]).path is not None
+    )  # labels may still come
     about = run_about(ruled, batches[4])
     training, holdout = about.training, about.holdout
     assert training is not None
     assert holdout is not None
-    assert read_labelled(ruled, training).num_rows == 400
-    assert read_labelled(ruled, holdout).num_rows == 400
+    assert read_labelled(ruled.spec, ruled.ledger, ruled.store, training).num_rows == 400
+    assert read_labelled(ruled.spec, ruled.ledger, ruled.store, holdout).num_rows == 400
 
 
 def test_what_was_removed_is_named_and_a_past_decision_stands_down(
@@ -136,7 +138,7 @@ def test_what_was_removed_is_named_and_a_past_decision_stands_down(
     remove_expired(ruled)
 
     with pytest.raises(GateError, match="passed its retention"):
-        taken(context, "data", batches[0])
+        taken(context.ledger, context.spec.name, "data", batches[0])
     about = run_about(ruled, batches[1])
     assert (about.training, about.holdout) == (None, None)
 
@@ -159,7 +161,9 @@ def test_a_snapshot_that_a_later_delivery_replaced_goes_too(
 
     assert removed["replaced_snapshots"] == 1
     assert len(context.store.list_files("snapshots")) == 1
-    assert context.store.exists(str(taken(context, "data", "2024-01-01").path))
+    assert context.store.exists(
+        str(taken(context.ledger, context.spec.name, "data", "2024-01-01").path)
+    )
 
 
 def test_predictions_go_unless_the_champions_decay_is_yet_to_be_measured(

@@ -71,9 +71,13 @@ def test_a_window_takes_its_start_and_leaves_its_end(
         accept(context, upstream, week)
         label(context, upstream, week)
 
-    rows = read_labelled(context, weeks(0.5, 1))
+    rows = read_labelled(context.spec, context.ledger, context.store, weeks(0.5, 1))
 
-    assert rows.num_rows == count_labelled(context, weeks(0.5, 1)) == 200
+    assert (
+        rows.num_rows
+        == count_labelled(context.spec, context.ledger, context.store, weeks(0.5, 1))
+        == 200
+    )
     assert min(rows["at"].to_pylist()) == FIRST + 0.5 * WEEK
 
 
@@ -82,14 +86,21 @@ def test_what_matured_later_is_not_known_before(context: ModelContext, upstream:
         accept(context, upstream, week)
         label(context, upstream, week)
 
-    assert [d.batch for d in matured(context, before="2024-01-08")] == ["2024-01-01"]
-    assert count_labelled(context, weeks(0, 2), before="2024-01-08") == 400
+    assert [d.batch for d in matured(context.ledger, context.spec.name, before="2024-01-08")] == [
+        "2024-01-01"
+    ]
+    assert (
+        count_labelled(
+            context.spec, context.ledger, context.store, weeks(0, 2), before="2024-01-08"
+        )
+        == 400
+    )
 
 
 def test_an_empty_window_is_named(context: ModelContext) -> None:
-    assert count_labelled(context, weeks(0, 1)) == 0
+    assert count_labelled(context.spec, context.ledger, context.store, weeks(0, 1)) == 0
     with pytest.raises(EmptyWindowError, match="no labelled batch"):
-        read_labelled(context, weeks(0, 1))
+        read_labelled(context.spec, context.ledger, context.store, weeks(0, 1))
 
 
 def test_a_feature_that_the_spec_got_later_is_null_in_earlier_batches(
@@ -102,7 +113,7 @@ def test_a_feature_that_the_spec_got_later_is_null_in_earlier_batches(
     table = context.store.read_table(path)
     context.store.write_table(path, table.append_column("wind", pa.array([1.0] * table.num_rows)))
 
-    rows = read_labelled(context, weeks(0, 2))
+    rows = read_labelled(context.spec, context.ledger, context.store, weeks(0, 2))
 
     assert rows["wind"].null_count == 400
     assert rows.num_rows == 800
@@ -121,7 +132,7 @@ def test_a_column_that_changed_its_type_is_a_data_error(
     context.store.write_table(path, table.set_column(position, "temp", texts))
 
     with pytest.raises(DataError, match="do not fit together"):
-        read_labelled(context, weeks(0, 2))
+        read_labelled(context.spec, context.ledger, context.store, weeks(0, 2))
 
 
 def test_decay_is_measured_on_labelled_batches_that_the_version_has_scored(
@@ -136,13 +147,18 @@ def test_decay_is_measured_on_labelled_batches_that_the_version_has_scored(
     predict(context, "2024-01-15", "1", n_rows=300)
     predict(context, "2024-01-22", "1")  # not labelled yet
 
-    found = scored_batches(context, "1", newest=5)
+    found = scored_batches(context.spec, context.ledger, context.store, "1", newest=5)
 
     assert [(b.batch, len(b.target), b.n_scored) for b in found] == [
         ("2024-01-01", 400, 400),
         ("2024-01-15", 300, 300),
     ]
-    assert [b.batch for b in scored_batches(context, "1", newest=1)] == ["2024-01-15"]
-    assert [b.batch for b in scored_batches(context, "1", newest=1, before="2024-01-15")] == [
-        "2024-01-01"
-    ]
+    assert [
+        b.batch for b in scored_batches(context.spec, context.ledger, context.store, "1", newest=1)
+    ] == ["2024-01-15"]
+    assert [
+        b.batch
+        for b in scored_batches(
+            context.spec, context.ledger, context.store, "1", newest=1, before="2024-01-15"
+        )
+    ] == ["2024-01-01"]

@@ -18,7 +18,9 @@ from evergreen.workflows.model_context import ModelContext
 def receive(context: ModelContext, upstream: Upstream, week: int = 0) -> str:
     """Take a week's data in and leave it ungated."""
     batch = upstream.deliver(week)
-    context.ledger.batches.record_snapshot(take_delivery(context, "data", batch))
+    context.ledger.batches.record_snapshot(
+        take_delivery(context.spec, context.store, "data", batch)
+    )
     return batch
 
 
@@ -26,7 +28,9 @@ def receive_labels(
     context: ModelContext, upstream: Upstream, week: int = 0, n_rows: int = 400
 ) -> str:
     batch = upstream.deliver(week, "labels", n_rows=n_rows)
-    context.ledger.batches.record_snapshot(take_delivery(context, "labels", batch))
+    context.ledger.batches.record_snapshot(
+        take_delivery(context.spec, context.store, "labels", batch)
+    )
     return batch
 
 
@@ -38,7 +42,7 @@ def status_of(context: ModelContext, batch: str, kind: str = "data") -> str:
 def test_a_sound_batch_is_accepted(context: ModelContext, upstream: Upstream) -> None:
     batch = receive(context, upstream)
 
-    result = gate_batch(context, batch)
+    result = gate_batch(context.loaded, context.ledger, context.store, batch)
 
     assert (result.verdict, status_of(context, batch)) == ("accepted", "accepted")
 
@@ -47,9 +51,11 @@ def test_a_batch_that_breaks_a_rule_is_rejected_with_the_rule_in_the_ledger(
     context: ModelContext, upstream: Upstream
 ) -> None:
     batch = upstream.deliver(0, fault="half_missing")
-    context.ledger.batches.record_snapshot(take_delivery(context, "data", batch))
+    context.ledger.batches.record_snapshot(
+        take_delivery(context.spec, context.store, "data", batch)
+    )
 
-    gate_batch(context, batch)
+    gate_batch(context.loaded, context.ledger, context.store, batch)
 
     delivery = context.ledger.batches.delivery(context.spec.name, "data", batch)
     assert delivery is not None
@@ -60,7 +66,7 @@ def test_a_batch_that_breaks_a_rule_is_rejected_with_the_rule_in_the_ledger(
 
 def test_a_batch_that_was_never_taken_in_is_a_gate_error(context: ModelContext) -> None:
     with pytest.raises(GateError, match="no snapshot of data 2024-01-01"):
-        gate_batch(context, "2024-01-01")
+        gate_batch(context.loaded, context.ledger, context.store, "2024-01-01")
 
 
 def test_a_refused_delivery_has_neither_snapshot_nor_window(context: ModelContext) -> None:
@@ -71,11 +77,11 @@ def test_a_refused_delivery_has_neither_snapshot_nor_window(context: ModelContex
     assert delivery is not None
 
     with pytest.raises(GateError):
-        taken(context, "data", "2024-01-01")
+        taken(context.ledger, context.spec.name, "data", "2024-01-01")
     with pytest.raises(GateError):
         window_of(delivery)
     with pytest.raises(GateError):
-        read_snapshot(context, delivery)
+        read_snapshot(context.store, delivery)
 
 
 def test_labels_of_an_accepted_batch_are_accepted(
@@ -84,7 +90,7 @@ def test_labels_of_an_accepted_batch_are_accepted(
     accept(context, upstream, 0)
     batch = receive_labels(context, upstream)
 
-    status = gate_label_delivery(context, batch)
+    status = gate_label_delivery(context.spec, context.ledger, context.store, batch)
 
     assert (status, status_of(context, batch, "labels")) == ("accepted", "accepted")
 
@@ -95,7 +101,7 @@ def test_labels_that_match_too_few_rows_are_rejected(
     accept(context, upstream, 0)
     batch = receive_labels(context, upstream, n_rows=200)
 
-    status = gate_label_delivery(context, batch)
+    status = gate_label_delivery(context.spec, context.ledger, context.store, batch)
 
     assert (status, status_of(context, batch, "labels")) == ("rejected", "rejected")
 
@@ -106,7 +112,7 @@ def test_labels_of_a_rejected_batch_are_put_aside(
     take(context, upstream.deliver(0), result=REJECTED)
     batch = receive_labels(context, upstream)
 
-    status = gate_label_delivery(context, batch)
+    status = gate_label_delivery(context.spec, context.ledger, context.store, batch)
 
     assert (status, status_of(context, batch, "labels")) == ("skipped", "skipped")
 
@@ -117,7 +123,7 @@ def test_labels_of_a_batch_that_was_passed_over_are_put_aside(
     accept(context, upstream, 1)
     batch = receive_labels(context, upstream, week=0)
 
-    assert gate_label_delivery(context, batch) == "skipped"
+    assert gate_label_delivery(context.spec, context.ledger, context.store, batch) == "skipped"
 
 
 @pytest.mark.parametrize("has_data", [False, True], ids=["not landed", "not gated"])
@@ -129,7 +135,7 @@ def test_labels_that_are_here_before_their_batch_wait_for_it(
     batch = receive_labels(context, upstream)
 
     with pytest.raises(ExternalError, match="before the batch has passed its gate"):
-        gate_label_delivery(context, batch)
+        gate_label_delivery(context.spec, context.ledger, context.store, batch)
 
     assert status_of(context, batch, "labels") == "received"
 

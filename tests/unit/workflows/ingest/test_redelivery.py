@@ -9,7 +9,9 @@ from evergreen.workflows.model_context import ModelContext
 
 
 def gate(context: ModelContext, batch: str, verdict: str) -> None:
-    context.ledger.batches.record_snapshot(take_delivery(context, "data", batch))
+    context.ledger.batches.record_snapshot(
+        take_delivery(context.spec, context.store, "data", batch)
+    )
     result = QualityResult.model_validate({"verdict": verdict, "rules": (), "sentence": verdict})
     context.ledger.batches.record_quality(context.spec.name, "data", batch, result)
 

@@ -15,7 +15,7 @@ from evergreen.errors import ExternalError, RequestError
 from evergreen.ledger.records import Delivery, Watch
 from evergreen.records import Promotion
 from evergreen.signals import PolicyDecision, PolicySignals
-from evergreen.spec.deciding import Incident
+from evergreen.spec.deciding import ExcludedSpan
 from evergreen.workflows.model_context import ModelContext
 from evergreen.workflows.promote.champion_watch import labelled_batch, watch_batch, why_not_watched
 from standins.shelf import Shelf
@@ -187,18 +187,18 @@ def test_labels_of_too_few_rows_do_not_count(
     assert ("80% of its rows have labels, needs 80%" in watch.sentence) is (n_rows == 319)
 
 
-def test_an_incident_does_not_count(
+def test_a_batch_in_an_excluded_span_does_not_count(
     context: ModelContext, promoted: str, pass_weeks: Callable[..., list[str]]
 ) -> None:
     pass_weeks(is_right=False)
     start = FIRST + 5 * WEEK
-    incident = Incident(start=start, end=start + timedelta(hours=1), reason="a strike")
-    policy = context.spec.policy.model_copy(update={"incidents": (incident,)})
+    span = ExcludedSpan(start=start, end=start + timedelta(hours=1), reason="a strike")
+    policy = context.spec.policy.model_copy(update={"excluded_spans": (span,)})
 
     watch = look(ruled(context, policy=policy), promoted)
 
     assert watch.verdict == "left_out"
-    assert "incident" in watch.sentence
+    assert "excluded span" in watch.sentence
 
 
 def test_a_held_batch_counts_when_it_was_released(

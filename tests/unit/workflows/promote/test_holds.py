@@ -13,9 +13,8 @@ from evergreen.ledger.records import Hold
 from evergreen.orchestration.manual_tasks import change_hold as change_hold_task
 from evergreen.orchestration.manual_tasks import find_held
 from evergreen.orchestration.retry_rules import RequestRefused
-from evergreen.signals import PolicyState
 from evergreen.spec.promoting import Freeze
-from evergreen.workflows.decide.decide import decide_batch, signals_for
+from evergreen.workflows.decide.decide import decide_batch
 from evergreen.workflows.decision_run import DecisionRun
 from evergreen.workflows.model_context import ModelContext
 from evergreen.workflows.promote.holds import anew, change_hold, holding, was_held, what_holds
@@ -126,12 +125,12 @@ def test_what_was_held_is_owed_once_nothing_holds_any_more(
     context.ledger.holds.hold(context.spec.name, reason="audit", held_by="ada")
     assert anew(context, "released") is None
     close_as_held(context, batch)
-    later = run_about(context, batch, "later")
-    while_held = signals_for(context, later, NO_DRIFT, NO_DECAY, PolicyState())
+    later = run_about(context, batch, "later", dry_run=True)
+    _, while_held = decide_batch(context, later, NO_DRIFT, NO_DECAY, run_id="later")
 
     context.ledger.holds.release(context.spec.name, reason="over", released_by="ben")
 
-    afterwards = signals_for(context, later, NO_DRIFT, NO_DECAY, PolicyState())
+    _, afterwards = decide_batch(context, later, NO_DRIFT, NO_DECAY, run_id="later")
     assert (while_held.was_held, afterwards.was_held) == (False, True)
     assert anew(context, "released by ben: over") == {
         "force_retrain": True,

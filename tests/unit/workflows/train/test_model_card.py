@@ -141,7 +141,7 @@ def shelved(context: ModelContext, upstream: Upstream, files: dict[str, Path | N
     for version, file in files.items():
         sha256 = text_sha256(file.read_bytes()) if file else "a" * 64
         crown(context, version, sha256=sha256)
-    return read_labelled(context, HISTORY)
+    return read_labelled(context.spec, context.ledger, context.store, HISTORY)
 
 
 def test_at_most_2000_rows_are_looked_at_and_a_champion_that_fails_is_named(
