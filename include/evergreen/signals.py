@@ -89,7 +89,7 @@ class PolicySignals(Record):
         n_holdout_rows: Labelled rows that a challenger would be judged on; None: not asked for.
         n_new_rows: Labelled rows since the newest training; None: not known.
         batches_since_champion: Batches that the champion has not learnt from, this one included.
-        was_held: The newest challenger won and its promotion was held; nothing holds any more.
+        was_held: The newest challenger won and its promotion was held; no hold is in force now.
     """
 
     batch: str

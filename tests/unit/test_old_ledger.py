@@ -168,7 +168,7 @@ def test_the_next_decision_goes_on_from_the_old_memory(ledger: Ledger) -> None:
     newest = ledger.decisions.history("paced")[-1]
     state = newest.state_after
     assert (decision.verdict, decision.trigger) == ("retrain", "recovery")
-    assert "recovery, 2 batches since the harm began (2024-02-12)" in decision.sentence
+    assert "recovery, 2 batches since the drop (2024-02-12)" in decision.sentence
     assert newest.signals.number == 5
     assert state is not None
     assert (state.number, state.seen, state.last_fit, state.last_fit_batch) == (

@@ -1,14 +1,15 @@
-"""The policy ``default``: paced by measured decay, awake to sudden harm, sparing with trainings.
+"""The policy ``default``: it paces retrains by measured decay and reacts to sudden drops.
 
-In this order, whenever labels have come: let a former champion serve again that fits surely better;
-after sudden harm retrain at once on the newest rows, again as those of the new world double, and
-once more when they fill the window; else retrain when the champion has served as long as its rate
-of decay makes worth while. A training is asked for only when the budget has credit for it.
+Whenever labels have arrived, the first of these that applies: a former champion that is clearly
+better serves again; after a sudden drop a model is trained at once on the newest rows, again each
+time the rows since the drop have doubled, and once more when they fill the window; otherwise a
+model is trained when the champion has served for as long as its rate of decay makes worthwhile. A
+training is requested only when the budget has credit for it.
 """
 
 from evergreen.metrics.wording import limit, number
 from evergreen.policy.former_champions import Rival, best_rival, remember_refusals
-from evergreen.policy.pace import learn_rate, measure_pace
+from evergreen.policy.pace import Pace, learn_rate, measure_pace
 from evergreen.policy.rules import PolicyRules, Wish
 from evergreen.policy.sudden_drop import Harm, learn_level, measure_harm
 from evergreen.presentation.formatting import plural
@@ -22,10 +23,10 @@ ROUNDING = 1e-9
 
 
 def learn(signals: PolicySignals, state: PolicyState) -> tuple[PolicyState, Harm | None]:
-    """Take in the labelled batches that have come since the last decision.
+    """Learn from the labelled batches that have arrived since the last decision.
 
     Returns:
-        The new state, and how the champion did on the newest of them; None where nothing came, or
+        The new state, and how the champion did on the newest of them; None where none arrived, or
         the champion has no score there.
     """
     harm: Harm | None = None
@@ -48,7 +49,7 @@ def learn(signals: PolicySignals, state: PolicyState) -> tuple[PolicyState, Harm
 def wish(
     signals: PolicySignals, state: PolicyState, rules: PolicyRules, *, before: PolicyState
 ) -> tuple[Wish, PolicyState]:
-    """Say what is wanted, and remember what is under way.
+    """Return what the policy wants, and its memory of what is under way.
 
     Args:
         signals: What was measured.
@@ -68,7 +69,7 @@ def wish(
             episode = Episode(since=state.seen, batch=newest, before=signals.champion.version)
             state = state.model_copy(update={"episode": episode})
         elif _can_replace(signals, state):
-            sentence = f"sudden harm: {_told(harm)}"
+            sentence = f"sudden drop: {_told(harm)}"
             return Wish("harm", sentence, is_alarm=True, changes={"level": None}), state
     if _has_passed(signals, state, harm):
         state = state.model_copy(update={"episode": None})
@@ -81,15 +82,17 @@ def _reinstate(rival: Rival, state: PolicyState) -> tuple[Wish, PolicyState]:
     changes: dict[str, object] = {"comparing": None, "asked_back": rival.version}
     if state.episode is not None and state.episode.before == rival.version:
         changes |= {"episode": None, "level": None}
+    n_judged = "" if rival.n_batches == 1 else f"{rival.n_batches} "
     sentence = (
-        f"v{rival.version} fits again: better by {number(rival.gain, decimals=4)} +/-"
-        f" {number(rival.se, decimals=4)} on the newest {plural(rival.n_batches, 'labelled batch')}"
+        f"v{rival.version} fits again: it is better by {number(rival.gain, decimals=4)} +/-"
+        f" {number(rival.se, decimals=4)} on the newest {n_judged}labelled"
+        f" {'batch' if rival.n_batches == 1 else 'batches'}"
     )
     return Wish("rival", sentence, version=rival.version), state.model_copy(update=changes)
 
 
 def _can_replace(signals: PolicySignals, state: PolicyState) -> bool:
-    """Return whether a training now would know enough that the champion does not."""
+    """Return whether a training now would learn from enough rows that are new to the champion."""
     if signals.champion is None:
         return False
     age = learnable(signals, state) - signals.champion.trained_through
@@ -97,7 +100,7 @@ def _can_replace(signals: PolicySignals, state: PolicyState) -> bool:
 
 
 def _has_passed(signals: PolicySignals, state: PolicyState, harm: Harm | None) -> bool:
-    """Return whether harm has passed by itself: a champion from before it does well again."""
+    """Return whether the drop is over by itself: a champion from before it does well again."""
     if state.episode is None or harm is None or signals.champion is None:
         return False
     is_from_before = signals.champion.trained_through <= state.episode.since
@@ -105,22 +108,24 @@ def _has_passed(signals: PolicySignals, state: PolicyState, harm: Harm | None) -
 
 
 def learnable(signals: PolicySignals, state: PolicyState) -> int:
-    """Return the number through which a training now would learn: the holdout stays out."""
+    """Return the number through which a training now would learn; the holdout is left out."""
     return state.seen + 1 - signals.holdout_batches
 
 
 def _in_episode(
     signals: PolicySignals, state: PolicyState, episode: Episode, harm: Harm | None
 ) -> tuple[Wish, PolicyState]:
-    """Retrain on what has come since the harm began: at 1, 2, 4, ... batches, and at a window."""
+    """Retrain on the rows since the drop: at 1, 2, 4, ... batches, and when they fill a window."""
     window_batches = max(1.0, signals.window_batches)
     n_new = learnable(signals, state) - episode.since
     over: dict[str, object] = {"episode": None, "level": None}
     if n_new >= 2 * window_batches:
         ended = state.model_copy(update=over)
-        return Wish("none", "the episode of harm is over for lack of credit"), ended
+        return Wish("none", "recovery stopped: training budget exhausted"), ended
     if n_new < 1:
-        waiting = f"sudden harm{_told_of(harm)}; what came since is held out to judge by"
+        waiting = (
+            f"sudden drop{_told_of(harm)}; all rows since then are reserved for the evaluation"
+        )
         return Wish("none", waiting, is_alarm=state.seen == episode.since), state
     is_full = n_new >= window_batches
     if not is_full and n_new < 2 * episode.n_fitted:
@@ -132,7 +137,7 @@ def _in_episode(
     is_first = episode.n_fitted == 0
     told = _told_of(harm)
     sentence = (
-        f"sudden harm{told}" if is_first else f"recovery, {_since_harm(episode, n_new)}{told}"
+        f"sudden drop{told}" if is_first else f"recovery, {_since_harm(episode, n_new)}{told}"
     )
     fitted = {"episode": episode.model_copy(update={"n_fitted": n_new})}
     trigger: Trigger = "harm" if is_first else "recovery"
@@ -146,10 +151,9 @@ def _by_pace(
     pace = measure_pace(state, state.seen, rules.policy.budget, unit=signals.unit)
     age, trained = _newest_training(signals, state)
     told = (
-        f"{plural(age, 'batch')} since the newest training{trained}, a retrain pays from"
-        f" {number(pace.n_batches, decimals=1)} (decay {number(pace.rate, decimals=4)} per batch"
-        f" from {plural(pace.n_samples, 'comparison')},"
-        f" data {'moving' if pace.is_moving else 'quiet'})"
+        f"{plural(age, 'batch')} since the newest training{trained}, the next retrain is expected"
+        f" after {number(pace.n_batches, decimals=1)}: the model loses about"
+        f" {number(pace.rate, decimals=4)} per batch ({_told_basis(pace)})"
     )
     if age < pace.n_batches:
         return Wish("none", told), state
@@ -158,8 +162,16 @@ def _by_pace(
     return Wish("pace", told), state
 
 
+def _told_basis(pace: Pace) -> str:
+    """Return what the rate of decay rests on."""
+    if pace.n_samples:
+        return f"measured in {plural(pace.n_samples, 'comparison')}"
+    data = "drifting" if pace.is_moving else "quiet"
+    return f"an assumption for {data} data; nothing measured yet"
+
+
 def _newest_training(signals: PolicySignals, state: PolicyState) -> tuple[int, str]:
-    """Return how many batches a training now would learn from beside, and which is the newest."""
+    """Return how many batches are new since the newest training, and which training that was."""
     through, told = state.fitted_through, state.last_fit_batch
     champion = signals.champion
     if champion is not None and (through is None or champion.trained_through > through):
@@ -195,4 +207,4 @@ def _recovering(episode: Episode, n_new: int) -> str:
 
 def _since_harm(episode: Episode, n_new: int) -> str:
     began = f" ({episode.batch})" if episode.batch else ""
-    return f"{plural(n_new, 'batch')} since the harm began{began}"
+    return f"{plural(n_new, 'batch')} since the drop{began}"

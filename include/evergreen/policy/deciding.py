@@ -18,7 +18,7 @@ from evergreen.signals import (
 EARNED_OF_BUDGET = 0.95
 MAX_CREDIT = 6.0
 MAX_REMEMBERED = 52
-OWED = "a promotion was held and nothing holds any more, so it is decided anew"
+OWED = "a promotion was held, and no hold or freeze is in force now"
 
 CALENDAR: Mapping[str, Callable[[PolicySignals, PolicyState, PolicyRules], Wish]] = {
     "never": baselines.never,
@@ -34,11 +34,11 @@ def decide(
     """Decide about one batch; forced runs, dry runs and back-tests come this way too.
 
     In this order: without a champion the first model is trained; a forced retrain with a reason is
-    obeyed; a batch with a data fault is held, for four batches in a row at most; then the policy
-    says what it wants, and the restraints of the spec (votes, cool-down, new rows) may stand it
-    down. Where a promotion was held and nothing holds any more, a challenger is trained anew even
-    so, unless the policy is never. Whatever asks, too few rows for training or holdout stand it
-    down; the trigger then still says what asked.
+    carried out; a batch with a data fault is quarantined, for at most four batches in a row; then
+    the policy says what it wants, and the restraints of the spec (votes, cool-down, new rows) may
+    prevent it. Where a promotion was held and no hold or freeze is in force now, a challenger is
+    trained in any case, unless the policy is never. Too few rows for training or holdout always
+    prevent a training; the trigger then still names the reason for it.
 
     Args:
         signals: What was measured, what a person asked, and the rows at hand.
@@ -200,9 +200,9 @@ def _labelled(
 
 
 def _cost(decision: PolicyDecision, state: PolicyState, rules: PolicyRules) -> float:
-    """Return what a training is paid; policies that heed no budget run up no debt by it.
+    """Return what a training costs the budget; policies without a budget get no debt.
 
-    Nor does deciding anew what was held: the first training was paid in full.
+    Nor does a new decision about a held promotion: the first training was paid in full.
     """
     if rules.policy.name == "default" and decision.trigger != "held":
         return decision.fraction

@@ -1,4 +1,4 @@
-"""Former champions that fit again: judged on the newest rows that neither model has learnt from."""
+"""Former champions that fit again, judged on the newest rows that neither model learnt from."""
 
 from dataclasses import dataclass
 from math import hypot
@@ -24,13 +24,13 @@ class Rival:
 
 
 def best_rival(signals: PolicySignals, state: PolicyState) -> Rival | None:
-    """Return the former champion that is surely better than the champion; None when none is.
+    """Return the former champion that is clearly better than the champion; None when none is.
 
-    Surely: its mean gain over the two newest batches is over 2.5 standard errors, which count what
-    any two models differ by from batch to batch beside the sampling. The version that
-    served when an episode of harm began needs half of one: if it does better than what was trained
-    since, the harm was a hard batch, and has passed. One that was asked back and did not win over
-    this champion is not asked again.
+    Clearly: its mean gain over the two newest batches exceeds 2.5 standard errors, which include
+    how much any two models differ from batch to batch besides sampling. The version that served
+    before a sudden drop needs half a standard error: if it does better than what was trained since,
+    the drop was one hard batch, and is over. A version that was requested before and did not win
+    against this champion is not requested again.
     """
     newest = [batch for batch in signals.labelled if not batch.is_suspect][-BATCHES_JUDGED:]
     found = [

@@ -1,9 +1,9 @@
-"""How a healthy champion scores, and whether it now does sudden harm.
+"""How a healthy champion scores, and whether its score has dropped suddenly.
 
-The level is an exponentially weighted mean of what champions score while they are fresh; how far
-single batches lie from it by chance is learnt beside it (median absolute deviation), so that a
-stream of hard and easy batches does not alarm. Limits are for metrics in 0..1; a loss has its own
-unit (``PolicySignals.unit``), and they are meant in that.
+The level is an exponentially weighted mean of the scores of fresh champions. How far single batches
+lie from it by chance is learnt as well (median absolute deviation), so a stream of hard and easy
+batches raises no alarm. Limits are for metrics in 0..1; for a loss they are in units of
+``PolicySignals.unit``.
 """
 
 from dataclasses import dataclass
@@ -70,7 +70,7 @@ def measure_harm(
 
 
 def spread(state: PolicyState, unit: float = 1.0) -> float:
-    """Return how far (one standard deviation) fresh scores lie from the level beyond sampling."""
+    """Return the standard deviation of fresh scores around the level, without sampling error."""
     if len(state.surprises) < MIN_SURPRISES:
         return SPREAD_AT_FIRST * unit
     learnt = SD_PER_MAD * median(abs(surprise) for surprise in state.surprises)
@@ -78,7 +78,7 @@ def spread(state: PolicyState, unit: float = 1.0) -> float:
 
 
 def learn_level(state: PolicyState, harm: Harm, *, n_batches_old: int) -> PolicyState:
-    """Take a score into the level: the first of all, then those of fresh champions only."""
+    """Update the level: with the first score of all, then with scores of fresh champions only."""
     if state.level is None:
         return state.model_copy(update={"level": harm.value})
     if harm.is_alarm or n_batches_old >= FRESH_BATCHES or state.episode is not None:

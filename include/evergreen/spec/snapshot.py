@@ -81,7 +81,7 @@ class SpecSnapshot(Record):
 
 
 def _rename_old_keys(raw: dict[str, Any]) -> None:
-    """Give keys that an earlier version of Evergreen wrote the names that they have now."""
+    """Rename keys that an earlier version of Evergreen wrote to the names that they have now."""
     policy = raw.get("policy")
     if isinstance(policy, dict) and "incidents" in policy:
         policy["excluded_spans"] = policy.pop("incidents")

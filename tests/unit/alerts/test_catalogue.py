@@ -371,7 +371,7 @@ def test_decay_shows_the_metric_with_its_interval_beside_what_it_was() -> None:
 @pytest.mark.parametrize(
     ("is_alarm", "severity", "says"),
     [(True, "critical", "Check the data and the labels"), (False, "warning", "Nothing to do.")],
-    ids=["sudden harm", "slow decay"],
+    ids=["sudden drop", "slow decay"],
 )
 def test_only_sudden_harm_wants_a_person_at_once(is_alarm: bool, severity: str, says: str) -> None:
     alert = catalogue.decay("flights", BATCH, measurement=make_decay(), is_alarm=is_alarm)

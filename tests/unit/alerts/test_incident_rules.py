@@ -98,7 +98,7 @@ def test_a_reply_is_for_what_people_want_to_read(
             True,
             id="decay beside harmless drift",
         ),
-        pytest.param(make_signals(), decided(is_alarm=True), True, id="sudden harm"),
+        pytest.param(make_signals(), decided(is_alarm=True), True, id="sudden drop"),
         pytest.param(make_signals(decay="insufficient_data"), decided(), False, id="no labels"),
     ],
 )

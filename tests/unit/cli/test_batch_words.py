@@ -75,7 +75,7 @@ def messages(decision: Decision) -> str:
         "on the newest 1 labelled batches",
         "2 batch ago",
         "1 batch(es)",
-        "recovery, batch 3 since the harm began",
+        "recovery, batch 3 since the drop",
     ],
 )
 def test_what_was_said_before_would_be_found(text: str) -> None:
@@ -129,8 +129,8 @@ def test_the_lives_show_what_policies_say(ledger: Ledger) -> None:
     for part in (
         "train the first model",
         "since the newest training (v1)",
-        "sudden harm",
-        "since the harm began (2013-",
+        "sudden drop",
+        "since the drop (2013-",
         "1 batch in a row",
         "fits again",
     ):

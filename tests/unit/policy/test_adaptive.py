@@ -44,8 +44,11 @@ def test_a_healthy_champion_serves_on() -> None:
     decision, state = decide_one(make_labelled_signals(3))
 
     assert (decision.verdict, decision.trigger) == ("stand_down", "none")
-    assert "4 batches since the newest training (v3), a retrain pays from 12.6" in decision.sentence
-    assert "data quiet" in decision.sentence
+    assert (
+        "4 batches since the newest training (v3), the next retrain is expected after 12.6"
+        in decision.sentence
+    )
+    assert "an assumption for quiet data; nothing measured yet" in decision.sentence
     assert (state.seen, state.level) == (3, 0.8)
 
 
@@ -99,10 +102,10 @@ def test_a_champion_serves_as_long_as_its_decay_makes_worth_while(age: int, verd
 
     assert decision.verdict == verdict
     assert (
-        f"{age} batches since the newest training (v3), a retrain pays from 4.0"
+        f"{age} batches since the newest training (v3), the next retrain is expected after 4.0"
         in decision.sentence
     )
-    assert "data moving" in decision.sentence
+    assert "an assumption for drifting data; nothing measured yet" in decision.sentence
     if verdict == "retrain":
         assert (decision.trigger, decision.fraction) == ("pace", 1)
         assert after.credit == pytest.approx(state.credit + 0.19 - 1)
@@ -139,7 +142,7 @@ def test_the_rate_that_was_measured_paces() -> None:
     decision, _ = decide_one(make_labelled_signals(3, trained_through=2), fast)
 
     assert (decision.verdict, decision.trigger) == ("retrain", "pace")
-    assert "from 5 comparisons" in decision.sentence
+    assert "measured in 5 comparisons" in decision.sentence
 
 
 # Harm
@@ -161,9 +164,9 @@ def test_severe_harm_begins_an_episode_and_mild_harm_a_full_training(
     assert state.level == (0.8 if is_episode else None)
     assert "below its level, limit 0.0618" in decision.sentence
     assert decision.sentence.startswith(
-        "retrain on the newest 25% of the window: sudden harm"
+        "retrain on the newest 25% of the window: sudden drop"
         if is_episode
-        else "retrain: sudden harm"
+        else "retrain: sudden drop"
     )
 
 
@@ -198,7 +201,7 @@ def test_an_episode_retrains_as_the_rows_of_the_new_world_double() -> None:
     ]
     assert [d.is_alarm for d in decisions] == [True, False, False, False, False]
     assert decisions[2].sentence == (
-        "stand down: recovering, 3 batches since the harm began (2013-01-04), trained on 2 batches"
+        "stand down: recovering, 3 batches since the drop (2013-01-04), trained on 2 batches"
         " of them"
     )
     assert state.episode is None
@@ -253,7 +256,7 @@ def test_an_episode_without_credit_ends_after_two_windows() -> None:
     assert {d.verdict for d in decisions} == {"stand_down"}
     assert still.episode is not None
     assert state.episode is None
-    assert "the episode of harm is over for lack of credit" in decisions[-1].sentence
+    assert "recovery stopped: training budget exhausted" in decisions[-1].sentence
     assert len(before) == 7
 
 
@@ -295,7 +298,7 @@ def test_after_a_false_alarm_the_champion_of_before_serves_again() -> None:
 
     assert (decision.verdict, decision.trigger, decision.version) == ("reinstate", "rival", "3")
     assert decision.sentence == (
-        "reinstate: v3 fits again: better by 0.0300 +/- 0.0224 on the newest 1 labelled batch"
+        "reinstate: v3 fits again: it is better by 0.0300 +/- 0.0224 on the newest labelled batch"
     )
     assert (state.episode, state.level) == (None, None)
     assert state.credit == pytest.approx(hit.credit + 0.19)

@@ -187,7 +187,7 @@ def test_a_forced_retrain_that_is_stood_down_costs_nothing() -> None:
     assert (state.credit, state.last_fit) == pytest.approx((1.19, None))
 
 
-# What was held is decided anew
+# A held promotion gets a new decision
 
 
 @pytest.mark.parametrize("policy", ["default", "thresholds", "periodic", "every"])
@@ -199,7 +199,7 @@ def test_what_was_held_is_decided_anew_even_if_nothing_else_asks(policy: str) ->
 
     assert (decision.verdict, decision.trigger, decision.fraction) == ("retrain", "held", 1)
     assert decision.sentence == (
-        "retrain: a promotion was held and nothing holds any more, so it is decided anew"
+        "retrain: a promotion was held, and no hold or freeze is in force now"
     )
     assert (state.last_fit, state.fitted_through) == (5, 6)
 
