@@ -19,7 +19,7 @@ import httpx
 import yaml
 
 from drivers.history import fit_model
-from drivers.loop import PROJECT, migrate
+from drivers.loop import PARSED_ONCE, PROJECT, migrate
 from drivers.tiny import write_spec
 from evergreen.ledger.ledger import Ledger
 from evergreen.sandbox.services.stack import Stack
@@ -29,7 +29,6 @@ COMMAND_SECONDS = 1200.0
 PARALLELISM = 8
 RUN_SECONDS = 900.0
 # No DAG changes while drills are played, and hundreds of them are dear to parse.
-PARSED_ONCE = {"AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "7200"}
 # A busy machine must not decide about a promotion; a run that waits is started once, not on and on.
 RULES: dict[str, Any] = {
     "schedule": "0 0 1 1 *",

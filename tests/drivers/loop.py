@@ -24,6 +24,8 @@ KINDS = (
     "watch_champion",
     "backtest",
 )
+# DAG files do not change while a story is told: each is parsed once.
+PARSED_ONCE = {"AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "7200"}
 PATIENCE_SECONDS = 600.0  # two stories at once, on a machine that may be busy
 LOG_TAIL = 4000
 

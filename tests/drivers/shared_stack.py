@@ -14,7 +14,7 @@ import s3fs
 from moto.server import ThreadedMotoServer
 
 from drivers.listening import StatsdListener, observing, statsd_listener
-from drivers.loop import PROJECT, migrate
+from drivers.loop import PARSED_ONCE, PROJECT, migrate
 from evergreen.ledger.ledger import Ledger
 from evergreen.sandbox.services.airflow_api import AirflowApi
 from evergreen.sandbox.services.stack import Stack
@@ -107,6 +107,7 @@ def running_shared_stack(
                     "EVERGREEN_STORE_CONNECTION_ID": "lake",
                     **COLLEAGUES,
                     **TRIGGERS,
+                    **PARSED_ONCE,
                 },
                 parallelism=PARALLELISM,
                 prepare=migrate,

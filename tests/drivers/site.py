@@ -15,7 +15,7 @@ from unittest.mock import patch
 from builders.histories import seed_model
 from builders.hostile import HostileUpstream, play_hostile_history, write_hostile_spec
 from drivers.history import accept, begin, fit_model, label, reign
-from drivers.loop import PATIENCE_SECONDS, PROJECT, Loop, migrate
+from drivers.loop import PARSED_ONCE, PATIENCE_SECONDS, PROJECT, Loop, migrate
 from drivers.tiny import NAME, Upstream, write_spec
 from evergreen.ledger.ledger import Ledger
 from evergreen.ledger.records import Decision
@@ -43,7 +43,6 @@ SEEDED: dict[str, State] = {
     "tickets": "new",
     "torn": "unreadable",
 }
-TUNING = {"AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "3600"}
 
 
 @dataclass(frozen=True)
@@ -101,7 +100,7 @@ def running_site(folder: Path) -> Iterator[Site]:
             dags=DAGS,
             dags_folder=chosen(folder / "dags"),
             models_dir=models,
-            extra_env=TUNING,
+            extra_env=PARSED_ONCE,
             prepare=migrate,
         ) as stack,
         Ledger(stack.ledger_url) as ledger,

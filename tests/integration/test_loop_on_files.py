@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import psutil
 import pytest
 
-from drivers.loop import PROJECT, Loop, broken_invariants, dag_ids, migrate
+from drivers.loop import PARSED_ONCE, PROJECT, Loop, broken_invariants, dag_ids, migrate
 from drivers.telling import raised
 from drivers.tiny import NAME, Upstream, write_spec
 from evergreen.ledger.ledger import Ledger
@@ -68,6 +68,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
             database="sqlite",
             dags=dag_ids(NAME),
             models_dir=folder / "models",
+            extra_env=PARSED_ONCE,
             prepare=migrate,
         ) as stack,
         Ledger(stack.ledger_url) as ledger,
