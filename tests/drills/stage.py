@@ -28,7 +28,6 @@ from standins.slack import SlackServer
 COMMAND_SECONDS = 1200.0
 PARALLELISM = 8
 RUN_SECONDS = 900.0
-# No DAG changes while drills are played, and hundreds of them are dear to parse.
 # A busy machine must not decide about a promotion; a run that waits is started once, not on and on.
 RULES: dict[str, Any] = {
     "schedule": "0 0 1 1 *",
