@@ -9,7 +9,7 @@ import pytest
 WORKFLOWS = Path(__file__).parents[3] / "include" / "evergreen" / "workflows"
 CONTEXT = "ModelContext"
 # Rooms of workflows that hold the rule; "" stands for the modules beside the rooms.
-ROOMS = ("", "decide", "ingest")
+ROOMS = ("", "backtest", "decide", "housekeeping", "ingest", "promote", "train")
 
 
 def wide_helpers(source: str) -> Iterator[str]:

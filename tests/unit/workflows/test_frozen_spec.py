@@ -143,7 +143,7 @@ def test_nothing_is_promoted_across_two_specs(
     evaluated = evaluated_model(other if differs == "evaluation" else run)
 
     if differs == "nothing":
-        check_one_spec(context, run, trained, evaluated)
+        check_one_spec(context.ledger, context.store, run, trained, evaluated)
         return
     with pytest.raises(PromotionError, match=rf"the {differs} 000000000000"):
-        check_one_spec(context, run, trained, evaluated)
+        check_one_spec(context.ledger, context.store, run, trained, evaluated)

@@ -3,7 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 from evergreen.alerts import incident_rules
+from evergreen.ledger.ledger import Ledger
 from evergreen.ledger.records import Hold, Incident
+from evergreen.spec.model import ModelSpec
 from evergreen.workflows.alerts.incident_flow import end_incident
 from evergreen.workflows.alerts.manual_action_alerts import question_is_over
 from evergreen.workflows.model_context import ModelContext
@@ -41,15 +43,15 @@ def _end_hold(context: ModelContext, incident: Incident) -> bool:
         context,
         incident.topic,
         resolution=RELEASED,
-        sentence=f"{_how_released(context, incident)} {follows}",
+        sentence=f"{_how_released(context.spec, context.ledger, incident)} {follows}",
     )
 
 
-def _how_released(context: ModelContext, incident: Incident) -> str:
+def _how_released(spec: ModelSpec, ledger: Ledger, incident: Incident) -> str:
     released = [
         hold
-        for scope in (context.spec.name, "*")
-        for hold in context.ledger.holds.history(scope)
+        for scope in (spec.name, "*")
+        for hold in ledger.holds.history(scope)
         if hold.released_at is not None and hold.released_at >= incident.opened_at
     ]
     if not released:

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from evergreen.alerts.digest import ModelDay, digest
+from evergreen.ledger.ledger import Ledger
 from evergreen.ledger.records import Incident
+from evergreen.spec.model import ModelSpec
 from evergreen.workflows.alerts.outbox import deliver_pending
 from evergreen.workflows.model_context import ModelContext
 
@@ -30,7 +32,7 @@ def send_digests(contexts: Sequence[ModelContext], *, now: datetime) -> list[str
         summary = digest(
             f"digest:{connection}:{channel}:{now:%Y-%m-%d}",
             now.date(),
-            [_day_of(context, now) for context in members],
+            [_day_of(context.spec, context.ledger, now) for context in members],
         ).model_copy(update={"model": first.spec.name})
         if first.ledger.alerts.raise_once(summary, channel=channel):
             deliver_pending(first)
@@ -47,10 +49,10 @@ def _by_channel(contexts: Sequence[ModelContext]) -> dict[tuple[str, str], list[
     return channels
 
 
-def _day_of(context: ModelContext, now: datetime) -> ModelDay:
-    name, since = context.spec.name, now - DAY
-    found = context.ledger.incidents.history(name, since=since)
-    newest = context.ledger.decisions.newest(name, limit=SHOWN_DECISIONS)
+def _day_of(spec: ModelSpec, ledger: Ledger, now: datetime) -> ModelDay:
+    name, since = spec.name, now - DAY
+    found = ledger.incidents.history(name, since=since)
+    newest = ledger.decisions.newest(name, limit=SHOWN_DECISIONS)
     return ModelDay(
         model=name,
         must_act=tuple(_shown(one) for one in found if one.is_open and one.must_act),

@@ -1,9 +1,11 @@
 """The alerts about a decision: what crossed a limit, what follows, and what came of it."""
 
 from evergreen.alerts import catalogue, incident_rules
+from evergreen.ledger.ledger import Ledger
 from evergreen.ledger.records import Decision
 from evergreen.records import Alert, PromotionVerdict
 from evergreen.signals import PolicyDecision, PolicySignals
+from evergreen.spec.model import ModelSpec
 from evergreen.workflows.alerts.incident_flow import count_calm, raise_alert, tell_move
 from evergreen.workflows.alerts.page_urls import report_url
 from evergreen.workflows.alerts.run_alerts import alert_failed, links
@@ -21,7 +23,7 @@ def alert_opening(
     harm is shown and not told. A batch of the past says nothing of how the model is now.
     """
     batch = signals.batch
-    if not _is_past(context, batch):
+    if not _is_past(context.spec, context.ledger, batch):
         if incident_rules.is_over_limit(decision, signals):
             _tell_trouble(context, run, decision, signals)
         else:
@@ -34,7 +36,14 @@ def alert_opening(
             decision=decision,
             requested_by=signals.request.requested_by,
             occurrence=decided,
-            links=links(context, "retrain_started", run, batch=batch, decision=decided),
+            links=links(
+                context.spec,
+                context.settings,
+                "retrain_started",
+                run,
+                batch=batch,
+                decision=decided,
+            ),
         )
         raise_alert(context, alert)
 
@@ -51,7 +60,9 @@ def _tell_trouble(
             measurement=signals.decay,
             follow_up=decision.sentence,
             is_alarm=decision.is_alarm,
-            links=links(context, "decay", run, batch=batch, decision=decided),
+            links=links(
+                context.spec, context.settings, "decay", run, batch=batch, decision=decided
+            ),
         )
         raise_alert(context, alert)
     if signals.drift is not None and incident_rules.is_drift_told(decision, signals):
@@ -62,20 +73,23 @@ def _tell_trouble(
             share_to_retrain=context.spec.drift.share_to_retrain,
             follow_up=decision.sentence,
             links=links(
-                context,
+                context.spec,
+                context.settings,
                 "drift",
                 run,
                 batch=batch,
                 decision=decided,
-                report=report_url(context, decided, report_path(name, batch)),
+                report=report_url(
+                    context.store, context.settings, decided, report_path(name, batch)
+                ),
             ),
         )
         raise_alert(context, alert)
 
 
-def _is_past(context: ModelContext, batch: str) -> bool:
+def _is_past(spec: ModelSpec, ledger: Ledger, batch: str) -> bool:
     """Return whether a decision about a newer batch was made already."""
-    decided = context.ledger.decisions.decided_batches(context.spec.name)
+    decided = ledger.decisions.decided_batches(spec.name)
     return any(other > batch for other in decided)
 
 
@@ -107,7 +121,14 @@ def _closing(context: ModelContext, run: RunInfo, decision: Decision, cause: str
             champion_version=decision.champion_after,
             cause="hold" if cause == "hold" else "freeze",
             sentence=decision.outcome_sentence,
-            links=links(context, "promotion_held", run, batch=batch, decision=decision.id),
+            links=links(
+                context.spec,
+                context.settings,
+                "promotion_held",
+                run,
+                batch=batch,
+                decision=decision.id,
+            ),
         )
     if decision.outcome == "stood_down":
         policy = PolicyDecision(verdict="stand_down", trigger="none", sentence=decision.sentence)
@@ -115,7 +136,9 @@ def _closing(context: ModelContext, run: RunInfo, decision: Decision, cause: str
             name,
             batch,
             decision=policy,
-            links=links(context, "stood_down", run, batch=batch, decision=decision.id),
+            links=links(
+                context.spec, context.settings, "stood_down", run, batch=batch, decision=decision.id
+            ),
         )
     if decision.outcome in ("promoted", "bootstrapped"):
         return catalogue.promoted(
@@ -125,7 +148,9 @@ def _closing(context: ModelContext, run: RunInfo, decision: Decision, cause: str
             previous_version=decision.champion_before,
             evaluation=decision.evaluation,
             verdict=PromotionVerdict(verdict="promote", sentence=decision.outcome_sentence),
-            links=links(context, "promoted", run, batch=batch, decision=decision.id),
+            links=links(
+                context.spec, context.settings, "promoted", run, batch=batch, decision=decision.id
+            ),
         )
     return catalogue.kept(
         name,
@@ -134,5 +159,5 @@ def _closing(context: ModelContext, run: RunInfo, decision: Decision, cause: str
         champion_version=decision.champion_after,
         evaluation=decision.evaluation,
         verdict=PromotionVerdict(verdict="keep", sentence=decision.outcome_sentence),
-        links=links(context, "kept", run, batch=batch, decision=decision.id),
+        links=links(context.spec, context.settings, "kept", run, batch=batch, decision=decision.id),
     )

@@ -9,9 +9,11 @@ from datetime import datetime
 
 from evergreen.alerts import incident_rules
 from evergreen.failpoints import failpoint
+from evergreen.ledger.ledger import Ledger
 from evergreen.ledger.records import AlertState, Incident
 from evergreen.records import Alert
 from evergreen.slack.blocks import to_text
+from evergreen.spec.model import ModelSpec
 from evergreen.workflows.alerts.outbox import deliver_pending
 from evergreen.workflows.model_context import ModelContext
 
@@ -45,7 +47,7 @@ def raise_alert(
     state: AlertState = (
         "pending" if incident_rules.is_sent(context.spec.alerts, alert) else "logged"
     )
-    is_new = _store(context, alert, subject, is_step, state)
+    is_new = _store(context.spec, context.ledger, alert, subject, is_step=is_step, state=state)
     if is_new:
         _follow(context, alert, is_sent_now=is_sent_now)
     return is_new
@@ -106,7 +108,7 @@ def end_incident(
     incident = context.ledger.incidents.open_for(context.spec.name, topic, subject)
     if incident is None or (opened_before is not None and incident.opened_at > opened_before):
         return False
-    last = _last_message(context, incident, resolution, sentence)
+    last = _last_message(context.ledger, incident, resolution, sentence)
     if context.ledger.incidents.close(incident.id, resolution=resolution, alert=last) is None:
         return False
     if last is not None:
@@ -132,7 +134,7 @@ def count_calm(
         finding: What was found, as the beginning of a sentence; empty: under all limits.
     """
     incident = context.ledger.incidents.open_for(context.spec.name, topic, subject)
-    opening = None if incident is None else opening_of(context, incident)
+    opening = None if incident is None else opening_of(context.ledger, incident)
     if incident is None or opening is None:
         return
     needed = context.spec.alerts.calm_batches
@@ -146,27 +148,33 @@ def count_calm(
         _send(context, named)
 
 
-def opening_of(context: ModelContext, incident: Incident) -> Alert | None:
+def opening_of(ledger: Ledger, incident: Incident) -> Alert | None:
     """Return how an incident was first told; None where it was not, not even in the log."""
-    entry = context.ledger.alerts.opening(incident.id)
+    entry = ledger.alerts.opening(incident.id)
     return None if entry is None else entry.alert
 
 
 def _store(
-    context: ModelContext, alert: Alert, subject: str, is_step: bool | None, state: AlertState
+    spec: ModelSpec,
+    ledger: Ledger,
+    alert: Alert,
+    subject: str,
+    *,
+    is_step: bool | None,
+    state: AlertState,
 ) -> bool:
-    rows, channel = context.ledger.incidents, incident_rules.channel_for(context.spec.alerts, alert)
+    rows, channel = ledger.incidents, incident_rules.channel_for(spec.alerts, alert)
     topic = incident_rules.topic_of(alert)
     if topic is None:
-        return context.ledger.alerts.raise_once(alert, state=state, channel=channel)
+        return ledger.alerts.raise_once(alert, state=state, channel=channel)
     open_incident = rows.open_for(alert.model, topic.name, subject)
     if open_incident is None and topic.alone == "silent":
-        return context.ledger.alerts.raise_once(alert, state="logged")
+        return ledger.alerts.raise_once(alert, state="logged")
     if open_incident is None and topic.alone == "once":
         kept = rows.tell_once(alert, topic=incident_rules.CHAMPION, channel=channel, state=state)
         return kept is not None
     if is_step is None and open_incident is not None:
-        told = [entry.alert.kind for entry in context.ledger.alerts.of_incident(open_incident.id)]
+        told = [entry.alert.kind for entry in ledger.alerts.of_incident(open_incident.id)]
         is_step = incident_rules.is_worth_a_reply(alert, topic, told)
     kept = rows.open_or_update(
         alert,
@@ -179,20 +187,20 @@ def _store(
         told_from=topic.told_from,
     )
     if kept is not None and open_incident is not None:
-        _escalate(context, alert, open_incident, state)
+        _escalate(spec, ledger, alert, open_incident, state)
     return kept is not None and kept.n_events >= topic.told_from
 
 
 def _escalate(
-    context: ModelContext, alert: Alert, open_incident: Incident, state: AlertState
+    spec: ModelSpec, ledger: Ledger, alert: Alert, open_incident: Incident, state: AlertState
 ) -> None:
     """Tell those as well who are told of graver alerts only, once an incident has become graver."""
     before = alert.model_copy(update={"severity": open_incident.severity})
-    channel = incident_rules.channel_for(context.spec.alerts, alert)
+    channel = incident_rules.channel_for(spec.alerts, alert)
     is_graver = incident_rules.RANK[alert.severity] > incident_rules.RANK[open_incident.severity]
-    if is_graver and channel != incident_rules.channel_for(context.spec.alerts, before):
+    if is_graver and channel != incident_rules.channel_for(spec.alerts, before):
         named = alert.model_copy(update={"message_key": f"{alert.message_key}:escalated"})
-        context.ledger.alerts.raise_once(named, state=state, channel=channel)
+        ledger.alerts.raise_once(named, state=state, channel=channel)
 
 
 def _ends_its_cause(
@@ -212,12 +220,12 @@ def _ends_its_cause(
 
 
 def _last_message(
-    context: ModelContext, incident: Incident, resolution: str, sentence: str
+    ledger: Ledger, incident: Incident, resolution: str, sentence: str
 ) -> Alert | None:
-    opening = opening_of(context, incident)
+    opening = opening_of(ledger, incident)
     if opening is None:
         return None
-    messages = context.ledger.alerts.of_incident(incident.id)
+    messages = ledger.alerts.of_incident(incident.id)
     return incident_rules.closing(
         opening,
         incident.id,

@@ -6,6 +6,7 @@ from evergreen import dag_ids
 from evergreen.alerts import catalogue, incident_rules
 from evergreen.ledger.records import Approval
 from evergreen.records import Promotion
+from evergreen.settings import Settings
 from evergreen.workflows.alerts.incident_flow import end_incident, raise_alert, tell_move
 from evergreen.workflows.alerts.run_alerts import links
 from evergreen.workflows.decision_run import Evaluated
@@ -34,9 +35,10 @@ def alert_wanted(
             occurrence=_occurrence(approval),
             since=approval.asked_at,
             links=(
-                *_answer_link(context, run),
+                *_answer_link(context.settings, run),
                 *links(
-                    context,
+                    context.spec,
+                    context.settings,
                     "approval_wanted",
                     run,
                     batch=batch,
@@ -89,7 +91,7 @@ def tell_forced(context: ModelContext, promotion: Promotion, run: RunInfo | None
         previous_version=promotion.previous_version,
         reason=promotion.reason,
         requested_by=promotion.requested_by,
-        links=links(context, "forced", run),
+        links=links(context.spec, context.settings, "forced", run),
     )
     return tell_move(
         context,
@@ -100,8 +102,8 @@ def tell_forced(context: ModelContext, promotion: Promotion, run: RunInfo | None
     )
 
 
-def _answer_link(context: ModelContext, run: RunInfo) -> tuple[tuple[str, str], ...]:
-    url = run.url(context.settings.airflow_url)
+def _answer_link(settings: Settings, run: RunInfo) -> tuple[tuple[str, str], ...]:
+    url = run.url(settings.airflow_url)
     return (("answer", f"{url}/tasks/{dag_ids.APPROVE}/required_actions"),) if url else ()
 
 

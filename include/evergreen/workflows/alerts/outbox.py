@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING
 from evergreen.alerts import incident_rules
 from evergreen.errors import NotifyError
 from evergreen.failpoints import failpoint
+from evergreen.ledger.ledger import Ledger
 from evergreen.ledger.records import Incident, OutboxEntry
 from evergreen.records import Alert
+from evergreen.settings import Settings
 from evergreen.slack.status_line import IncidentStatus
+from evergreen.spec.model import ModelSpec
 from evergreen.workflows.alerts.page_urls import incident_url
 from evergreen.workflows.alerts.thread_chart import show_picture
 from evergreen.workflows.connections import connections
@@ -33,14 +36,21 @@ def deliver_pending(context: ModelContext) -> dict[str, int]:
     Returns:
         How many were ``delivered`` and how many still wait or never will be (``undelivered``).
     """
-    wake_snoozed(context)
+    wake_snoozed(context.spec, context.ledger)
     pending = context.ledger.alerts.pending(context.spec.name)
-    waiting = [entry for entry in pending if not _is_left_out(context, entry)]
+    waiting = [entry for entry in pending if not _is_left_out(context.ledger, entry)]
     delivered, sender = 0, None
     for n_tried, entry in enumerate(waiting):
         try:
-            sender = sender or _sender(context)
-            _deliver(context, sender, entry, waiting[n_tried + 1 :])
+            sender = sender or _sender(context.spec)
+            _deliver(
+                context.spec,
+                context.ledger,
+                context.settings,
+                sender,
+                entry,
+                later=waiting[n_tried + 1 :],
+            )
             delivered += 1
         except NotifyError as err:
             context.ledger.alerts.record_failure(
@@ -52,29 +62,29 @@ def deliver_pending(context: ModelContext) -> dict[str, int]:
     return {"delivered": delivered, "undelivered": len(waiting) - delivered}
 
 
-def wake_snoozed(context: ModelContext) -> None:
+def wake_snoozed(spec: ModelSpec, ledger: Ledger) -> None:
     """Sum up, in one reply each, what was left out of incidents whose snooze has ended."""
     left_out: dict[int, list[OutboxEntry]] = {}
-    for entry in context.ledger.alerts.snoozed(context.spec.name):
+    for entry in ledger.alerts.snoozed(spec.name):
         left_out.setdefault(entry.incident_id or 0, []).append(entry)
     for incident_id, entries in left_out.items():
-        incident = context.ledger.incidents.get(incident_id)
+        incident = ledger.incidents.get(incident_id)
         if _is_snoozed(incident):
             continue
         if incident.is_open:
             name = f"incident:{incident_id}:woken:{entries[-1].raised_at:%Y%m%dT%H%M%S%f}"
             summary = incident_rules.summed_up(incident.title, name, [e.alert for e in entries])
-            context.ledger.incidents.note(incident_id, summary)
-        context.ledger.alerts.set_state([entry.alert.message_key for entry in entries], "logged")
+            ledger.incidents.note(incident_id, summary)
+        ledger.alerts.set_state([entry.alert.message_key for entry in entries], "logged")
 
 
-def _is_left_out(context: ModelContext, entry: OutboxEntry) -> bool:
+def _is_left_out(ledger: Ledger, entry: OutboxEntry) -> bool:
     """Put a message aside while its incident is snoozed; its beginning and its end are told."""
     if entry.incident_id is None or entry.role not in MAY_BE_LEFT_OUT:
         return False
-    if not _is_snoozed(context.ledger.incidents.get(entry.incident_id)):
+    if not _is_snoozed(ledger.incidents.get(entry.incident_id)):
         return False
-    context.ledger.alerts.set_state([entry.alert.message_key], "snoozed")
+    ledger.alerts.set_state([entry.alert.message_key], "snoozed")
     return True
 
 
@@ -84,48 +94,59 @@ def _is_snoozed(incident: Incident) -> bool:
 
 
 def _deliver(
-    context: ModelContext, sender: "SlackSender", entry: OutboxEntry, later: Sequence[OutboxEntry]
+    spec: ModelSpec,
+    ledger: Ledger,
+    settings: Settings,
+    sender: "SlackSender",
+    entry: OutboxEntry,
+    *,
+    later: Sequence[OutboxEntry],
 ) -> None:
     name = entry.alert.message_key
     if entry.incident_id is None:
-        channel = entry.channel or incident_rules.channel_for(context.spec.alerts, entry.alert)
-        context.ledger.alerts.record_delivered(name, sender.send(channel, entry.alert).ts)
+        channel = entry.channel or incident_rules.channel_for(spec.alerts, entry.alert)
+        ledger.alerts.record_delivered(name, sender.send(channel, entry.alert).ts)
         return
-    incident = context.ledger.incidents.get(entry.incident_id)
+    incident = ledger.incidents.get(entry.incident_id)
     if entry.role == "opening":
-        root = _open_thread(context, sender, entry, incident)
-        context.ledger.alerts.record_delivered(name, root.ts)
-        _show_picture(context, sender, entry, root)
+        root = _open_thread(spec, ledger, settings, sender, entry, incident=incident)
+        ledger.alerts.record_delivered(name, root.ts)
+        _show_picture(spec, ledger, sender, entry, root)
         return
     is_newest = all(other.incident_id != incident.id for other in later)
-    message_ts = _go_on(context, sender, entry, incident, is_newest=is_newest)
-    context.ledger.alerts.record_delivered(name, message_ts)
+    message_ts = _go_on(ledger, settings, sender, entry, incident, is_newest=is_newest)
+    ledger.alerts.record_delivered(name, message_ts)
 
 
 def _show_picture(
-    context: ModelContext, sender: "SlackSender", entry: OutboxEntry, root: "Posted"
+    spec: ModelSpec, ledger: Ledger, sender: "SlackSender", entry: OutboxEntry, root: "Posted"
 ) -> None:
     """Draw the newest batches into the thread; a message without a picture is a message too."""
     try:
-        show_picture(context, sender, entry.alert.kind, root)
+        show_picture(spec, ledger, sender, entry.alert.kind, root)
     except Exception:  # of whatever kind: the message has been delivered
         log.exception("no picture for %s", entry.alert.message_key)
 
 
 def _open_thread(
-    context: ModelContext, sender: "SlackSender", entry: OutboxEntry, incident: Incident
+    spec: ModelSpec,
+    ledger: Ledger,
+    settings: Settings,
+    sender: "SlackSender",
+    entry: OutboxEntry,
+    *,
+    incident: Incident,
 ) -> "Posted":
-    channel = incident_rules.channel_for(context.spec.alerts, entry.alert)
-    shown = _with_page(context, entry.alert, incident)
+    channel = incident_rules.channel_for(spec.alerts, entry.alert)
+    shown = _with_page(settings, entry.alert, incident)
     posted = _send(sender, channel, shown, status=_status(incident))
-    context.ledger.incidents.record_posted(
-        incident.id, channel=posted.channel, message_ts=posted.ts
-    )
+    ledger.incidents.record_posted(incident.id, channel=posted.channel, message_ts=posted.ts)
     return posted
 
 
 def _go_on(
-    context: ModelContext,
+    ledger: Ledger,
+    settings: Settings,
     sender: "SlackSender",
     entry: OutboxEntry,
     incident: Incident,
@@ -140,9 +161,9 @@ def _go_on(
             is_permanent=True,
         )
     if is_newest:
-        opening = context.ledger.alerts.opening(incident.id) or entry
+        opening = ledger.alerts.opening(incident.id) or entry
         shown = incident_rules.first_message(opening.alert, entry.alert, role=entry.role)
-        shown = _with_page(context, shown, incident)
+        shown = _with_page(settings, shown, incident)
         sender.update(incident.channel, incident.message_ts, shown, status=_status(incident))
     if entry.role == "update":
         return incident.message_ts
@@ -163,9 +184,9 @@ def _send(
     return posted
 
 
-def _with_page(context: ModelContext, alert: Alert, incident: Incident) -> Alert:
+def _with_page(settings: Settings, alert: Alert, incident: Incident) -> Alert:
     """Return the alert with a link to its incident's page, where it is acknowledged and snoozed."""
-    page = incident_url(context, incident.id)
+    page = incident_url(settings, incident.id)
     links = (*alert.links, ("incident", page)) if page else alert.links
     return alert.model_copy(update={"links": links})
 
@@ -183,8 +204,8 @@ def _status(incident: Incident) -> IncidentStatus:
     )
 
 
-def _sender(context: ModelContext) -> "SlackSender":
+def _sender(spec: ModelSpec) -> "SlackSender":
     from evergreen.slack.sender import SlackSender
 
-    access = connections().slack(context.spec.alerts.slack_connection_id)
+    access = connections().slack(spec.alerts.slack_connection_id)
     return SlackSender(access.token, base_url=access.base_url)

@@ -8,6 +8,8 @@ from evergreen.alerts import catalogue, incident_rules
 from evergreen.data.batches import is_batch_id
 from evergreen.ledger.records import Delivery, DeliveryKind
 from evergreen.records import Alert
+from evergreen.settings import Settings
+from evergreen.spec.model import ModelSpec
 from evergreen.workflows.alerts.incident_flow import (
     RECOVERED,
     count_calm,
@@ -42,7 +44,8 @@ def alert_rejected(context: ModelContext, kind: DeliveryKind, batch: str) -> Non
             n_rules=len(quality.rules) if quality else None,
             n_rows=delivery.n_rows,
             links=links(
-                context,
+                context.spec,
+                context.settings,
                 "data_rejected",
                 batch=batch,
                 report=docs_url(context, batch) if has_docs else "",
@@ -133,7 +136,7 @@ def failed_alert(context: ModelContext, run: RunInfo, *, error: str) -> Alert:
         error=error,
         n_tries=run.n_tries,
         run_id=run.run_id,
-        links=links(context, "failed", run, batch=batch),
+        links=links(context.spec, context.settings, "failed", run, batch=batch),
     )
     message_key = f"failed:{run.dag_id}:{run_id}:{run.n_cleared}"
     if run.task_id in ASIDE:
@@ -152,7 +155,7 @@ def alert_no_data(
         waited_hours=context.spec.arrivals.wait_hours,
         location=location.uri,
         what=kind,
-        links=links(context, "no_data", run, batch=batch or ""),
+        links=links(context.spec, context.settings, "no_data", run, batch=batch or ""),
     )
     told_once = alert.model_copy(update={"message_key": f"no_data:{context.spec.name}:{kind}"})
     raise_alert(context, told_once, subject=kind)
@@ -182,7 +185,7 @@ def alert_late(context: ModelContext, delivery: Delivery, *, waited: timedelta) 
         limit_hours=context.spec.arrivals.decide_within_hours,
         stage=stage,
         since=delivery.taken_at,
-        links=links(context, "late_decision", batch=delivery.batch),
+        links=links(context.spec, context.settings, "late_decision", batch=delivery.batch),
     )
     raise_alert(context, alert)
 
@@ -196,7 +199,7 @@ def alert_mismatch(context: ModelContext, *, sentence: str) -> None:
         epoch=0 if latest is None else latest.epoch,
         ledger_version=None if latest is None else latest.version,
         alias_version=None if named is None else named.version,
-        links=links(context, "alias_mismatch"),
+        links=links(context.spec, context.settings, "alias_mismatch"),
     )
     if latest is not None and named is not None and latest.version == named.version:
         alert = alert.model_copy(update={"text": sentence})  # the alias is right, the file is not
@@ -204,7 +207,8 @@ def alert_mismatch(context: ModelContext, *, sentence: str) -> None:
 
 
 def links(
-    context: ModelContext,
+    spec: ModelSpec,
+    settings: Settings,
     kind: str,
     run: RunInfo | None = None,
     *,
@@ -215,7 +219,8 @@ def links(
     """Return the links of an alert: what to do, the decision, the run, the report.
 
     Args:
-        context: The model's spec and adapters.
+        spec: The model's spec.
+        settings: Of the installation.
         kind: The kind of alert.
         run: The run that tells it; None outside a run.
         batch: What the runbook's commands are filled in with.
@@ -223,8 +228,8 @@ def links(
         report: Address of a report; empty for none.
     """
     return catalogue.links_of(
-        run="" if run is None else run.url(context.settings.airflow_url),
-        decision=decision_url(context, decision),
+        run="" if run is None else run.url(settings.airflow_url),
+        decision=decision_url(settings, decision),
         report=report,
-        runbook=runbook_url(context, kind, batch=batch),
+        runbook=runbook_url(spec, settings, kind, batch=batch),
     )

@@ -12,7 +12,7 @@ from evergreen.ledger.ledger import Ledger
 from evergreen.ledger.queries.rows import DecisionFigures
 from evergreen.records import AlertKind, Promotion
 from evergreen.slack.chart import MAX_MOMENTS, History, Mark, Moment, alt_of, draw, title_of
-from evergreen.workflows.model_context import ModelContext
+from evergreen.spec.model import ModelSpec
 
 if TYPE_CHECKING:
     from evergreen.slack.sender import Posted, SlackSender
@@ -24,7 +24,7 @@ RERUNS = 2  # decisions that are read per batch to be shown: a batch may be deci
 
 
 def show_picture(
-    context: ModelContext, sender: "SlackSender", kind: AlertKind, root: "Posted"
+    spec: ModelSpec, ledger: Ledger, sender: "SlackSender", kind: AlertKind, root: "Posted"
 ) -> bool:
     """Draw the newest batches into the thread of an incident, where that says more than words.
 
@@ -35,14 +35,14 @@ def show_picture(
     """
     if kind not in PICTURED:
         return False
-    history = history_of(context.ledger, context.spec.name, context.spec.drift.share_to_retrain)
+    history = history_of(ledger, spec.name, spec.drift.share_to_retrain)
     if not history.is_telling:
         return False
     png, title, alt = draw(history), title_of(history), alt_of(history)
     try:
         return sender.upload(root.channel, root.ts, png, title=title, alt=alt)
     except NotifyError as err:
-        log.warning("no picture in Slack for %s: %s", context.spec.name, err)
+        log.warning("no picture in Slack for %s: %s", spec.name, err)
         return False
 
 

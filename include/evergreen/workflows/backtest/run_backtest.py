@@ -18,6 +18,7 @@ from evergreen.workflows.run_config import check_keys
 if TYPE_CHECKING:
     from evergreen.backtest.engine.results import BacktestResult
     from evergreen.backtest.engine.stream import Stream
+    from evergreen.storage.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -119,7 +120,9 @@ def back_test(context: ModelContext, asked: BacktestRequest, *, run_id: str) -> 
     )
     for line in table_lines(result, stream.metric):
         log.info("%s", line)
-    kept = _keep(context, result, stream, seed=asked.seed, folder=folder_of(stream.name, run_id))
+    kept = _keep(
+        context.store, result, stream, seed=asked.seed, folder=folder_of(stream.name, run_id)
+    )
     return kept | {"history": history.sentence} | _told(result, stream)
 
 
@@ -130,14 +133,14 @@ def folder_of(model: str, run_id: str) -> str:
 
 
 def _keep(
-    context: ModelContext, result: "BacktestResult", stream: "Stream", *, seed: int, folder: str
+    store: "Store", result: "BacktestResult", stream: "Stream", *, seed: int, folder: str
 ) -> dict[str, str]:
     from evergreen.backtest.report.page import draw_page
 
     files = {"json": result.to_text(), "html": draw_page(result, stream, seed=seed)}
     for kind, text in files.items():
-        context.store.write_bytes(f"{folder}/backtest.{kind}", text.encode())
-    return {kind: context.store.uri_of(f"{folder}/backtest.{kind}") for kind in files}
+        store.write_bytes(f"{folder}/backtest.{kind}", text.encode())
+    return {kind: store.uri_of(f"{folder}/backtest.{kind}") for kind in files}
 
 
 def _told(result: "BacktestResult", stream: "Stream") -> dict[str, Any]:

@@ -2,11 +2,18 @@
 
 import logging
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from evergreen.errors import RegistryError
+from evergreen.ledger.ledger import Ledger
 from evergreen.ledger.records import Delivery, DeliveryKind, VersionEntry
+from evergreen.spec.model import ModelSpec
 from evergreen.workflows.ingest.labelled_data import labelled_path, matured
 from evergreen.workflows.model_context import ModelContext
+
+if TYPE_CHECKING:
+    from evergreen.registry.client import ModelRegistry
+    from evergreen.storage.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -18,22 +25,25 @@ def remove_expired(context: ModelContext) -> dict[str, int]:
     rules = context.spec.retention
     name = context.spec.name
     return {
-        "reports": _remove_older(context, f"reports/{name}", rules.reports_days),
-        "scratch": _remove_older(context, f"scratch/{name}", SCRATCH_DAYS),
-        "predictions": _remove_predictions(context),
-        "snapshots": _remove_snapshots(context, "data") + _remove_snapshots(context, "labels"),
-        "replaced_snapshots": _remove_replaced(context),
-        "model_versions": _remove_versions(context),
+        "reports": _remove_older(context.store, f"reports/{name}", rules.reports_days),
+        "scratch": _remove_older(context.store, f"scratch/{name}", SCRATCH_DAYS),
+        "predictions": _remove_predictions(context.spec, context.ledger, context.store),
+        "snapshots": _remove_snapshots(context.spec, context.ledger, context.store, "data")
+        + _remove_snapshots(context.spec, context.ledger, context.store, "labels"),
+        "replaced_snapshots": _remove_replaced(context.spec, context.ledger, context.store),
+        "model_versions": _remove_versions(
+            context.spec, context.ledger, context.store, context.registry
+        ),
     }
 
 
-def protected_versions(context: ModelContext) -> set[str]:
+def protected_versions(spec: ModelSpec, ledger: Ledger) -> set[str]:
     """Return the versions that stay whatever their age: the champion, and each that it replaced.
 
     After a rollback these are both the version that was left and the one before the restored one,
     to which the next rollback would go.
     """
-    history = context.ledger.promotions.history(context.spec.name)
+    history = ledger.promotions.history(spec.name)
     if not history:
         return set()
     champion = history[-1].version
@@ -42,52 +52,50 @@ def protected_versions(context: ModelContext) -> set[str]:
 
 
 def _remove_older(
-    context: ModelContext, folder: str, days: float, *, keep: frozenset[str] = frozenset()
+    store: "Store", folder: str, days: float, *, keep: frozenset[str] = frozenset()
 ) -> int:
     limit = datetime.now(UTC) - timedelta(days=days)
     removed = 0
-    for path in context.store.list_files(folder):
-        if path not in keep and context.store.modified(path) < limit:
-            context.store.delete(path)
+    for path in store.list_files(folder):
+        if path not in keep and store.modified(path) < limit:
+            store.delete(path)
             removed += 1
     return removed
 
 
-def _remove_predictions(context: ModelContext) -> int:
+def _remove_predictions(spec: ModelSpec, ledger: Ledger, store: "Store") -> int:
     """Remove old predictions, except those on which the champion's decay is yet to be measured."""
-    limit = datetime.now(UTC) - timedelta(days=context.spec.retention.predictions_days)
-    champion = context.ledger.promotions.latest(context.spec.name)
+    limit = datetime.now(UTC) - timedelta(days=spec.retention.predictions_days)
+    champion = ledger.promotions.latest(spec.name)
     version = None if champion is None else champion.version
-    labelled = [delivery.batch for delivery in matured(context.ledger, context.spec.name)]
-    awaited = labelled[-context.spec.decay.window_batches :][:1] or [""]
+    labelled = [delivery.batch for delivery in matured(ledger, spec.name)]
+    awaited = labelled[-spec.decay.window_batches :][:1] or [""]
     expired = [
         prediction
-        for prediction in context.ledger.batches.predictions(context.spec.name)
+        for prediction in ledger.batches.predictions(spec.name)
         if prediction.scored_at < limit
         and not (prediction.version == version and prediction.batch >= awaited[0])
     ]
     for prediction in expired:
-        context.store.delete(prediction.path)
-        context.ledger.batches.forget_predictions(
-            prediction.model, prediction.batch, prediction.version
-        )
+        store.delete(prediction.path)
+        ledger.batches.forget_predictions(prediction.model, prediction.batch, prediction.version)
     return len(expired)
 
 
-def _remove_snapshots(context: ModelContext, kind: DeliveryKind) -> int:
+def _remove_snapshots(spec: ModelSpec, ledger: Ledger, store: "Store", kind: DeliveryKind) -> int:
     """Remove old snapshots, except those that the next model would still learn from."""
-    limit = datetime.now(UTC) - timedelta(days=context.spec.retention.snapshots_days)
-    needed = _history_start(context)
+    limit = datetime.now(UTC) - timedelta(days=spec.retention.snapshots_days)
+    needed = _history_start(spec, ledger)
     expired = [
         delivery
-        for delivery in context.ledger.batches.deliveries(context.spec.name, kind)
+        for delivery in ledger.batches.deliveries(spec.name, kind)
         if delivery.taken_at < limit and not _is_needed(delivery, needed)
     ]
     for delivery in expired:
-        context.store.delete(str(delivery.path))
+        store.delete(str(delivery.path))
         if kind == "labels":
-            context.store.delete(labelled_path(context.spec.name, delivery.batch))
-        context.ledger.batches.forget_snapshot(context.spec.name, kind, delivery.batch)
+            store.delete(labelled_path(spec.name, delivery.batch))
+        ledger.batches.forget_snapshot(spec.name, kind, delivery.batch)
     return len(expired)
 
 
@@ -97,49 +105,51 @@ def _is_needed(delivery: Delivery, history_start: datetime | None) -> bool:
     return delivery.window.end > history_start
 
 
-def _history_start(context: ModelContext) -> datetime | None:
+def _history_start(spec: ModelSpec, ledger: Ledger) -> datetime | None:
     """Return the start of what a retrain of today would still read."""
-    ends = [
-        d.window.end for d in matured(context.ledger, context.spec.name) if d.window is not None
-    ]
-    windows = context.spec.windows
+    ends = [d.window.end for d in matured(ledger, spec.name) if d.window is not None]
+    windows = spec.windows
     days = windows.training_days + windows.holdout_days
     return max(ends) - timedelta(days=days) if ends else None
 
 
-def _remove_replaced(context: ModelContext) -> int:
+def _remove_replaced(spec: ModelSpec, ledger: Ledger, store: "Store") -> int:
     """Remove old snapshots that a later delivery of the same batch has replaced."""
-    name = context.spec.name
+    name = spec.name
     known = [
         delivery.path
         for kind in ("data", "labels")
-        for delivery in context.ledger.batches.deliveries(name, kind)
+        for delivery in ledger.batches.deliveries(name, kind)
         if delivery.path is not None
     ]
-    days = context.spec.retention.snapshots_days
-    return _remove_older(context, f"snapshots/{name}", days, keep=frozenset(known))
+    days = spec.retention.snapshots_days
+    return _remove_older(store, f"snapshots/{name}", days, keep=frozenset(known))
 
 
-def _remove_versions(context: ModelContext) -> int:
-    keep = protected_versions(context)
-    entries = context.ledger.versions.history(context.spec.name)
-    newest = entries[-context.spec.retention.model_versions :]
+def _remove_versions(
+    spec: ModelSpec, ledger: Ledger, store: "Store", registry: "ModelRegistry"
+) -> int:
+    keep = protected_versions(spec, ledger)
+    entries = ledger.versions.history(spec.name)
+    newest = entries[-spec.retention.model_versions :]
     kept_folders = {e.folder for e in entries if e in newest or e.version in keep}
     expired = [e for e in entries if e not in newest and e.version not in keep]
-    return sum(_remove_version(context, entry, kept_folders) for entry in expired)
+    return sum(_remove_version(store, registry, entry, kept_folders) for entry in expired)
 
 
-def _remove_version(context: ModelContext, entry: VersionEntry, kept_folders: set[str]) -> int:
+def _remove_version(
+    store: "Store", registry: "ModelRegistry", entry: VersionEntry, kept_folders: set[str]
+) -> int:
     """Remove a version and its folder; what is gone already is fine."""
-    was_there = context.registry.get_version(entry.model, entry.version) is not None
+    was_there = registry.get_version(entry.model, entry.version) is not None
     if was_there:
         try:
-            context.registry.delete_version(entry.model, entry.version)
+            registry.delete_version(entry.model, entry.version)
         except RegistryError as err:
             if not err.is_permanent:
                 raise
             log.warning("%s v%s stays: %s", entry.model, entry.version, err)
             return 0
     if entry.folder not in kept_folders:
-        context.store.delete(entry.folder)
+        store.delete(entry.folder)
     return int(was_there)

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from evergreen.ledger.records import Answer, Approval
+from evergreen.ledger.records import Answer, Approval, Decision
 from evergreen.records import Record
+from evergreen.settings import Settings
+from evergreen.spec.model import ModelSpec
 from evergreen.workflows.alerts.manual_action_alerts import alert_wanted, question_is_over, remind
 from evergreen.workflows.alerts.run_alerts import links
 from evergreen.workflows.decision_run import DecisionRun, Evaluated, Stay, Trained
@@ -59,7 +61,7 @@ def open_question(
         return stay
     if context.spec.promotion.approval == "none":
         return Answered(answer="not asked")
-    found = standing_answer(context, run, trained, evaluated)
+    found = standing_answer(context.ledger, run, trained, evaluated)
     if found is not None and found.answer != "open":
         question_is_over(context, found)
         return _acted_upon(found)
@@ -70,7 +72,8 @@ def open_question(
             run.decision_id, model=context.spec.name, version=trained.version or "", due_at=due
         )
     alert_wanted(context, info, found, run.batch, evaluated)
-    return _question(context, info, found, run.batch, evaluated)
+    decision = context.ledger.decisions.get(run.decision_id)
+    return _question(context.spec, context.settings, info, found, evaluated, decision=decision)
 
 
 def may_answer(context: ModelContext, user: Mapping[str, str | None]) -> bool:
@@ -131,19 +134,24 @@ def _acted_upon(approval: Approval) -> Answered | Stay:
 
 
 def _question(
-    context: ModelContext, info: RunInfo, approval: Approval, batch: str, evaluated: Evaluated
+    spec: ModelSpec,
+    settings: Settings,
+    info: RunInfo,
+    approval: Approval,
+    evaluated: Evaluated,
+    *,
+    decision: Decision,
 ) -> Question:
     from evergreen.alerts.approval_question import body_of, subject_of
 
     evaluation = evaluated.evaluation
-    decision = context.ledger.decisions.get(approval.decision_id)
-    rule = context.spec.promotion
+    rule = spec.promotion
     return Question(
-        subject=subject_of(context.spec.name, approval.version),
+        subject=subject_of(spec.name, approval.version),
         body=body_of(
             version=approval.version,
             champion_version=evaluation.champion_version,
-            batch=batch,
+            batch=decision.batch,
             decision=decision.sentence,
             verdict=evaluated.verdict.sentence,
             evaluation=evaluation,
@@ -151,10 +159,11 @@ def _question(
             on_timeout=rule.approval_on_timeout,
             approvers=rule.approvers,
             links=links(
-                context,
+                spec,
+                settings,
                 "approval_wanted",
                 info,
-                batch=batch,
+                batch=decision.batch,
                 decision=approval.decision_id,
             ),
         ),

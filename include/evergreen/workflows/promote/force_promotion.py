@@ -3,6 +3,7 @@
 from evergreen.alerts.manual_actions import of_guards
 from evergreen.errors import RequestError
 from evergreen.ledger.decisions import decision_id
+from evergreen.ledger.ledger import Ledger
 from evergreen.ledger.records import Decision, VersionEntry
 from evergreen.records import Promotion
 from evergreen.workflows.model_context import ModelContext
@@ -50,7 +51,7 @@ def force_champion(
     if champion is not None and _is_same(champion, version, requested_by):
         identity = champion.decision_id
     if context.ledger.promotions.by_decision(name, identity) is None:
-        check_not_held(context)
+        check_not_held(context.spec, context.ledger)
     return promote(
         context.ledger.promotions,
         context.registry,
@@ -60,7 +61,8 @@ def force_champion(
         expected_champion=None if champion is None else champion.version,
         decision_id=identity,
         kind="forced",
-        reason=f"forced by {requested_by or 'somebody'}: {reason} ({_known(context, entry)})",
+        reason=f"forced by {requested_by or 'somebody'}: {reason}"
+        f" ({_known(context.ledger, entry)})",
         requested_by=requested_by,
     )
 
@@ -71,11 +73,9 @@ def _is_same(champion: Promotion, version: str, requested_by: str) -> bool:
     return order == ("forced", version, requested_by)
 
 
-def _known(context: ModelContext, entry: VersionEntry) -> str:
+def _known(ledger: Ledger, entry: VersionEntry) -> str:
     """Say what the version's own evaluation said of it."""
-    judged = [
-        d for d in context.ledger.decisions.history(entry.model) if _is_about(d, entry.version)
-    ]
+    judged = [d for d in ledger.decisions.history(entry.model) if _is_about(d, entry.version)]
     if judged:
         verdict = judged[-1].promotion_verdict
         said = judged[-1].outcome_sentence if verdict is None else verdict.sentence

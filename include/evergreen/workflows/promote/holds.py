@@ -5,7 +5,9 @@ from datetime import UTC, datetime
 from typing import TypedDict
 
 from evergreen.errors import PromotionError, RequestError
+from evergreen.ledger.ledger import Ledger
 from evergreen.ledger.records import ALL_MODELS, Hold
+from evergreen.spec.model import ModelSpec
 from evergreen.spec.promoting import Freeze
 from evergreen.workflows.decision_run import Stay
 from evergreen.workflows.model_context import ModelContext
@@ -60,13 +62,13 @@ def holding(context: ModelContext) -> Stay | None:
     return what_holds(holds, context.spec.promotion.freeze, datetime.now(UTC))
 
 
-def check_not_held(context: ModelContext) -> None:
+def check_not_held(spec: ModelSpec, ledger: Ledger) -> None:
     """Refuse a forced promotion while a person holds promotions; a freeze does not stop it.
 
     Raises:
         PromotionError: Somebody does; the text says who and how to release.
     """
-    for hold in context.ledger.holds.in_force(context.spec.name):
+    for hold in ledger.holds.in_force(spec.name):
         scope = "--all" if hold.model == ALL_MODELS else hold.model
         raise PromotionError(
             f"{tell_hold(hold)}. Nothing was changed: release first (evergreen release {scope}"

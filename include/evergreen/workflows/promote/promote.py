@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from evergreen.errors import PromotionError
+from evergreen.ledger.ledger import Ledger
 from evergreen.records import Promotion
 from evergreen.workflows.decision_run import DecisionRun, Evaluated, Trained
 from evergreen.workflows.model_context import ModelContext
@@ -31,8 +32,8 @@ def promote_challenger(
     """
     from evergreen.promotion.protocol import promote
 
-    check_one_spec(context, run, trained, evaluated)
-    check_age(context, run, evaluated.evaluation.evaluated_at)
+    check_one_spec(context.ledger, context.store, run, trained, evaluated)
+    check_age(context.spec, context.ledger, run, evaluated.evaluation.evaluated_at)
     expected = evaluated.evaluation.champion_version
     return promote(
         context.ledger.promotions,
@@ -43,17 +44,17 @@ def promote_challenger(
         expected_champion=expected,
         decision_id=run.decision_id,
         kind="bootstrap" if expected is None else "promotion",
-        reason=_reason(context, run, trained, evaluated),
+        reason=_reason(context.ledger, run, trained, evaluated),
         token=token,
         last_look=last_look,
         requested_by=run.request.requested_by,
     )
 
 
-def _reason(context: ModelContext, run: DecisionRun, trained: Trained, evaluated: Evaluated) -> str:
+def _reason(ledger: Ledger, run: DecisionRun, trained: Trained, evaluated: Evaluated) -> str:
     """Return the rule's sentence, and who approved where somebody was asked."""
     sentence = evaluated.verdict.sentence
-    answer = standing_answer(context, run, trained, evaluated)
+    answer = standing_answer(ledger, run, trained, evaluated)
     return sentence if answer is None else f"{sentence}; {tell_answer(answer)}"
 
 

@@ -1,20 +1,27 @@
 """Why a challenger that won does not become champion now: held, frozen, or not approved."""
 
+from typing import TYPE_CHECKING
+
 from evergreen import dag_ids
 from evergreen.errors import PromotionError
+from evergreen.ledger.ledger import Ledger
 from evergreen.ledger.records import Approval
 from evergreen.presentation.formatting import duration
+from evergreen.spec.model import ModelSpec
 from evergreen.workflows.decision_run import DecisionRun, Evaluated, Stay, Trained
 from evergreen.workflows.model_context import ModelContext
 from evergreen.workflows.promote.holds import holding
 from evergreen.workflows.train.lineage import read_lineage
+
+if TYPE_CHECKING:
+    from evergreen.storage.store import Store
 
 SECONDS_PER_HOUR = 3600.0
 SHOWN = 12
 
 
 def check_one_spec(
-    context: ModelContext, run: DecisionRun, trained: Trained, evaluated: Evaluated
+    ledger: Ledger, store: "Store", run: DecisionRun, trained: Trained, evaluated: Evaluated
 ) -> None:
     """Refuse to promote what was not decided, trained and evaluated by one and the same spec.
 
@@ -23,16 +30,16 @@ def check_one_spec(
     Raises:
         PromotionError: They differ; the text names each.
     """
-    if context.ledger.promotions.by_decision(run.model, run.decision_id) is not None:
+    if ledger.promotions.by_decision(run.model, run.decision_id) is not None:
         return  # what was begun is finished
-    decision = context.ledger.decisions.get(run.decision_id)
+    decision = ledger.decisions.get(run.decision_id)
     found = {
         "the run": run.spec_hash,
         "the decision": decision.spec_hash,
         "the training": trained.spec_hash,
         "the evaluation": evaluated.spec_hash,
     }
-    lineage = read_lineage(context.store, trained.folder, trained.sha256)
+    lineage = read_lineage(store, trained.folder, trained.sha256)
     if lineage is not None and not trained.is_former:
         found["the lineage"] = lineage.spec_hash
     if len(set(found.values())) > 1:
@@ -53,9 +60,9 @@ def why_not_now(
     if context.ledger.promotions.by_decision(context.spec.name, run.decision_id) is not None:
         return None
     return (
-        _held_before(context, run, evaluated)
+        _held_before(context.ledger, run, evaluated)
         or holding(context)
-        or _unapproved(context, run, trained, evaluated)
+        or _unapproved(context.spec, context.ledger, run, trained, evaluated)
     )
 
 
@@ -67,17 +74,17 @@ def why_not_asked(context: ModelContext, run: DecisionRun, evaluated: Evaluated)
         return Stay(
             outcome="kept", sentence=f"dry run, nobody is asked: {evaluated.verdict.sentence}"
         )
-    return _held_before(context, run, evaluated) or holding(context)
+    return _held_before(context.ledger, run, evaluated) or holding(context)
 
 
 def standing_answer(
-    context: ModelContext, run: DecisionRun, trained: Trained, evaluated: Evaluated
+    ledger: Ledger, run: DecisionRun, trained: Trained, evaluated: Evaluated
 ) -> Approval | None:
     """Return the approval request for this evaluation, open or answered; None where there is none.
 
     An answer counts only for the version and the evaluation that it was given for.
     """
-    found = context.ledger.approvals.get(run.decision_id)
+    found = ledger.approvals.get(run.decision_id)
     if found is None or found.version != trained.version:
         return None
     judged = evaluated.evaluation.evaluated_at
@@ -97,9 +104,9 @@ def tell_answer(approval: Approval) -> str:
     }[approval.answer]
 
 
-def _held_before(context: ModelContext, run: DecisionRun, evaluated: Evaluated) -> Stay | None:
+def _held_before(ledger: Ledger, run: DecisionRun, evaluated: Evaluated) -> Stay | None:
     """Refuse to apply a held promotion late: only a newer evaluation may be promoted."""
-    decision = context.ledger.decisions.get(run.decision_id)
+    decision = ledger.decisions.get(run.decision_id)
     if decision.outcome != "held" or decision.closed_at is None:
         return None
     judged = evaluated.evaluation.evaluated_at
@@ -114,12 +121,12 @@ def _held_before(context: ModelContext, run: DecisionRun, evaluated: Evaluated) 
 
 
 def _unapproved(
-    context: ModelContext, run: DecisionRun, trained: Trained, evaluated: Evaluated
+    spec: ModelSpec, ledger: Ledger, run: DecisionRun, trained: Trained, evaluated: Evaluated
 ) -> Stay | None:
     """Refuse where the spec asks for approval and the ledger has none for this evaluation."""
-    if context.spec.promotion.approval == "none":
+    if spec.promotion.approval == "none":
         return None
-    answer = standing_answer(context, run, trained, evaluated)
+    answer = standing_answer(ledger, run, trained, evaluated)
     if answer is None:
         return Stay(
             outcome="refused",

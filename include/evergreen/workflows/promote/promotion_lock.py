@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 
 from evergreen.errors import NothingToDo, PromotionError, StaleTokenError
 from evergreen.failpoints import failpoint
+from evergreen.ledger.ledger import Ledger
+from evergreen.spec.model import ModelSpec
 from evergreen.workflows.decision_run import DecisionRun
 from evergreen.workflows.model_context import ModelContext
 from evergreen.workflows.run_state import RunInfo, newer_batch
@@ -18,7 +20,7 @@ ALIVE = (None, "running")
 def begin_retrain(context: ModelContext, run: DecisionRun) -> None:
     """Take the lane where a retrain begins: what an earlier run still holds is stale from here."""
     may_promote = (
-        not _has_begun(context, run)
+        not _has_begun(context.spec, context.ledger, run)
         and newer_batch(context.ledger, context.spec.name, run.batch) is None
     )
     if may_promote and not run.request.dry_run:
@@ -35,12 +37,12 @@ def claim_lane(context: ModelContext, run: DecisionRun) -> int | None:
         NothingToDo: A newer batch was accepted; looked for before, so that its run keeps
             the lane, and after, because it may have come in between.
     """
-    _skip_if_outdated(context, run)
-    if _has_begun(context, run):
+    _skip_if_outdated(context.spec, context.ledger, run)
+    if _has_begun(context.spec, context.ledger, run):
         return None
     token = context.ledger.promotions.take_lane(context.spec.name, run.decision_id)
     failpoint("after_lane")
-    _skip_if_outdated(context, run)
+    _skip_if_outdated(context.spec, context.ledger, run)
     return token
 
 
@@ -53,7 +55,7 @@ def last_look(
         NothingToDo: A newer batch was accepted meanwhile.
         StaleTokenError: Airflow has ended this task while its process lives on.
     """
-    _skip_if_outdated(context, run)
+    _skip_if_outdated(context.spec, context.ledger, run)
     check_not_ended(info, state_of())
 
 
@@ -74,49 +76,51 @@ def check_not_ended(info: RunInfo, state: str | None) -> None:
         )
 
 
-def check_age(context: ModelContext, run: DecisionRun, evaluated_at: datetime | None) -> None:
+def check_age(
+    spec: ModelSpec, ledger: Ledger, run: DecisionRun, evaluated_at: datetime | None
+) -> None:
     """Refuse to begin a promotion on an evaluation that is older than the spec allows.
 
     Raises:
         PromotionError: It is; both models have to be scored again.
     """
-    if _has_begun(context, run):
+    if _has_begun(spec, ledger, run):
         return
     if evaluated_at is None:
         raise PromotionError(
-            f"the evaluation of {context.spec.name} {run.batch} does not say when it was made;"
+            f"the evaluation of {spec.name} {run.batch} does not say when it was made;"
             " nothing was changed: clear evaluate_challenger, downstream too"
         )
-    limit = context.spec.promotion.max_evaluation_age_hours
+    limit = spec.promotion.max_evaluation_age_hours
     age = datetime.now(UTC) - evaluated_at
     hours = age.total_seconds() / SECONDS_PER_HOUR
     if hours > limit:
         raise PromotionError(
-            f"the evaluation of {context.spec.name} {run.batch} is {hours:.0f} h old, at most"
+            f"the evaluation of {spec.name} {run.batch} is {hours:.0f} h old, at most"
             f" {limit:g} h are allowed (promotion.max_evaluation_age_hours); nothing was changed:"
             " clear evaluate_challenger, downstream too"
         )
 
 
-def outdated_by(context: ModelContext, run: DecisionRun) -> str | None:
+def outdated_by(spec: ModelSpec, ledger: Ledger, run: DecisionRun) -> str | None:
     """The batch that was accepted since the evaluation, so that nothing may be moved any more.
 
     None also where this run's promotion has begun: what was begun is finished. None, too, where
     somebody was asked and approved: while a person thinks, batches go on arriving, and each would
     undo the answer; the champion and the age of the evaluation are still checked.
     """
-    answer = context.ledger.approvals.get(run.decision_id)
-    if _has_begun(context, run) or (answer is not None and answer.is_granted):
+    answer = ledger.approvals.get(run.decision_id)
+    if _has_begun(spec, ledger, run) or (answer is not None and answer.is_granted):
         return None
-    return newer_batch(context.ledger, context.spec.name, run.batch)
+    return newer_batch(ledger, spec.name, run.batch)
 
 
-def _has_begun(context: ModelContext, run: DecisionRun) -> bool:
-    promotions = context.ledger.promotions
-    return promotions.by_decision(context.spec.name, run.decision_id) is not None
+def _has_begun(spec: ModelSpec, ledger: Ledger, run: DecisionRun) -> bool:
+    promotions = ledger.promotions
+    return promotions.by_decision(spec.name, run.decision_id) is not None
 
 
-def _skip_if_outdated(context: ModelContext, run: DecisionRun) -> None:
-    newer = outdated_by(context, run)
+def _skip_if_outdated(spec: ModelSpec, ledger: Ledger, run: DecisionRun) -> None:
+    newer = outdated_by(spec, ledger, run)
     if newer is not None:
         raise NothingToDo(f"batch {newer} was accepted meanwhile, nothing moved")

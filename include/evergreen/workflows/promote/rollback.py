@@ -1,20 +1,25 @@
 """Moving the champion back: by a person's run or command, or by the watch; told once each."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from evergreen import dag_ids
 from evergreen.alerts import catalogue
 from evergreen.errors import ChampionChangedError, RequestError
 from evergreen.ledger.decisions import decision_id
+from evergreen.ledger.ledger import Ledger
 from evergreen.ledger.records import Watch
-from evergreen.records import Promotion
+from evergreen.records import Alert, Promotion
+from evergreen.spec.model import ModelSpec
 from evergreen.workflows.alerts.incident_flow import raise_alert, tell_move
 from evergreen.workflows.alerts.run_alerts import links
 from evergreen.workflows.model_context import ModelContext
 from evergreen.workflows.promote.holds import tell_hold
 from evergreen.workflows.run_config import MAX_REASON, check_keys, text_of
 from evergreen.workflows.run_state import RunInfo
+
+if TYPE_CHECKING:
+    from evergreen.registry.client import ModelRegistry
 
 WATCH = "watch"
 LONGEST_VERSION = 20
@@ -29,7 +34,9 @@ def roll_back_champion(context: ModelContext, run: RunInfo) -> Promotion:
     given = check_keys(run.conf, allowed=("version", "reason"))
     version, reason = _version_and_reason(given, remedy='{"reason": "why"}')
     return _roll_back(
-        context,
+        context.spec,
+        context.ledger,
+        context.registry,
         run.decision_id(context.spec.name, dag_ids.ROLLBACK),
         to_version=version,
         reason=reason,
@@ -62,7 +69,15 @@ def roll_back_by_command(
     decision = decision_id(context.spec.name, dag_ids.ROLLBACK, f"command {invocation}")
     if begun is not None and _is_the_same(begun, wanted, why, person):
         decision = begun.decision_id
-    return _roll_back(context, decision, to_version=wanted, reason=why, requested_by=person)
+    return _roll_back(
+        context.spec,
+        context.ledger,
+        context.registry,
+        decision,
+        to_version=wanted,
+        reason=why,
+        requested_by=person,
+    )
 
 
 def undo(context: ModelContext, watch: Watch, run: RunInfo) -> Promotion | str:
@@ -90,11 +105,14 @@ def undo(context: ModelContext, watch: Watch, run: RunInfo) -> Promotion | str:
         if latest is None or latest.epoch != watch.epoch:
             return moved_on
         for hold in context.ledger.holds.in_force(watch.model):
-            _tell_held(context, watched, watch, tell_hold(hold), run)
+            held = links(context.spec, context.settings, "rollback_held", run)
+            raise_alert(context, _held_alert(watched, watch, tell_hold(hold), held))
             return f"v{watched.version} stays: {tell_hold(hold)}"
     try:
         return _roll_back(
-            context,
+            context.spec,
+            context.ledger,
+            context.registry,
             decision,
             reason=watch.sentence,
             expected_champion=watched.version,
@@ -116,7 +134,7 @@ def tell_rollback(context: ModelContext, row: Promotion, run: RunInfo | None = N
             version=row.version,
             previous_version=row.previous_version,
             reason=row.reason,
-            links=links(context, "auto_rolled_back", run),
+            links=links(context.spec, context.settings, "auto_rolled_back", run),
         )
     else:
         alert = catalogue.rolled_back(
@@ -126,7 +144,7 @@ def tell_rollback(context: ModelContext, row: Promotion, run: RunInfo | None = N
             previous_version=row.previous_version,
             reason=row.reason,
             requested_by=row.requested_by,
-            links=links(context, "rolled_back", run),
+            links=links(context.spec, context.settings, "rolled_back", run),
         )
     return tell_move(
         context,
@@ -137,10 +155,10 @@ def tell_rollback(context: ModelContext, row: Promotion, run: RunInfo | None = N
     )
 
 
-def _tell_held(
-    context: ModelContext, watched: Promotion, watch: Watch, held: str, run: RunInfo
-) -> None:
-    alert = catalogue.rollback_held(
+def _held_alert(
+    watched: Promotion, watch: Watch, held: str, its_links: tuple[tuple[str, str], ...]
+) -> Alert:
+    return catalogue.rollback_held(
         watched.model,
         epoch=watched.epoch,
         version=watched.version,
@@ -148,9 +166,8 @@ def _tell_held(
         reason=watch.sentence,
         held=held,
         since=watched.promoted_at,
-        links=links(context, "rollback_held", run),
+        links=its_links,
     )
-    raise_alert(context, alert)
 
 
 def _person(name: str) -> str:
@@ -174,13 +191,15 @@ def _is_the_same(begun: Promotion, version: str | None, reason: str, requested_b
     return is_open and is_mine and version in (None, begun.version)
 
 
-def _roll_back(context: ModelContext, decision: str, **asked: Any) -> Promotion:
+def _roll_back(
+    spec: ModelSpec, ledger: Ledger, registry: "ModelRegistry", decision: str, **asked: Any
+) -> Promotion:
     from evergreen.promotion.rollback import roll_back
 
     return roll_back(
-        context.ledger.promotions,
-        context.registry,
-        model=context.spec.name,
+        ledger.promotions,
+        registry,
+        model=spec.name,
         decision_id=decision,
         **asked,
     )

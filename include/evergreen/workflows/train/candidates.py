@@ -4,16 +4,23 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from evergreen.errors import DataError, MissingFileError, ModelFileError, TrainingError
+from evergreen.ledger.ledger import Ledger
 from evergreen.ledger.records import VersionEntry
 from evergreen.records import CandidateResult, TrainedModel
+from evergreen.spec.model import ModelSpec
 from evergreen.workflows.decide.policy_inputs import PolicyInputs
 from evergreen.workflows.decide.score import Scorer, ScoringAccess, registered_scorer
 from evergreen.workflows.decision_run import DecisionRun
 from evergreen.workflows.ingest.labelled_data import count_labelled
 from evergreen.workflows.model_context import ModelContext
 from evergreen.workflows.train.holdout_comparison import Contest
+
+if TYPE_CHECKING:
+    from evergreen.registry.client import ModelRegistry
+    from evergreen.storage.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +64,7 @@ def candidates_for(context: ModelContext, run: DecisionRun, *, fraction: float) 
             found.append(Candidate("full", fraction))
         elif name == "recent":
             recent = Candidate("recent", fraction * training.recent_share)
-            if _has_rows(context, run, recent):
+            if _has_rows(context.spec, context.ledger, context.store, run, recent):
                 found.append(recent)
     champion = run.champion_version
     if champion is None or not found:
@@ -85,14 +92,16 @@ def pick(
         return fit(candidates[0]), ()
     from evergreen.evaluation.choose import choose
 
-    contest = Contest(context, run)
+    contest = Contest(ScoringAccess.of(context), run)
     seen: dict[str, Fitted | VersionEntry] = {}
     evaluations = []
     for candidate in candidates:
         try:
-            one = _made(context, candidate, fit)
+            one = _made(context.spec, context.ledger, candidate, fit)
             with context.scratch() as folder:
-                contender = contest.see(_scorer(context, one, folder))
+                contender = contest.see(
+                    _scorer(context.spec, context.ledger, context.registry, one, folder)
+                )
             evaluation = contest.compare(contender, candidate.version)
         except (TrainingError, ModelFileError, DataError) as err:
             if candidate is candidates[0]:
@@ -111,40 +120,46 @@ def pick(
     return seen[name], chosen.candidates
 
 
-def keep_looks(context: ModelContext, folder: str, looks: tuple[CandidateResult, ...]) -> None:
+def keep_looks(store: "Store", folder: str, looks: tuple[CandidateResult, ...]) -> None:
     """Keep beside a challenger what it was chosen from, for a rerun that does not fit again."""
     if looks:
-        context.store.write_json(f"{folder}/{LOOKS}", {"looks": [one.to_json() for one in looks]})
+        store.write_json(f"{folder}/{LOOKS}", {"looks": [one.to_json() for one in looks]})
 
 
-def read_looks(context: ModelContext, folder: str) -> tuple[CandidateResult, ...]:
+def read_looks(store: "Store", folder: str) -> tuple[CandidateResult, ...]:
     """Read back what a challenger was chosen from; empty where it was the only one."""
     try:
-        kept = context.store.read_json(f"{folder}/{LOOKS}")
+        kept = store.read_json(f"{folder}/{LOOKS}")
     except MissingFileError:
         return ()
     return tuple(map(CandidateResult.from_json, kept["looks"]))
 
 
 def _made(
-    context: ModelContext, candidate: Candidate, fit: Callable[[Candidate], Fitted]
+    spec: ModelSpec, ledger: Ledger, candidate: Candidate, fit: Callable[[Candidate], Fitted]
 ) -> Fitted | VersionEntry:
     if candidate.version is None:
         return fit(candidate)
-    return context.ledger.versions.get(context.spec.name, candidate.version)
+    return ledger.versions.get(spec.name, candidate.version)
 
 
-def _scorer(context: ModelContext, one: Fitted | VersionEntry, folder: Path) -> Scorer:
+def _scorer(
+    spec: ModelSpec,
+    ledger: Ledger,
+    registry: "ModelRegistry",
+    one: Fitted | VersionEntry,
+    folder: Path,
+) -> Scorer:
     if isinstance(one, VersionEntry):
-        return registered_scorer(
-            context.spec.name, context.ledger, context.registry, one.version, folder
-        )
+        return registered_scorer(spec.name, ledger, registry, one.version, folder)
     return Scorer(one.file, one.trained.sha256, one.folder)
 
 
-def _has_rows(context: ModelContext, run: DecisionRun, candidate: Candidate) -> bool:
+def _has_rows(
+    spec: ModelSpec, ledger: Ledger, store: "Store", run: DecisionRun, candidate: Candidate
+) -> bool:
     if run.training is None:
         return False
     window = run.training_window(candidate.fraction)
-    n_rows = count_labelled(context.spec, context.ledger, context.store, window, before=run.batch)
-    return n_rows >= context.spec.windows.min_training_rows
+    n_rows = count_labelled(spec, ledger, store, window, before=run.batch)
+    return n_rows >= spec.windows.min_training_rows

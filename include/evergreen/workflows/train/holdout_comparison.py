@@ -10,10 +10,15 @@ import pyarrow as pa
 
 from evergreen.errors import DataError, EmptyWindowError, ModelFileError
 from evergreen.records import Evaluation, GuardResult, Window
-from evergreen.workflows.decide.score import Scorer, registered_scorer, timed_scores
+from evergreen.workflows.decide.score import (
+    Scorer,
+    ScoringAccess,
+    registered_scorer,
+    timed_scores,
+)
 from evergreen.workflows.decision_run import DecisionRun
 from evergreen.workflows.ingest.labelled_data import read_labelled
-from evergreen.workflows.model_context import ModelContext
+from evergreen.workflows.model_context import scratch_folder
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,33 +33,33 @@ class Contest:
     """One holdout on which models meet; the champion is scored once for all comparisons.
 
     Args:
-        context: The model's spec and adapters.
+        access: What scoring needs of the model.
         run: What the run decides about.
 
     Raises:
         EmptyWindowError: No labels have matured before the batch.
     """
 
-    def __init__(self, context: ModelContext, run: DecisionRun) -> None:
+    def __init__(self, access: ScoringAccess, run: DecisionRun) -> None:
         self.window = run.holdout_window()
         self.rows = read_labelled(
-            context.spec, context.ledger, context.store, self.window, before=run.batch
+            access.spec, access.ledger, access.store, self.window, before=run.batch
         )
         self.champion_version = run.champion_version
         self._spec_hash = run.spec_hash
-        self._bench = context
+        self._access = access
         self._batch = run.batch
         self._problem = ""
 
     @property
     def target(self) -> "NDArray[np.float64]":
         """Labels of the holdout, shape (n,)."""
-        return _column(self.rows, self._bench.spec.data.target)
+        return _column(self.rows, self._access.spec.data.target)
 
     @property
     def times(self) -> "NDArray[Any]":
         """Event times of the holdout, shape (n,)."""
-        return _column(self.rows, self._bench.spec.data.time_column)
+        return _column(self.rows, self._access.spec.data.time_column)
 
     def see(self, scorer: Scorer) -> "Contender":
         """Let a model score the holdout.
@@ -79,7 +84,7 @@ class Contest:
         if self.champion_version is None:
             return None
         try:
-            with self._bench.scratch() as folder:
+            with scratch_folder(self._access.spec.name) as folder:
                 scorer = self._registered(self.champion_version, folder)
                 return self.see(scorer)
         except (ModelFileError, DataError) as err:
@@ -96,7 +101,7 @@ class Contest:
             self.target,
             scores_of(challenger),
             None if champion is None else champion.scores,
-            metric=self._bench.spec.metric,
+            metric=self._access.spec.metric,
             challenger_version=version,
             champion_version=self.champion_version,
             champion_problem=self._problem,
@@ -108,7 +113,7 @@ class Contest:
         """Compare all that the spec guards."""
         from evergreen.evaluation.guards import check_guards
 
-        spec = self._bench.spec
+        spec = self._access.spec
         return check_guards(
             spec.promotion.guards,
             metric=spec.metric,
@@ -121,33 +126,37 @@ class Contest:
         )
 
     def _sliced(self) -> "dict[str, NDArray[Any]]":
-        names = [n for n in self._bench.spec.promotion.guards.slices if n in self.rows.column_names]
+        names = [
+            n for n in self._access.spec.promotion.guards.slices if n in self.rows.column_names
+        ]
         return {name: _column(self.rows, name) for name in names}
 
     def _older(self, challenger: Scorer) -> "Rows | None":
         """Let both models score the window of the forgetting check; None: nothing to score."""
         from evergreen.evaluation.scored_rows import Rows
 
-        bench = self._bench
-        days = bench.spec.promotion.guards.forgetting_days
+        access = self._access
+        days = access.spec.promotion.guards.forgetting_days
         champion = self.champion
         if days is None or champion is None or champion.scores is None:
             return None
         shift = timedelta(days=days)
         window = Window(start=self.window.start - shift, end=self.window.end - shift)
         try:
-            rows = read_labelled(bench.spec, bench.ledger, bench.store, window, before=self._batch)
+            rows = read_labelled(
+                access.spec, access.ledger, access.store, window, before=self._batch
+            )
         except EmptyWindowError:
             return None
         if rows.num_rows == 0:
             return None
-        with self._bench.scratch() as folder:
+        with scratch_folder(self._access.spec.name) as folder:
             scorer = self._registered(self.champion_version or "", folder)
             before, _ = self._score(scorer, rows)
         after, _ = self._score(challenger, rows)
-        data = self._bench.spec.data
+        data = self._access.spec.data
         return Rows(
-            self._bench.spec.metric,
+            self._access.spec.metric,
             _column(rows, data.target),
             before,
             after,
@@ -157,20 +166,22 @@ class Contest:
     def _score(self, scorer: Scorer, rows: pa.Table) -> "tuple[NDArray[np.float64], float]":
         from evergreen.training.scores import to_array
 
-        with self._bench.scratch() as folder:
+        with scratch_folder(self._access.spec.name) as folder:
             column, seconds = timed_scores(
-                self._bench.spec,
-                self._bench.store,
+                self._access.spec,
+                self._access.store,
                 scorer,
                 rows,
                 folder,
-                memory_bytes=self._bench.settings.scoring_memory_bytes,
+                memory_bytes=self._access.memory_bytes,
             )
         return to_array(column), seconds
 
     def _registered(self, version: str, folder: Path) -> Scorer:
-        bench = self._bench
-        return registered_scorer(bench.spec.name, bench.ledger, bench.registry, version, folder)
+        access = self._access
+        return registered_scorer(
+            access.spec.name, access.ledger, access.open_registry(), version, folder
+        )
 
 
 def scores_of(contender: "Contender") -> "NDArray[np.float64]":

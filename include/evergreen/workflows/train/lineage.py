@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from evergreen.errors import MissingFileError
+from evergreen.ledger.ledger import Ledger
 from evergreen.records import Json, Record, Window
+from evergreen.spec.model import ModelSpec
 from evergreen.workflows.decision_run import DecisionRun
 from evergreen.workflows.ingest.labelled_data import labelled_parts
 from evergreen.workflows.ingest.snapshot import sha256_of
-from evergreen.workflows.model_context import ModelContext
 from evergreen.workflows.train.provenance import git_commit, library_versions, lock_hash
 
 if TYPE_CHECKING:
@@ -74,24 +75,25 @@ class Lineage(Record):
 
 
 def keep_lineage(
-    context: ModelContext,
+    spec: ModelSpec,
+    ledger: Ledger,
+    store: "Store",
     run: DecisionRun,
     job: "FitJob",
+    *,
     fitted: "FitResult",
     window: Window,
-    *,
     folder: str,
 ) -> Lineage:
     """Keep what a fit was made from, beside the model file that came out."""
-    spec = context.spec
     lineage = Lineage(
         model=spec.name,
         decision=run.decision_id,
         batch=run.batch,
         sha256=fitted.sha256,
         window=window,
-        batches=_used(context, window, before=run.batch),
-        held=tuple(sorted(context.ledger.decisions.quarantined_batches(spec.name))),
+        batches=_used(spec, ledger, store, window, before=run.batch),
+        held=tuple(sorted(ledger.decisions.quarantined_batches(spec.name))),
         incidents=tuple(Window(start=i.start, end=i.end) for i in spec.policy.excluded_spans),
         key=spec.data.key,
         time_column=spec.data.time_column,
@@ -104,7 +106,7 @@ def keep_lineage(
         libraries=library_versions(),
         made_at=datetime.now(UTC),
     )
-    context.store.write_json(_path(folder, fitted.sha256), lineage.to_json())
+    store.write_json(_path(folder, fitted.sha256), lineage.to_json())
     return lineage
 
 
@@ -116,18 +118,20 @@ def read_lineage(store: "Store", folder: str, sha256: str) -> Lineage | None:
         return None
 
 
-def _used(context: ModelContext, window: Window, *, before: str) -> tuple[UsedBatch, ...]:
-    name = context.spec.name
+def _used(
+    spec: ModelSpec, ledger: Ledger, store: "Store", window: Window, *, before: str
+) -> tuple[UsedBatch, ...]:
+    name = spec.name
     used = []
     for labels, rows in labelled_parts(
-        context.spec,
-        context.ledger,
-        context.store,
+        spec,
+        ledger,
+        store,
         window,
         before=before,
-        columns=[context.spec.data.time_column],
+        columns=[spec.data.time_column],
     ):
-        data = context.ledger.batches.delivery(name, "data", labels.batch)
+        data = ledger.batches.delivery(name, "data", labels.batch)
         used.append(
             UsedBatch(
                 batch=labels.batch,

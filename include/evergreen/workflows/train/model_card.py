@@ -16,7 +16,10 @@ from evergreen.evaluation.card import (
     ModelCard,
 )
 from evergreen.evaluation.card_page import draw_card, summarise
+from evergreen.ledger.ledger import Ledger
 from evergreen.ledger.records import Decision, DeliveryKind, VersionEntry
+from evergreen.spec.model import ModelSpec
+from evergreen.workflows.decide.score import ScoringAccess
 from evergreen.workflows.decide.version_baseline import read_baseline
 from evergreen.workflows.ingest.labelled_data import read_labelled
 from evergreen.workflows.model_context import ModelContext
@@ -25,6 +28,7 @@ from evergreen.workflows.train.lineage import Lineage, read_lineage
 
 if TYPE_CHECKING:
     from evergreen.measurements import SliceMetric
+    from evergreen.storage.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -68,23 +72,21 @@ def gather_card(context: ModelContext, decision: Decision, entry: VersionEntry) 
         description=context.spec.description,
         owner=context.spec.owner,
         task=context.spec.data.task,
-        training=_training(context, entry, lineage),
-        data=_batches(context, lineage),
+        training=_training(context.spec, entry, lineage),
+        data=_batches(context.spec, context.ledger, lineage),
         evaluation=decision.evaluation,
-        slices=_slices(context, entry),
+        slices=_slices(context.spec, context.ledger, context.store, entry),
         drift=_drift(decision),
-        attributions=_attributions(context, decision, entry),
+        attributions=_attributions(ScoringAccess.of(context), decision, entry),
         decision=_decision(decision),
-        acts=_acts(context, decision, entry),
-        lineage=_lineage(context, decision, lineage),
+        acts=_acts(context.ledger, decision, entry),
+        lineage=_lineage(decision, lineage),
     )
 
 
-def _training(context: ModelContext, entry: VersionEntry, lineage: Lineage | None) -> CardTraining:
+def _training(spec: ModelSpec, entry: VersionEntry, lineage: Lineage | None) -> CardTraining:
     trained = entry.trained
-    params = (
-        context.spec.training.params.to_lightgbm() if lineage is None else lineage.job["params"]
-    )
+    params = spec.training.params.to_lightgbm() if lineage is None else lineage.job["params"]
     return CardTraining(
         window=trained.window,
         n_rows=trained.n_rows,
@@ -97,33 +99,35 @@ def _training(context: ModelContext, entry: VersionEntry, lineage: Lineage | Non
     )
 
 
-def _batches(context: ModelContext, lineage: Lineage | None) -> tuple[CardBatch, ...]:
+def _batches(spec: ModelSpec, ledger: Ledger, lineage: Lineage | None) -> tuple[CardBatch, ...]:
     found = []
     for used in () if lineage is None else lineage.batches:
-        data = context.ledger.batches.delivery(context.spec.name, "data", used.batch)
+        data = ledger.batches.delivery(spec.name, "data", used.batch)
         found.append(
             CardBatch(
                 batch=used.batch,
                 n_rows=used.n_rows,
                 window=None if data is None else data.window,
                 data_sha256=used.data_sha256,
-                data_gate=_gate(context, "data", used.batch, used.data_sha256),
+                data_gate=_gate(spec, ledger, "data", used.batch, used.data_sha256),
                 labels_sha256=used.labels_sha256,
-                labels_gate=_gate(context, "labels", used.batch, used.labels_sha256),
+                labels_gate=_gate(spec, ledger, "labels", used.batch, used.labels_sha256),
             )
         )
     return tuple(found)
 
 
-def _gate(context: ModelContext, kind: DeliveryKind, batch: str, sha256: str) -> str:
-    delivery = context.ledger.batches.delivery(context.spec.name, kind, batch)
+def _gate(spec: ModelSpec, ledger: Ledger, kind: DeliveryKind, batch: str, sha256: str) -> str:
+    delivery = ledger.batches.delivery(spec.name, kind, batch)
     if delivery is None or delivery.sha256 != sha256:
         return "not known: the delivery was replaced since"
     return f"{delivery.status}: {delivery.sentence}"
 
 
-def _slices(context: ModelContext, entry: VersionEntry) -> "tuple[SliceMetric, ...]":
-    baseline = read_baseline(context.ledger, context.store, context.spec.name, entry.version)
+def _slices(
+    spec: ModelSpec, ledger: Ledger, store: "Store", entry: VersionEntry
+) -> "tuple[SliceMetric, ...]":
+    baseline = read_baseline(ledger, store, spec.name, entry.version)
     return () if baseline is None else baseline.slices
 
 
@@ -140,18 +144,18 @@ def _drift(decision: Decision) -> CardDrift | None:
     )
 
 
-def _attributions(context: ModelContext, decision: Decision, entry: VersionEntry) -> Attributions:
+def _attributions(access: ScoringAccess, decision: Decision, entry: VersionEntry) -> Attributions:
     if decision.evaluation is None:
         return Attributions(sentence="not computed: the version was not evaluated on a holdout")
     try:
         window = decision.evaluation.holdout
         rows = read_labelled(
-            context.spec, context.ledger, context.store, window, before=decision.batch
+            access.spec, access.ledger, access.store, window, before=decision.batch
         )
     except EvergreenError as err:
         return Attributions(sentence=f"not computed: {err}")
     champion = decision.evaluation.champion_version
-    return attribute_features(context, entry.version, champion, rows)
+    return attribute_features(access, entry.version, champion, rows)
 
 
 def _decision(decision: Decision) -> CardDecision:
@@ -170,23 +174,23 @@ def _decision(decision: Decision) -> CardDecision:
     )
 
 
-def _acts(context: ModelContext, decision: Decision, entry: VersionEntry) -> tuple[CardAct, ...]:
+def _acts(ledger: Ledger, decision: Decision, entry: VersionEntry) -> tuple[CardAct, ...]:
     """Return what a person was asked, and each time the version was made champion."""
     acts = []
-    asked = context.ledger.approvals.get(decision.id)
+    asked = ledger.approvals.get(decision.id)
     if asked is not None:
         said = f"{asked.answer}: {asked.comment}" if asked.comment else asked.answer
         by = asked.answered_by or "nobody"
         acts.append(CardAct(what="approval", at=asked.answered_at, by=by, text=said))
     acts += [
         CardAct(what=row.kind, at=row.promoted_at, by=row.requested_by, text=row.reason)
-        for row in context.ledger.promotions.history(entry.model)
+        for row in ledger.promotions.history(entry.model)
         if row.version == entry.version
     ]
     return tuple(acts)
 
 
-def _lineage(context: ModelContext, decision: Decision, lineage: Lineage | None) -> CardLineage:
+def _lineage(decision: Decision, lineage: Lineage | None) -> CardLineage:
     if lineage is None:
         return CardLineage(
             made_by=UNKNOWN,

@@ -1,25 +1,33 @@
 """Keeping a fitted model: once in the registry, with all that belongs to it in the store."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from evergreen.data.windows import overlaps
 from evergreen.failpoints import failpoint
+from evergreen.ledger.ledger import Ledger
 from evergreen.ledger.records import VersionEntry
 from evergreen.records import TrainedModel, Window
+from evergreen.spec.model import ModelSpec
 from evergreen.workflows.decision_run import DecisionRun
 from evergreen.workflows.model_context import ModelContext
 from evergreen.workflows.train.provenance import git_commit, lock_hash
+
+if TYPE_CHECKING:
+    from evergreen.registry.client import ModelRegistry
 
 MODEL_FILE = "model.lgb"
 MAX_SNAPSHOTS = 100
 
 
-def known_version(context: ModelContext, key: str) -> VersionEntry | None:
+def known_version(
+    spec: ModelSpec, ledger: Ledger, registry: "ModelRegistry", key: str
+) -> VersionEntry | None:
     """The version of a key, unless it was deleted from the registry: then it is made anew."""
-    known = context.ledger.versions.by_key(context.spec.name, key)
-    if known is None or context.registry.get_version(known.model, known.version) is not None:
+    known = ledger.versions.by_key(spec.name, key)
+    if known is None or registry.get_version(known.model, known.version) is not None:
         return known
-    context.ledger.versions.release_key(known.model, known.version)
+    ledger.versions.release_key(known.model, known.version)
     return None
 
 
@@ -47,7 +55,9 @@ def register(
             "evergreen.sha256": trained.sha256,
             "evergreen.batch": run.batch,
             "evergreen.decision": run.decision_id,
-            "evergreen.snapshots": ",".join(_snapshots_in(context, trained.window)),
+            "evergreen.snapshots": ",".join(
+                _snapshots_in(context.spec, context.ledger, trained.window)
+            ),
             "evergreen.training_window": str(trained.window),
             "evergreen.git_commit": git_commit(),
             "evergreen.lock": lock_hash(),
@@ -74,8 +84,8 @@ def register(
     return entry
 
 
-def _snapshots_in(context: ModelContext, window: Window) -> list[str]:
+def _snapshots_in(spec: ModelSpec, ledger: Ledger, window: Window) -> list[str]:
     """Return the ids of the newest data snapshots that reach into a window."""
-    data = context.ledger.batches.deliveries(context.spec.name, "data", status="accepted")
+    data = ledger.batches.deliveries(spec.name, "data", status="accepted")
     used = [d for d in data if d.window is not None and overlaps(d.window, window)]
     return [(d.sha256 or "")[:16] for d in used[-MAX_SNAPSHOTS:]]

@@ -4,12 +4,16 @@ from collections.abc import Sequence
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from evergreen.ledger.ledger import Ledger
 from evergreen.ledger.records import VersionEntry
 from evergreen.records import CandidateResult, TrainedModel, Window
+from evergreen.spec.loader import LoadedSpec
+from evergreen.spec.model import ModelSpec
 from evergreen.workflows.decide.version_baseline import keep_background, keep_reference
 from evergreen.workflows.decision_run import DecisionRun, Trained
 from evergreen.workflows.ingest.labelled_data import read_labelled
@@ -24,6 +28,10 @@ from evergreen.workflows.train.candidates import (
 )
 from evergreen.workflows.train.lineage import keep_lineage
 from evergreen.workflows.train.register import MODEL_FILE, known_version, register
+
+if TYPE_CHECKING:
+    from evergreen.registry.client import ModelRegistry
+    from evergreen.storage.store import Store
 
 CHALLENGER = "challenger"
 
@@ -62,11 +70,15 @@ def train(
     is_dry = run.request.dry_run
     if reinstate is not None:
         former = context.ledger.versions.get(context.spec.name, reinstate)
-        return _registered(context, former, run, (), is_former=True)
+        return _registered(context.spec, context.registry, former, run, (), is_former=True)
     candidates = candidates_for(context, run, fraction=fraction)
-    known = None if is_dry else _known(context, run, candidates)
+    known = (
+        None if is_dry else _known(context.spec, context.ledger, context.registry, run, candidates)
+    )
     if known is not None:
-        return _registered(context, known, run, read_looks(context, known.folder))
+        return _registered(
+            context.spec, context.registry, known, run, read_looks(context.store, known.folder)
+        )
     with context.scratch() as local:
 
         def fit(candidate: Candidate) -> Fitted:
@@ -76,35 +88,50 @@ def train(
                 if is_dry
                 else f"versions/{context.spec.name}/{key}"
             )
-            return _fitted(context, run, candidate, local=local / candidate.name, folder=folder)
+            return _fitted(
+                context.loaded,
+                context.ledger,
+                context.store,
+                run,
+                candidate,
+                local=local / candidate.name,
+                folder=folder,
+            )
 
         chosen, looks = pick(context, run, candidates, fit)
         if isinstance(chosen, VersionEntry):
-            return _registered(context, chosen, run, looks, is_former=True)
-        keep_looks(context, chosen.folder, looks)
+            return _registered(context.spec, context.registry, chosen, run, looks, is_former=True)
+        keep_looks(context.store, chosen.folder, looks)
         if is_dry:
-            return _in_scratch(context, chosen, run, looks)
+            return _in_scratch(context.store, chosen, run, looks)
         key = idempotency_key(run, fraction=chosen.candidate.fraction)
         trained, folder = chosen.trained, chosen.folder
         entry = register(context, run, key, trained, local=chosen.file.parent, folder=folder)
-    return _registered(context, entry, run, read_looks(context, entry.folder))
+    return _registered(
+        context.spec, context.registry, entry, run, read_looks(context.store, entry.folder)
+    )
 
 
 def _known(
-    context: ModelContext, run: DecisionRun, candidates: Sequence[Candidate]
+    spec: ModelSpec,
+    ledger: Ledger,
+    registry: "ModelRegistry",
+    run: DecisionRun,
+    candidates: Sequence[Candidate],
 ) -> VersionEntry | None:
     """Return the version that an earlier try made of one of the candidates."""
     for candidate in candidates:
         if candidate.version is None:
             key = idempotency_key(run, fraction=candidate.fraction)
-            known = known_version(context, key)
+            known = known_version(spec, ledger, registry, key)
             if known is not None:
                 return known
     return None
 
 
 def _registered(
-    context: ModelContext,
+    spec: ModelSpec,
+    registry: "ModelRegistry",
     entry: VersionEntry,
     run: DecisionRun,
     looks: Sequence[CandidateResult],
@@ -113,7 +140,7 @@ def _registered(
 ) -> Trained:
     """Return a registered version as the challenger; it has to win like any other."""
     if not run.request.dry_run:
-        context.registry.set_alias(context.spec.name, CHALLENGER, entry.version)
+        registry.set_alias(spec.name, CHALLENGER, entry.version)
     return Trained(
         version=entry.version,
         sha256=entry.sha256,
@@ -126,10 +153,10 @@ def _registered(
 
 
 def _in_scratch(
-    context: ModelContext, chosen: Fitted, run: DecisionRun, looks: Sequence[CandidateResult]
+    store: "Store", chosen: Fitted, run: DecisionRun, looks: Sequence[CandidateResult]
 ) -> Trained:
     """Keep a challenger of a dry run where the next task finds it."""
-    context.store.upload(chosen.file, chosen.trained.path)
+    store.upload(chosen.file, chosen.trained.path)
     return Trained(
         version=None,
         sha256=chosen.trained.sha256,
@@ -141,31 +168,40 @@ def _in_scratch(
 
 
 def _fitted(
-    context: ModelContext, run: DecisionRun, candidate: Candidate, *, local: Path, folder: str
+    loaded: LoadedSpec,
+    ledger: Ledger,
+    store: "Store",
+    run: DecisionRun,
+    candidate: Candidate,
+    *,
+    local: Path,
+    folder: str,
 ) -> Fitted:
     """Fit a candidate on its window; keep beside it what later batches are compared with."""
     window = run.training_window(candidate.fraction)
     local.mkdir()
-    rows = read_labelled(context.spec, context.ledger, context.store, window, before=run.batch)
-    trained = _fit(context, run, rows, window, local=local, folder=folder)
-    keep_reference(context.loaded, context.store, rows, folder)
-    keep_background(context.spec, context.store, local / MODEL_FILE, folder)
+    rows = read_labelled(loaded.spec, ledger, store, window, before=run.batch)
+    trained = _fit(loaded, ledger, store, run, rows, window=window, local=local, folder=folder)
+    keep_reference(loaded, store, rows, folder)
+    keep_background(loaded.spec, store, local / MODEL_FILE, folder)
     return Fitted(candidate, local / MODEL_FILE, trained, folder)
 
 
 def _fit(
-    context: ModelContext,
+    loaded: LoadedSpec,
+    ledger: Ledger,
+    store: "Store",
     run: DecisionRun,
     rows: pa.Table,
-    window: Window,
     *,
+    window: Window,
     local: Path,
     folder: str,
 ) -> TrainedModel:
     from evergreen.training.jobs import FitJob
     from evergreen.training.process import run_child
 
-    spec = context.spec
+    spec = loaded.spec
     data = local / "training.parquet"
     pq.write_table(rows, data)
     limit = timedelta(minutes=spec.training.time_limit_minutes)
@@ -180,11 +216,11 @@ def _fit(
         seed=spec.training.seed,
         device=run.request.device or spec.training.device,
         on_missing_gpu=spec.training.on_missing_gpu,
-        features_file=context.loaded.features_file,
+        features_file=loaded.features_file,
         output=local / MODEL_FILE,
     )
     result = run_child(job, time_limit_seconds=limit.total_seconds())
-    keep_lineage(context, run, job, result, window, folder=folder)
+    keep_lineage(loaded.spec, ledger, store, run, job, fitted=result, window=window, folder=folder)
     return TrainedModel(
         path=f"{folder}/{MODEL_FILE}",
         sha256=result.sha256,

@@ -22,9 +22,11 @@ def test_links_lead_to_our_pages_in_airflow(
 ) -> None:
     configure(context, monkeypatch, AIRFLOW_URL="https://airflow.example/")
 
-    report = report_url(context, "5f2b", "reports/x.html")
+    report = report_url(context.store, context.settings, "5f2b", "reports/x.html")
 
-    found = dict(links(context, "drift", batch=BATCH, decision="5f2b", report=report))
+    found = dict(
+        links(context.spec, context.settings, "drift", batch=BATCH, decision="5f2b", report=report)
+    )
 
     name = context.spec.name
     assert found == {
@@ -35,9 +37,11 @@ def test_links_lead_to_our_pages_in_airflow(
 
 
 def test_without_airflows_address_the_places_of_the_files_are_named(context: ModelContext) -> None:
-    report = report_url(context, "5f2b", "reports/x.html")
+    report = report_url(context.store, context.settings, "5f2b", "reports/x.html")
 
-    found = dict(links(context, "drift", batch=BATCH, decision="5f2b", report=report))
+    found = dict(
+        links(context.spec, context.settings, "drift", batch=BATCH, decision="5f2b", report=report)
+    )
 
     assert found == {
         "runbook": "include/runbooks/drift.md",
@@ -64,7 +68,10 @@ def test_a_copy_of_the_runbooks_goes_before_the_page(
         context, monkeypatch, AIRFLOW_URL="https://airflow.example", RUNBOOK_URL="https://wiki/ops/"
     )
 
-    assert runbook_url(context, "drift", batch=BATCH) == "https://wiki/ops/drift.md"
+    assert (
+        runbook_url(context.spec, context.settings, "drift", batch=BATCH)
+        == "https://wiki/ops/drift.md"
+    )
 
 
 def test_what_is_no_batch_is_not_put_into_the_commands(
@@ -72,7 +79,9 @@ def test_what_is_no_batch_is_not_put_into_the_commands(
 ) -> None:
     configure(context, monkeypatch, AIRFLOW_URL="https://airflow.example")
 
-    url = runbook_url(context, "failed", batch="manual__2024-02-05T00:00:00+00:00")
+    url = runbook_url(
+        context.spec, context.settings, "failed", batch="manual__2024-02-05T00:00:00+00:00"
+    )
 
     assert url.endswith(f"/evergreen/runbooks/failed?model={context.spec.name}#act")
 
@@ -86,4 +95,4 @@ def test_the_first_message_of_a_thread_leads_to_its_incident(
 
     (incident,) = context.ledger.incidents.open_of(context.spec.name)
     shown = slack.threads[0].root["blocks"][-1]["elements"][0]["text"]
-    assert f"<{incident_url(context, incident.id)}|incident>" in shown
+    assert f"<{incident_url(context.settings, incident.id)}|incident>" in shown

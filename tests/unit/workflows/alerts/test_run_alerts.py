@@ -221,7 +221,11 @@ def test_an_alert_links_its_runbook_and_its_run(
     context: ModelContext = request.getfixturevalue("context")
     run = run_info(a_run(context, "manual__1").context("decide"))
 
-    links = dict(run_alerts.links(context, "failed", run, report="http://store/x.html"))
+    links = dict(
+        run_alerts.links(
+            context.spec, context.settings, "failed", run, report="http://store/x.html"
+        )
+    )
 
     dag_id = f"continual_training__{context.spec.name}"
     assert links == {

@@ -95,7 +95,7 @@ def test_the_thread_of_an_incident_shows_the_picture(
 ) -> None:
     decide(context)
 
-    assert show_picture(context, sender, "drift", root)
+    assert show_picture(context.spec, context.ledger, sender, "drift", root)
 
     (file,) = slack.threads[0].files
     assert file.content.startswith(b"\x89PNG")
@@ -117,7 +117,7 @@ def test_what_a_picture_does_not_say_faster_has_none(
 ) -> None:
     decide(context, batches)
 
-    assert not show_picture(context, sender, kind, root)
+    assert not show_picture(context.spec, context.ledger, sender, kind, root)
     assert slack.called("files.getUploadURLExternal") == []
 
 
@@ -137,7 +137,7 @@ def test_a_picture_that_fails_harms_nothing(
     slack.modes[step] = mode
 
     with caplog.at_level(logging.WARNING):
-        is_shown = show_picture(context, sender, "decay", root)
+        is_shown = show_picture(context.spec, context.ledger, sender, "decay", root)
 
     assert not is_shown
     assert "no picture in Slack" in caplog.text

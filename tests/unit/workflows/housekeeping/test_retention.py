@@ -208,7 +208,7 @@ def test_old_versions_go_but_never_champion_or_previous(
 
     removed = remove_expired(with_rules(context, model_versions=2))
 
-    assert protected_versions(context) == {"2", "1", "6"}
+    assert protected_versions(context.spec, context.ledger) == {"2", "1", "6"}
     assert removed["model_versions"] == 2
     left = [v.version for v in context.registry.list_versions(context.spec.name)]
     assert left == ["1", "2", "5", "6"]
@@ -217,7 +217,7 @@ def test_old_versions_go_but_never_champion_or_previous(
 
 
 def test_a_model_without_champion_has_nothing_to_protect(context: ModelContext) -> None:
-    assert protected_versions(context) == set()
+    assert protected_versions(context.spec, context.ledger) == set()
 
 
 def test_a_version_that_bears_an_alias_of_somebodys_stays(

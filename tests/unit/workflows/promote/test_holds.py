@@ -162,5 +162,5 @@ def test_the_tasks_hold_and_find_what_is_owed(context: ModelContext, upstream: U
 def test_where_nothing_is_owed_nothing_is_started(context: ModelContext) -> None:
     run = Run(DagRun(f"hold__{context.spec.name}", "manual__1", conf={}))
 
-    with pytest.raises(AirflowSkipException, match="nothing of"):
+    with pytest.raises(AirflowSkipException, match="no held promotion of"):
         run.call(find_held, context.spec.name, "released")

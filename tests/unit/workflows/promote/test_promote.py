@@ -25,11 +25,11 @@ def test_a_promotion_that_was_begun_is_finished_whatever_has_landed_since(
     context: ModelContext, upstream: Upstream
 ) -> None:
     about = run_about(context, "2024-01-01")
-    assert outdated_by(context, about) == "2024-02-05"
+    assert outdated_by(context.spec, context.ledger, about) == "2024-02-05"
 
     own = about.model_copy(update={"decision_id": "decision for v2"})
 
-    assert outdated_by(context, own) is None
+    assert outdated_by(context.spec, context.ledger, own) is None
     entry = context.ledger.versions.get(context.spec.name, "2")
     row = promote_challenger(
         context,

@@ -121,11 +121,11 @@ def test_batches_that_arrive_while_a_person_thinks_do_not_undo_the_approval(
     with pytest.raises(TaskAwaitingInput):
         case.ask()
     newer = accept(context, upstream, 6)
-    assert outdated_by(context, case.about) == newer
+    assert outdated_by(context.spec, context.ledger, case.about) == newer
 
     case.answer(APPROVE)
 
-    assert outdated_by(context, case.about) is None
+    assert outdated_by(context.spec, context.ledger, case.about) is None
 
 
 def test_a_spec_that_asks_nobody_any_more_counts_from_the_next_run_on(

@@ -147,16 +147,16 @@ def test_an_old_evaluation_is_not_acted_upon(
 
     if is_refused:
         with pytest.raises(PromotionError, match="is 72 h old, at most 72 h are allowed"):
-            check_age(context, about, evaluated_at)
+            check_age(context.spec, context.ledger, about, evaluated_at)
     else:
-        check_age(context, about, evaluated_at)
+        check_age(context.spec, context.ledger, about, evaluated_at)
 
 
 def test_an_evaluation_of_unknown_age_is_not_acted_upon(
     context: ModelContext, about: DecisionRun
 ) -> None:
     with pytest.raises(PromotionError, match="does not say when it was made"):
-        check_age(context, about, None)
+        check_age(context.spec, context.ledger, about, None)
 
 
 def test_a_promotion_that_was_begun_is_finished_however_old(
@@ -164,4 +164,4 @@ def test_a_promotion_that_was_begun_is_finished_however_old(
 ) -> None:
     enthrone(context, "1", decision=about.decision_id)
 
-    check_age(context, about, datetime(2001, 1, 1, tzinfo=UTC))
+    check_age(context.spec, context.ledger, about, datetime(2001, 1, 1, tzinfo=UTC))

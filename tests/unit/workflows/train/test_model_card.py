@@ -14,6 +14,7 @@ from drivers.tiny import FIRST, WEEK, Upstream
 from evergreen.evaluation.card import ModelCard
 from evergreen.orchestration.card_tasks import write_model_card
 from evergreen.records import Window
+from evergreen.workflows.decide.score import ScoringAccess
 from evergreen.workflows.ingest.labelled_data import read_labelled
 from evergreen.workflows.model_context import ModelContext
 from evergreen.workflows.train.feature_attribution import SAMPLE_ROWS, attribute_features
@@ -150,7 +151,7 @@ def test_at_most_2000_rows_are_looked_at_and_a_champion_that_fails_is_named(
     rows = shelved(context, upstream, {"1": None, "2": model_file})
     many = rows.take(list(range(rows.num_rows)) * 2)
 
-    told = attribute_features(context, "2", "1", many)
+    told = attribute_features(ScoringAccess.of(context), "2", "1", many)
 
     assert (told.n_rows, many.num_rows) == (SAMPLE_ROWS, 4000)
     assert [(one.feature, one.champion) for one in told.features] == [
@@ -165,7 +166,7 @@ def test_what_takes_too_long_is_left_out_and_said(
 ) -> None:
     rows = shelved(context, upstream, {"1": model_file})
 
-    told = attribute_features(context, "1", None, rows, time_limit_seconds=0.01)
+    told = attribute_features(ScoringAccess.of(context), "1", None, rows, time_limit_seconds=0.01)
 
     assert told.features == ()
     assert told.sentence.startswith("not computed: the score process ran past its limit of 0.01 s")
