@@ -1,10 +1,10 @@
-"""What a policy looks at, what it remembers, and what it answers: records, like those of all rooms.
+"""What a policy is given, what it remembers, and what it answers: records, like those of all rooms.
 
 Batches have *numbers*: 0 for a model's first accepted batch, and one more for each period that has
 passed since (``data/batches.py`` says how they are counted). A model is *trained through* number n
 when it has learnt from batches before n only, so what it scores from n on it has never seen; n is
 below 1 when it has left out the end of a first batch that holds a long history. Numbers are for
-reckoning: sentences name batch ids and how many batches lie between, never a number.
+counting only: sentences name batch ids and how many batches lie between, never a number.
 """
 
 from datetime import UTC, datetime
@@ -15,9 +15,9 @@ from pydantic import Field
 from evergreen.measurements import DecayMeasurement, DriftMeasurement
 from evergreen.records import MetricEstimate, Record
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # what memories counted from before batches had numbers
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # from where memories of older versions counted
 NOTHING_SEEN = -1
-HOLD_BATCHES = 4  # a fault in more batches than these in a row is the new normal
+HOLD_BATCHES = 4  # a fault in more batches than these in a row counts as normal data
 
 
 class Request(Record):
@@ -53,11 +53,11 @@ class RivalGain(Record):
 
 
 class LabelledBatch(Record):
-    """One batch whose labels have arrived, as the champion of now and its rivals score it.
+    """One batch whose labels have arrived, as the current champion and its rivals score it.
 
     Attributes:
         number: The batch's number.
-        batch: Its id; empty in ledgers of before, where it could not be told.
+        batch: Its id; empty in older ledgers, where it is not known.
         champion: The champion's metric on it; None where it learnt from the batch, or has no score.
         rivals: Former champions that have not learnt from it either.
         is_suspect: A data fault was found in the batch, or it lies in an incident.
@@ -71,7 +71,7 @@ class LabelledBatch(Record):
 
 
 class PolicySignals(Record):
-    """All that a policy may look at when it decides about one batch.
+    """All that a policy may use when it decides about one batch.
 
     Attributes:
         batch: Id of the batch.
@@ -81,7 +81,7 @@ class PolicySignals(Record):
         labelled: The newest labelled batches, oldest first; what came before may be left out.
         window_batches: Length of the full training window in batches.
         holdout_batches: Newest labelled batches that a training leaves out, to judge it on.
-        chance: What a model that knows nothing scores by the metric.
+        chance: What a model without skill scores by the metric.
         unit: What counts as 1 where a limit was set for an AUC: 1, or twice what chance loses.
         drift: The batch against the champion's reference.
         decay: The champion on matured labels against what it was at its promotion.
@@ -89,7 +89,8 @@ class PolicySignals(Record):
         n_holdout_rows: Labelled rows that a challenger would be judged on; None: not asked for.
         n_new_rows: Labelled rows since the newest training; None: not known.
         batches_since_champion: Batches that the champion has not learnt from, this one included.
-        was_held: The newest challenger won and its promotion was held; nothing holds any more.
+        was_held: The newest challenger won and its promotion was held; no hold is in force any
+            more.
     """
 
     batch: str
@@ -139,10 +140,11 @@ class PolicyDecision(Record):
         sentence: Why, with every value it rests on beside its limit.
         fraction: Share (0..1] of the full training window to learn from: the newest rows of it.
         version: The version to reinstate.
-        is_alarm: The champion does sudden harm.
+        is_alarm: The champion's score dropped suddenly.
         is_suspect: The batch holds a data fault; it is kept out of training and reference.
-        is_released: What was held for a data fault goes on for too long to be one: it counts again.
-        is_harmless_drift: The data drifted and the champion does not suffer: shown, no retrain.
+        is_released: Batches quarantined for a data fault count again: it lasts too long to be a
+            fault.
+        is_harmless_drift: The data drifted and decay is within its limit: shown, no retrain.
     """
 
     verdict: Literal["bootstrap", "retrain", "reinstate", "stand_down"]
@@ -157,10 +159,10 @@ class PolicyDecision(Record):
 
 
 class Episode(Record):
-    """The time after sudden harm: data before ``since`` describe a world that is gone.
+    """The time after a sudden drop: data before ``since`` no longer represent current data.
 
     ``n_fitted`` is how many batches since then the newest fit had seen; ``before`` is the version
-    that served when the harm began. ``batch`` is the id of the batch that showed it, empty where it
+    that served when the drop began. ``batch`` is the id of the batch that showed it, empty where it
     is not known.
     """
 
@@ -192,7 +194,7 @@ class PolicyState(Record):
         samples: Newest measured decays, oldest first.
         drifted: Share of features that had moved in each of the newest batches, oldest first.
         votes: Whether the policy asked for a retrain at each of the newest batches.
-        episode: Set after sudden harm.
+        episode: Set after a sudden drop.
         last_fit: Number of the batch at which the newest training was asked for.
         last_fit_batch: Id of that batch; None where it is not known.
         fitted_through: What that training was trained through.
@@ -200,7 +202,7 @@ class PolicyState(Record):
         asked_back: The former champion that the last decision asked back.
         refused: Former champions that were asked back and did not win over this champion.
         serving: The champion that ``refused`` belongs to.
-        n_suspect: Batches in a row that were held for a data fault.
+        n_suspect: Batches in a row that were quarantined for a data fault.
     """
 
     credit: float = 1.0

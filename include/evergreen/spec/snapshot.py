@@ -14,7 +14,7 @@ from evergreen.spec.model import ModelSpec
 
 
 class SpecSnapshot(Record):
-    """The three files of a model's folder, as they were understood.
+    """The three files of a model's folder, as they were parsed.
 
     Attributes:
         spec_hash: SHA-256 (hex) of the files by meaning, as ``LoadedSpec`` has it.
