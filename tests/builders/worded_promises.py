@@ -107,7 +107,7 @@ NO_CONSTANT: dict[str, dict[str, tuple[str, ...]]] = {
         "docs/model-spec.md": ("A model of four classes",),
         "docs/observability.md": ("a rate over five minutes is then useless",),
         "docs/operating-promotions.md": ("Clearing `approve` alone does not ask twice",),
-        "docs/architecture.md": ("whatever is killed, cleared or run twice",),
+        "docs/architecture.md": ("even if tasks are killed, cleared or run twice",),
         "docs/going-back.md": ("so no row is used twice",),
         "docs/promotion.md": ("If a batch has only hundreds of rows",),
         "include/runbooks/data_rejected.md": ("half a file", "if two batches in a row are"),

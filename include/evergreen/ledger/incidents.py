@@ -126,7 +126,7 @@ class Incidents(IncidentReads):
             return self.get(incident_id).n_calm
 
     def note(self, incident_id: int, alert: Alert, *, state: AlertState = "pending") -> bool:
-        """Store a reply that is no event of its own; False when it is stored already."""
+        """Store a reply that is not an event of its own; False when it is stored already."""
         try:
             with self._database.session() as session:
                 row = locked_row(session, incident_id, self._database.name)

@@ -61,7 +61,7 @@ class SpecSnapshot(Record):
             raise SpecError(
                 f"the spec of {self.model} that this run began with ({self.spec_hash[:12]}) is not"
                 f" understood by this version of Evergreen ({err.errors()[0]['msg']}); clear the"
-                " first task of the run with its downstream, so that it takes the spec of now"
+                " first task of the run with its downstream, so that it uses the current spec"
             ) from err
         features_file = None
         if self.features is not None:

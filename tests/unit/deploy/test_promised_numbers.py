@@ -71,7 +71,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "1, 2 and 5 threads gave the same file on 500,000 rows",
     ),
     "docs/exactly-once.md": (
-        "260 races of 2 to 4 promoters on PostgreSQL, of whom some die, and 14 on MLflow",
+        "260 races of 2 to 4 promoters on PostgreSQL, some of which are killed, and 14 on MLflow",
         "MLflow refuses, hangs, answers 500 or half",
     ),
     "docs/going-back.md": (

@@ -98,7 +98,8 @@ class CategoryColumn(Record):
         """Return ``psi_counts`` with at most ``unseen_share`` (0..1) of the rows in unseen values.
 
         Beside data that repeats the reference's own values, such as ids that come again, a value
-        that occurs once is not taken for unseen: fewer new values than expected are no drift.
+        that occurs once is not taken for unseen: fewer new values than expected do not count as
+        drift.
         """
         n_once = self.n_once_rare + self.n_once_unlisted
         n_rows = sum(self.counts) + self.n_rare + self.n_unlisted + self.n_null
