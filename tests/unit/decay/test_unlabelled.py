@@ -13,8 +13,9 @@ METRICS: tuple[MetricName, ...] = ("auc", "accuracy", "log_loss", "brier")
 
 # How an estimate without labels misses, in units of its own error: on average, and by its spread.
 # Below 1 because the error counts the luck of a calibration too, which most of them have less of.
-# Measured over 400 other draws: bias .02 to .16 (+/- .05), spread .67 to 1.00 (+/- .04).
-MOST_BIAS, LEAST_MISS, MOST_MISS = 0.3, 0.6, 1.1
+# Measured over 400 other draws: bias .02 to .16 (+/- .05); spread, by rows of the holdout, .67 to
+# 1.00 and .84 to .99 (+/- .04).
+MOST_BIAS, LEAST_MISS, MOST_MISS = 0.3, {500: 0.6, 5000: 0.8}, 1.1
 
 
 def make_rows(
@@ -47,7 +48,7 @@ def test_estimates_agree_with_the_labels_that_come_later(
 
     chance_of_mean = room(n_draws=n_draws) * np.std(misses, ddof=1) / np.sqrt(n_draws)
     assert abs(np.mean(misses)) < MOST_BIAS + chance_of_mean
-    assert LEAST_MISS * (1 - spread_room(n_draws)) < np.std(misses)
+    assert LEAST_MISS[n_reference] * (1 - spread_room(n_draws)) < np.std(misses)
     assert np.std(misses) < MOST_MISS * (1 + spread_room(n_draws))
 
 
