@@ -90,7 +90,7 @@ class ChampionChangedError(PromotionError):
 
 
 class StaleTokenError(PromotionError):
-    """Another run, or a later try of this one, took over the right to promote."""
+    """Another run, or a later try of this one, took over the promotion."""
 
 
 class ExternalError(EvergreenError):
@@ -98,7 +98,7 @@ class ExternalError(EvergreenError):
 
 
 class RegistryError(ExternalError):
-    """MLflow did not do what was asked.
+    """MLflow failed or refused a request.
 
     Attributes:
         is_permanent: No retry will help (wrong credentials, missing right, refused value).
@@ -110,19 +110,19 @@ class RegistryError(ExternalError):
 
 
 class StorageError(ExternalError):
-    """The object store or the disk did not do what was asked."""
+    """The object store or the disk failed or refused a request."""
 
 
 class MissingFileError(StorageError):
-    """There is no such file; a file that may not be looked at is a plain ``StorageError``."""
+    """There is no such file; a file that may not be read is a plain ``StorageError``."""
 
 
 class LedgerError(ExternalError):
-    """The ledger's database did not do what was asked."""
+    """The ledger's database failed or refused a request."""
 
 
 class ServiceError(ExternalError):
-    """A service of the embedded stack did not start, died, or refused what was asked of it."""
+    """A service of the embedded stack did not start, died, or refused a request."""
 
 
 class NotifyError(ExternalError):

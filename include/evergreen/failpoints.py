@@ -1,14 +1,14 @@
 """Places where a test may kill the process, to prove that a rerun finishes what was begun.
 
-There is one between any two calls that leave something behind outside this process. Beside the
-settings the one place that reads the environment: nothing else may know of the switch. Without
-``EVERGREEN_TEST_FAILPOINTS=1`` it does nothing, whatever ``EVERGREEN_FAILPOINT`` says.
+There is one between any two calls that leave something behind outside this process. Apart from the
+settings only this module reads the environment: the switch is for tests alone. Without
+``EVERGREEN_TEST_FAILPOINTS=1`` it does nothing, even if ``EVERGREEN_FAILPOINT`` is set.
 """
 
 import os
 import signal
 
-# In the order in which a run that promotes comes by.
+# In the order in which a promoting run reaches them.
 FAILPOINTS = (
     "before_register",
     "after_run_created",

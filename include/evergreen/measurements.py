@@ -37,7 +37,7 @@ class MultivariateDrift(Record):
 
     ``auc`` is cross-validated, 0.5 when the two look the same. ``se`` is one standard error of it,
     for the rows that were judged; another training would move it as well (measured: 1.3 to 1.5
-    times ``se`` in all). ``features`` are those that tell them apart, the most telling first.
+    times ``se`` in all). ``features`` are those that tell them apart, the strongest first.
     """
 
     verdict: DriftVerdict
@@ -53,9 +53,9 @@ class DriftMeasurement(Record):
 
     ``drifted_share`` counts drifted over (drifted + stable + not_computable), where not computable
     counts as drifted; it is None when no feature could be judged. ``moved_share`` is the share of
-    features that are not what they were, also where that is usual. ``faults`` are sentences about
-    what looks like broken data, not like a changed world. ``prediction`` is the drift of the
-    champion's scores, ``multivariate`` that of all features together; neither counts in the share.
+    features that shifted, including normal variation. ``faults`` are sentences about signs of
+    broken data. ``prediction`` is the drift of the champion's scores, ``multivariate`` that of all
+    features together; neither counts in the share.
     """
 
     columns: tuple[ColumnDrift, ...]

@@ -1,4 +1,4 @@
-"""The records that pass between the rooms of the house: frozen, typed, and plain JSON on the wire.
+"""The records that rooms hand to each other: frozen, typed, and plain JSON on the wire.
 
 Domain functions return them, adapters save them, tasks hand them on as ``record.to_json()``. A
 quantity that could not be computed is ``None`` beside a sentence that says why; NaN never leaves a
@@ -154,7 +154,8 @@ class GuardResult(Record):
     Attributes:
         guard: What was compared: ``metric log_loss``, ``slice carrier=UA``, ``calibration``,
             ``latency``, ``size``, ``forgetting``.
-        verdict: ``insufficient`` is neither: too few rows to tell; it is shown, and is no pass.
+        verdict: ``insufficient`` is neither: too few rows to tell; it is shown and does not count
+            as passed.
         value: What was measured, in the unit that the sentence names.
         limit: What it may be at most.
     """
@@ -181,7 +182,7 @@ HoldCause = Literal["hold", "freeze"]  # a person holds promotions, or the spec 
 
 
 class Evaluation(Record):
-    """Champion and challenger, both scored anew on the same newest matured rows.
+    """Champion and challenger, both scored again on the same newest matured rows.
 
     ``gain`` is challenger minus champion, turned so that positive is better, in the metric's unit;
     ``gain_se`` is one standard error of that paired difference. No champion: both are None.
@@ -313,8 +314,8 @@ class Alert(Record):
 
     ``thread`` groups the alerts of one story (one batch of one model). ``links`` are (label, URL)
     pairs. ``numbers`` are the figures that matter, at most three (label, value with unit and limit)
-    pairs. ``since`` is when the condition began, where that is not when it was told. ``commands``
-    are what to type, ready for a shell, the one to begin with first.
+    pairs. ``since`` is when the condition began, if that is not when the message was written.
+    ``commands`` are what to type, ready for a shell, the first one to run first.
     """
 
     model: str

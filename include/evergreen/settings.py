@@ -1,4 +1,4 @@
-"""Where Evergreen keeps things and whom it talks to: read from the environment, not at import."""
+"""Folders and addresses of one installation: read from the environment, not at import."""
 
 import math
 import os

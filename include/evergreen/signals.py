@@ -1,10 +1,10 @@
-"""What a policy looks at, what it remembers, and what it answers: records, like those of all rooms.
+"""What a policy is given, what it remembers, and what it answers: records, like those of all rooms.
 
 Batches have *numbers*: 0 for a model's first accepted batch, and one more for each period that has
 passed since (``data/batches.py`` says how they are counted). A model is *trained through* number n
 when it has learnt from batches before n only, so what it scores from n on it has never seen; n is
 below 1 when it has left out the end of a first batch that holds a long history. Numbers are for
-reckoning: sentences name batch ids and how many batches lie between, never a number.
+counting only: sentences name batch ids and how many batches lie between, never a number.
 """
 
 from datetime import UTC, datetime
@@ -15,9 +15,9 @@ from pydantic import Field
 from evergreen.measurements import DecayMeasurement, DriftMeasurement
 from evergreen.records import MetricEstimate, Record
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # what memories counted from before batches had numbers
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # from where memories of older versions counted
 NOTHING_SEEN = -1
-HOLD_BATCHES = 4  # a fault in more batches than these in a row is the new normal
+HOLD_BATCHES = 4  # a fault in more batches than these in a row counts as normal data
 
 
 class Request(Record):
@@ -53,11 +53,11 @@ class RivalGain(Record):
 
 
 class LabelledBatch(Record):
-    """One batch whose labels have arrived, as the champion of now and its rivals score it.
+    """One batch whose labels have arrived, as the current champion and its rivals score it.
 
     Attributes:
         number: The batch's number.
-        batch: Its id; empty in ledgers of before, where it could not be told.
+        batch: Its id; empty in older ledgers, where it is not known.
         champion: The champion's metric on it; None where it learnt from the batch, or has no score.
         rivals: Former champions that have not learnt from it either.
         is_suspect: A data fault was found in the batch, or it lies in an incident.
@@ -71,7 +71,7 @@ class LabelledBatch(Record):
 
 
 class PolicySignals(Record):
-    """All that a policy may look at when it decides about one batch.
+    """All that a policy may use when it decides about one batch.
 
     Attributes:
         batch: Id of the batch.
@@ -81,7 +81,7 @@ class PolicySignals(Record):
         labelled: The newest labelled batches, oldest first; what came before may be left out.
         window_batches: Length of the full training window in batches.
         holdout_batches: Newest labelled batches that a training leaves out, to judge it on.
-        chance: What a model that knows nothing scores by the metric.
+        chance: What a model without skill scores by the metric.
         unit: What counts as 1 where a limit was set for an AUC: 1, or twice what chance loses.
         drift: The batch against the champion's reference.
         decay: The champion on matured labels against what it was at its promotion.
@@ -141,8 +141,9 @@ class PolicyDecision(Record):
         version: The version to reinstate.
         is_alarm: The champion's score has dropped suddenly.
         is_suspect: The batch holds a data fault; it is kept out of training and reference.
-        is_released: What was held for a data fault goes on for too long to be one: it counts again.
-        is_harmless_drift: The data drifted and the champion does not suffer: shown, no retrain.
+        is_released: Batches quarantined for a data fault count again: it lasts too long to be a
+            fault.
+        is_harmless_drift: The data drifted and decay is within its limit: shown, no retrain.
     """
 
     verdict: Literal["bootstrap", "retrain", "reinstate", "stand_down"]
@@ -200,7 +201,7 @@ class PolicyState(Record):
         asked_back: The former champion that the last decision asked back.
         refused: Former champions that were asked back and did not win over this champion.
         serving: The champion that ``refused`` belongs to.
-        n_suspect: Batches in a row that were held for a data fault.
+        n_suspect: Batches in a row that were quarantined for a data fault.
     """
 
     credit: float = 1.0

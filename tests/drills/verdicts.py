@@ -129,7 +129,7 @@ class Promoted(Drill):
 
 
 class Kept(Drill):
-    """A retrain is forced in a world that stays as it is."""
+    """A retrain is forced while the data stay the same."""
 
     kind: ClassVar[AlertKind] = "kept"
     acts: ClassVar[Names] = ("force",)
@@ -149,7 +149,7 @@ class Kept(Drill):
 
 
 class StoodDown(Drill):
-    """A quiet batch of a model whose spec wants to be told of it."""
+    """A quiet batch of a model whose spec asks for a message about it."""
 
     kind: ClassVar[AlertKind] = "stood_down"
     acts: ClassVar[Names] = ("retrain",)

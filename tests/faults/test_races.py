@@ -186,7 +186,7 @@ def test_a_run_that_was_overtaken_cannot_promote(
     stalled = ledgers[0].promotions.take_lane("m", "old run")
     ledgers[1].promotions.take_lane("m", "new run")
 
-    with pytest.raises(PromotionError, match="right to promote m has ended: decision new run"):
+    with pytest.raises(PromotionError, match="may no longer promote m: decision new run"):
         promote(
             ledgers[0].promotions,
             registry,

@@ -21,13 +21,14 @@ ROUNDING = 1e-6
 class BatchNumbers:
     """The numbers of a model's batches: 0 for the first accepted one, then one more per period.
 
-    A number is a place on a grid in time, not a count of rows in a table. So it is the same
-    whenever it is worked out: a gap, a batch that is rejected, withdrawn or delivered anew, or one
-    that fills a gap later moves no other batch. A batch has the number of the *last* period that it
-    reaches into. So a first batch with twelve weeks of history is 0 and the week after it 1, and a
-    delivery that makes up for three missed weeks is three more than the one before it.
+    A number is a place on a grid in time, not a count of rows in a table. So it does not depend on
+    when it is computed: a gap, a batch that is rejected, withdrawn or delivered again, or one that
+    fills a gap later does not change the number of any other batch. A batch has the number of the
+    *last* period that it reaches into. So a first batch with twelve weeks of history is 0 and the
+    week after it 1, and a delivery that makes up for three missed weeks is three more than the one
+    before it.
 
-    The first accepted batch fixes the grid for good: ``start`` is kept in the policy's memory.
+    The first accepted batch fixes the grid permanently: ``start`` is kept in the policy's memory.
     Only a batch that is still older and accepted later moves it, back by whole periods
     (``reaching``), so that no number is negative; the memory is renumbered with it.
 
@@ -45,7 +46,7 @@ class BatchNumbers:
         return cls(first.end - timedelta(days=every_days), every_days)
 
     def number_of(self, window: Window) -> int:
-        """Return the number of the batch that stands for a window."""
+        """Return the number of the batch that covers a window."""
         return floor(self._periods(window.end) - 0.5)
 
     def first_from(self, moment: datetime) -> int:
@@ -53,7 +54,7 @@ class BatchNumbers:
         return ceil(self._periods(moment) - ROUNDING)
 
     def shift_from(self, start: datetime) -> int:
-        """Return how much less a number is here than where numbers count from ``start``."""
+        """Return by how much numbers here are lower than numbers that count from ``start``."""
         return floor(-self._periods(start) + ROUNDING)
 
     def reaching(self, window: Window) -> "BatchNumbers":
@@ -82,10 +83,12 @@ def batch_start(batch: str) -> datetime:
     """Return the moment, in UTC, at which a batch's period starts.
 
     Raises:
-        ValueError: It is no batch id.
+        ValueError: It is not a batch id.
     """
     if not is_batch_id(batch):
-        raise ValueError(f"{batch!r:.60} is no batch id; expected 2013-01-08 or 2013-01-08T06:00")
+        raise ValueError(
+            f"{batch!r:.60} is not a batch id; expected 2013-01-08 or 2013-01-08T06:00"
+        )
     return datetime.fromisoformat(batch).replace(tzinfo=UTC)
 
 
@@ -105,8 +108,8 @@ def following(batch: str, *, every_days: float) -> str:
     """Return the id that follows when a batch comes every ``every_days`` days.
 
     Raises:
-        ValueError: ``batch`` is no batch id, the step is shorter than a minute, or the result lies
-            beyond the calendar.
+        ValueError: ``batch`` is not a batch id, the step is shorter than a minute, or the result
+            lies beyond the calendar.
     """
     step = timedelta(days=every_days)
     if step < ONE_MINUTE:
@@ -122,19 +125,19 @@ def next_batch(
 ) -> str | None:
     """Return the batch to take next: the earliest landed one that is later than every known one.
 
-    A gap does not hold up what came after it, and a batch that lands late, behind a known one, is
-    not taken up by itself. Names that are no batch ids are passed over.
+    A gap does not delay the batches after it. A batch that lands late, before a known one, is not
+    taken automatically. Names that are not batch ids are skipped.
 
     Args:
         landed: Names of the folders whose manifest has arrived, in any order.
-        known: Batches that were taken before, whatever became of them.
-        expected: Where to start while nothing is known: earlier batches are passed over.
+        known: Batches that were taken before, with any outcome.
+        expected: Where to start while nothing is known: earlier batches are skipped.
 
     Returns:
         The batch's id, or None while there is nothing to take.
 
     Raises:
-        ValueError: ``expected`` is no batch id.
+        ValueError: ``expected`` is not a batch id.
     """
     candidates = _by_start(landed)
     passed = _by_start(known)
@@ -148,7 +151,7 @@ def next_batch(
 
 
 def period(batch: str, *, every_days: float) -> Window:
-    """Return the period that a batch of ``every_days`` days stands for."""
+    """Return the period that a batch of ``every_days`` days covers."""
     start = batch_start(batch)
     return Window(start=start, end=start + timedelta(days=every_days))
 

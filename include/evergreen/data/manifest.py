@@ -1,4 +1,4 @@
-"""The manifest of a delivery: read with suspicion, then held against the files it lists."""
+"""The manifest of a delivery: checked by itself, then compared with the files it lists."""
 
 import json
 from typing import Any, Literal
@@ -17,7 +17,7 @@ PROBLEMS_SHOWN = 5
 def parse_manifest(
     text: bytes, *, model: str, batch: str, kind: Literal["data", "labels"]
 ) -> Manifest:
-    """Read a manifest and check that it speaks of the delivery in whose folder it lies.
+    """Return a manifest, after checking that it describes the delivery in whose folder it lies.
 
     Args:
         text: Content of ``manifest.json``.
@@ -26,7 +26,7 @@ def parse_manifest(
         kind: What the folder holds.
 
     Raises:
-        ManifestError: It cannot be read, speaks of something else, or contradicts itself.
+        ManifestError: It cannot be read, describes another delivery, or contradicts itself.
     """
     where = f"manifest of {kind} batch {batch} of {model}"
     try:
@@ -46,7 +46,7 @@ def parse_manifest(
 
 
 def check_file(listed: DeliveredFile, *, size_bytes: int, sha256: str, n_rows: int) -> None:
-    """Hold one delivered file against its line in the manifest.
+    """Compare one delivered file with its line in the manifest.
 
     Args:
         listed: What the manifest says.
@@ -72,7 +72,7 @@ def check_file(listed: DeliveredFile, *, size_bytes: int, sha256: str, n_rows: i
 
 def _load(text: bytes, where: str) -> Any:
     if len(text) > MAX_BYTES:
-        raise ManifestError(f"{where} has {len(text)} bytes, allowed are {MAX_BYTES}")
+        raise ManifestError(f"{where} has {len(text)} bytes, more than the {MAX_BYTES} allowed")
     try:
         return json.loads(
             text.decode("utf-8"), object_pairs_hook=_once, parse_constant=_no_constant
@@ -87,7 +87,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
         raise ValueError(
-            f"a key stands twice: {next(n for n in names if names.count(n) > 1)!r:.80}"
+            f"a key occurs twice: {next(n for n in names if names.count(n) > 1)!r:.80}"
         )
     return found
 

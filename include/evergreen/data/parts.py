@@ -57,7 +57,7 @@ def check_footer(footer: pq.FileMetaData, listed: DeliveredFile) -> None:
         )
     if footer.num_columns > MAX_COLUMNS:
         raise DataError(
-            f"{listed.path} has {footer.num_columns} columns, allowed are {MAX_COLUMNS}"
+            f"{listed.path} has {footer.num_columns} columns, more than the {MAX_COLUMNS} allowed"
         )
     groups = [footer.row_group(number) for number in range(footer.num_row_groups)]
     if sum(group.num_rows for group in groups) != footer.num_rows:
@@ -82,7 +82,7 @@ def read_part(
         spec: The model's spec.
 
     Raises:
-        DataError: The file cannot be used; ``SchemaError`` and ``ManifestError`` are of its kind.
+        DataError: The file cannot be used; ``SchemaError`` and ``ManifestError`` are subclasses.
     """
     file = open_part(source, listed)
     schema = file.schema_arrow
@@ -122,10 +122,10 @@ def _check_times(times: pa.ChunkedArray, manifest: Manifest, name: str) -> None:
     bounds = pc.min_max(times).as_py()
     earliest, latest = bounds["min"], bounds["max"]
     if earliest is None:
-        return  # no time at all: the quality gate speaks of missing values
+        return  # no time at all: the quality gate reports missing values
     window = manifest.window
     if earliest < window.start or latest >= window.end:
         raise ManifestError(
-            f"batch {manifest.batch} stands for {window}, but {name} reaches from {earliest} to"
+            f"batch {manifest.batch} covers {window}, but {name} reaches from {earliest} to"
             f" {latest}; put the rows into the batches of their own periods, or correct the window"
         )

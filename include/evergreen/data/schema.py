@@ -38,9 +38,9 @@ def wanted_columns(spec: ModelSpec, kind: Literal["data", "labels"]) -> dict[str
 
 
 def check_columns(schema: pa.Schema, manifest: Manifest, spec: ModelSpec) -> tuple[str, ...]:
-    """Hold the columns in a Parquet footer against the spec and against the manifest.
+    """Check the columns in a Parquet footer against the spec and the manifest.
 
-    The order of columns is free, and a column that the spec does not name is passed over.
+    Columns may come in any order, and a column that the spec does not name is ignored.
 
     Args:
         schema: Columns of one delivered file.
@@ -48,10 +48,10 @@ def check_columns(schema: pa.Schema, manifest: Manifest, spec: ModelSpec) -> tup
         spec: The model's spec.
 
     Returns:
-        Names of the columns that will be passed over, sorted.
+        Names of the columns that will be ignored, sorted.
 
     Raises:
-        SchemaError: A column is missing, stands twice or has another type; every one is named.
+        SchemaError: A column is missing, occurs twice or has another type; every one is named.
         ManifestError: The file has other columns or types than its manifest says.
     """
     wanted = wanted_columns(spec, manifest.kind)
@@ -83,7 +83,7 @@ def align(table: pa.Table, spec: ModelSpec, kind: Literal["data", "labels"]) -> 
     """Return the columns of the spec, by name and in its order, in the types used everywhere else.
 
     Numbers become float64, integers int64, categories plain strings, times microseconds in UTC
-    (a feature without timezone is taken for UTC, a date for its first moment).
+    (a feature without timezone is taken as UTC, a date as its first moment).
     Keys and classes keep their values, labels that are numbers become float64. Other columns are
     dropped.
 
@@ -160,7 +160,7 @@ def _cast(column: pa.ChunkedArray, name: str, role: str) -> pa.ChunkedArray:
     try:
         return pc.cast(column, options=options)
     except pa.ArrowInvalid as err:
-        raise SchemaError(f"column {name} holds a value that is no {target}: {err}") from err
+        raise SchemaError(f"column {name} holds a value that is not {target}: {err}") from err
 
 
 def _check_manifest(schema: pa.Schema, manifest: Manifest) -> None:

@@ -1,4 +1,4 @@
-"""Where a checked delivery lies in the store: its content decides the path, so it never changes."""
+"""Where a checked delivery is stored: its path follows from its content, so it never changes."""
 
 from typing import Literal
 
@@ -16,7 +16,7 @@ def describe_snapshot(manifest: Manifest, sha256: str) -> Snapshot:
     """Return the record of the snapshot that was made from a delivery.
 
     Args:
-        manifest: The delivery's manifest, held against its files before.
+        manifest: The delivery's manifest, already checked against its files.
         sha256: Hash, in hex, of the snapshot's Parquet file.
     """
     return Snapshot(

@@ -1,4 +1,4 @@
-"""Which span of event time each step looks at: training, holdout, and the rows in them."""
+"""Which span of event time each step uses: training, holdout, and the rows in them."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -38,7 +38,7 @@ def overlaps(one: Window, other: Window) -> bool:
 
 
 def inside(times: pa.ChunkedArray, window: Window) -> pa.ChunkedArray:
-    """Tell for each moment whether it lies in a window: its start included, its end not.
+    """Return for each moment whether it lies in a window, start included, end excluded.
 
     Args:
         times: Timestamps with timezone; null gives null, which no filter lets through.

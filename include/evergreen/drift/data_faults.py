@@ -1,8 +1,8 @@
-"""Signs of broken data: what a changed world does not look like, and a broken pipe does.
+"""Signs of broken data: changes that a broken pipeline makes and real change does not.
 
 Each sign is abrupt and gross: values gone missing, one value in nearly all rows, values further
 away than the reference is wide (a unit changed), two columns that hold each other's values while
-nothing else moved. Drift as such is none of them.
+nothing else moved. Drift alone is not a sign.
 """
 
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ SKETCH_ERROR = 0.01
 
 
 def find_faults(tallies: Sequence[ColumnTally]) -> tuple[str, ...]:
-    """Say what looks broken in a batch, one sentence per column or pair; empty when nothing.
+    """Return what looks broken in a batch, one sentence per column or pair; empty when nothing.
 
     Args:
         tallies: The batch, counted into the cells of its reference.
@@ -76,9 +76,9 @@ def _is_rich(tally: NumericTally) -> bool:
 
 
 def _swapped(tallies: Sequence[NumericTally]) -> list[str]:
-    """Find pairs of columns of which each has left its own shape and taken the other's.
+    """Return the pairs of columns of which each has left its own shape and taken the other's.
 
-    Where columns moved that are in no pair, the world may have changed: then none is told.
+    If columns outside the pairs moved too, the change may be real: then no pair is returned.
     """
     moved = [t for t in tallies if (t.statistics().ks or 0.0) > SWAPPED_APART]
     pairs = [

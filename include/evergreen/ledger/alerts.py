@@ -13,7 +13,7 @@ from evergreen.records import Alert
 
 
 class Alerts:
-    """What was to be said to people, and whether it was."""
+    """Messages to people, and whether they were delivered."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -50,7 +50,7 @@ class Alerts:
         return self._select(AlertRow.incident_id == incident_id)
 
     def opening(self, incident_id: int) -> OutboxEntry | None:
-        """Return the message by which an incident was first told; None when nothing was said."""
+        """Return the first message of an incident; None where there is none."""
         found = self._select(AlertRow.incident_id == incident_id, AlertRow.role == "opening")
         return found[-1] if found else None
 
@@ -85,14 +85,14 @@ class Alerts:
             row.last_error = error
 
     def set_state(self, names: Sequence[str], state: AlertState) -> None:
-        """Record what became of messages without an attempt to send them."""
+        """Record the state of messages without an attempt to send them."""
         with self._database.session() as session:
             session.execute(
                 update(AlertRow).where(AlertRow.incident.in_(names)).values(state=state)
             )
 
     def send_again(self, model: str | None = None) -> int:
-        """Let given-up messages be tried again, after the fix; return how many."""
+        """Queue undeliverable messages again, after the fix; return how many."""
         given_up = self._in_state("undeliverable", model)
         self.set_state([entry.alert.message_key for entry in given_up], "pending")
         return len(given_up)

@@ -1,4 +1,4 @@
-"""What people were asked before a champion moved, and what they answered."""
+"""Questions to people before the champion changes, and their answers."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -40,7 +40,7 @@ class Approvals:
     def answer(
         self, decision_id: str, answer: Answer, *, answered_by: str, comment: str
     ) -> Approval:
-        """Record the answer; the first one stands, another is not written over it.
+        """Record the answer; the first one counts, a later one changes nothing.
 
         Raises:
             LedgerError: Nobody was asked about this decision.

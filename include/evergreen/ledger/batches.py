@@ -12,13 +12,13 @@ from evergreen.records import QualityResult, Snapshot, Window
 
 
 class Batches:
-    """What was delivered, and what the champion said of it."""
+    """What was delivered, and the predictions made on it."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def record_snapshot(self, snapshot: Snapshot) -> None:
-        """Record that a delivery was taken in; a redelivery replaces the earlier row."""
+        """Record that a delivery was ingested; a redelivery replaces the earlier row."""
         self._save(
             DeliveryRow(
                 model=snapshot.model,
@@ -39,7 +39,7 @@ class Batches:
     def record_refusal(
         self, model: str, kind: DeliveryKind, batch: str, *, status: DeliveryStatus, sentence: str
     ) -> None:
-        """Record a delivery that gave no snapshot: unusable files, or labels nobody waits for."""
+        """Record a delivery that gave no snapshot: unusable files, or labels without a batch."""
         self._save(
             DeliveryRow(
                 model=model,
@@ -60,7 +60,7 @@ class Batches:
     def record_quality(
         self, model: str, kind: DeliveryKind, batch: str, result: QualityResult
     ) -> None:
-        """Record what the gate said of a delivery that was taken in."""
+        """Record the gate's verdict on a delivery that was ingested."""
         with self._database.session() as session:
             row = session.get_one(DeliveryRow, (model, kind, batch))
             row.status = result.verdict

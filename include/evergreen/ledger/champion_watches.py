@@ -13,7 +13,7 @@ FIELDS = tuple(Watch.model_fields)
 
 
 class Watches:
-    """One row per model, epoch and batch; what has counted in a watch is never changed."""
+    """One row per model, epoch and batch; a row that has counted in a watch is never changed."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -30,10 +30,10 @@ class Watches:
         verdict: WatchState,
         sentence: str,
     ) -> Watch:
-        """Record what a batch says of a champion; a row that counts stands, another is replaced.
+        """Record one batch's comparison; a row that counts is kept, another one is replaced.
 
         Returns:
-            The row as it stands.
+            The row as it is now.
         """
         row = WatchRow(
             model=model,

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from evergreen.errors import LedgerError
 
 SQLITE_BUSY_SECONDS = 30
-CONNECT_SECONDS = 10  # a server that is not there is told, not waited for
+CONNECT_SECONDS = 10  # an unreachable server is an error, not waited for
 READS_ONLY = "evergreen_reads_only"
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -37,7 +37,7 @@ class Database:
         self.engine = _make_engine(str(self.url.render_as_string(hide_password=False)))
 
     def migrate(self) -> None:
-        """Bring the tables to the newest form; a database that is there already is left alone."""
+        """Bring the tables to the newest schema; tables that have it stay unchanged."""
         from alembic import command
         from alembic.config import Config
 
@@ -54,8 +54,8 @@ class Database:
         """Open one transaction: committed at the end, rolled back on any error.
 
         Raises:
-            LedgerError: The database did not do it. ``IntegrityError`` passes through unchanged,
-                because the caller knows what a taken key means.
+            LedgerError: The database failed. ``IntegrityError`` passes through unchanged, because
+                the caller knows what a taken key means.
         """
         with (
             self._translated(),
@@ -66,7 +66,7 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """Open one transaction that only reads: on SQLite, it keeps nobody from writing.
+        """Open one transaction that only reads: on SQLite, it does not block writers.
 
         Raises:
             LedgerError: The database did not do it.

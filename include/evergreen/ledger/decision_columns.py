@@ -14,14 +14,14 @@ class Figures(NamedTuple):
         drift_verdict: ``drifted``: at least one feature is over its limit or not computable;
             ``stable``: none is; ``insufficient_data``: none could be judged.
         drifted_share: Share of judged features that drifted, 0..1.
-        moved_share: Share of features that are not what they were, 0..1.
+        moved_share: Share of features that shifted, including normal variation, 0..1.
         decay_verdict: As the measurement says.
         metric_name: Name of the metric.
         metric: The champion's metric on the newest matured labels, in its own unit.
         metric_se: One standard error of it.
         reference_metric: The champion's metric when it was promoted.
         coverage: Share of scored rows whose labels had arrived, 0..1.
-        is_harmless: The data drifted and the champion did not suffer.
+        is_harmless: The data drifted and decay is within its limit.
     """
 
     n_rows: int | None

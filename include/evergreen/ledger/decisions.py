@@ -130,7 +130,7 @@ class Decisions:
         report_path: str | None,
         promotion_verdict: PromotionVerdict | None = None,
     ) -> Decision:
-        """Record what came of a decision; closing it again replaces what was said."""
+        """Record the outcome of a decision; closing it again replaces the outcome."""
         with self._database.session() as session:
             row = session.get_one(DecisionRow, identity)
             row.outcome = outcome
@@ -177,9 +177,9 @@ class Decisions:
             return set(session.scalars(query))
 
     def state_before(self, model: str, identity: str) -> PolicyState:
-        """Return what the policy remembered when a decision was made, or is to be made.
+        """Return the policy's memory for a decision that was made, or is to be made.
 
-        It is what the newest decision before it left behind; a rerun of a decision finds the same.
+        It is the memory that the newest decision before it stored; a rerun finds the same.
         """
         query = select(DecisionRow.state_after).where(
             DecisionRow.model == model,

@@ -19,7 +19,7 @@ class Holds:
         self._database = database
 
     def hold(self, model: str, *, reason: str, held_by: str) -> Hold:
-        """Hold promotions of a model, or of all (``*``); what is held already stays as it is."""
+        """Hold promotions of a model, or of all (``*``); an existing hold is kept unchanged."""
         already = self._select(HoldRow.model == model, HoldRow.released_at.is_(None))
         if already:
             return already[0]

@@ -12,7 +12,7 @@ from evergreen.ledger.tables import IncidentRow
 
 
 class IncidentReads:
-    """What the ledger knows of incidents."""
+    """Incidents as the ledger has them."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -68,7 +68,7 @@ def new_row(alert: Alert, *, topic: str, subject: str, channel: str) -> Incident
 
 
 def update_row(row: IncidentRow, alert: Alert) -> None:
-    """Take one more event into an open incident; it stays as grave as it ever was."""
+    """Add one event to an open incident; its severity never falls."""
     row.n_events += 1
     row.n_calm = 0
     row.sentence = alert.text.split("\n")[0]
@@ -90,7 +90,7 @@ def add_message(
 ) -> None:
     """Store the message about an alert; the first that is sent opens the thread of its incident.
 
-    What has no thread is only logged: an end, or a change, of what people were not told of.
+    A message without a thread is only logged: the end or a change of an incident that was not sent.
     """
     role, state = _place(session, row, state, is_step=is_step)
     session.add(
@@ -121,7 +121,7 @@ def to_incident(row: IncidentRow) -> Incident:
 
 
 def add_marker(session: Session, row: IncidentRow, mark: str) -> None:
-    """Let the first message show a change that is no event; where there is, or will be, one."""
+    """Update the first message for a change that is not an event, if one was or will be sent."""
     newest = session.scalars(_messages(row).order_by(AlertRow.raised_at.desc()).limit(1)).first()
     if newest is None:
         return

@@ -32,7 +32,7 @@ MAX_TRIES = 5
 
 
 class Incidents(IncidentReads):
-    """What people were, or would have been, told of; open ones are unique per ``key_of``."""
+    """All incidents, sent or not; open ones are unique per ``key_of``."""
 
     def open_or_update(
         self,
@@ -46,20 +46,21 @@ class Incidents(IncidentReads):
         is_repeated: bool = False,
         told_from: int = 1,
     ) -> Incident | None:
-        """Take an alert into the open incident of its topic, or open one; a repeat is left out.
+        """Add an alert to the open incident of its topic, or open one; a repeat is left out.
 
         Args:
             alert: What happened; ``incident`` names the message, which is stored once.
             topic: What the condition is about.
             subject: What tells two conditions of one topic apart.
-            channel: Where a new incident is told.
+            channel: Channel of a new incident.
             state: What the message waits for.
             is_step: In an open incident: worth a reply, not only a change of the first message.
-            is_repeated: Every look finds the same condition again: one message per incident.
-            told_from: People are told from this look on; before, it may heal by itself.
+            is_repeated: Every check finds the same condition again: one message per incident.
+            told_from: A message is sent from this check on; before, the condition may end by
+                itself.
 
         Returns:
-            The incident as it is now; None where this was told before.
+            The incident as it is now; None where this message was stored before.
         """
         for _ in range(MAX_TRIES):
             try:
@@ -85,10 +86,10 @@ class Incidents(IncidentReads):
     def tell_once(
         self, alert: Alert, *, topic: str, channel: str = "", state: AlertState = "pending"
     ) -> Incident | None:
-        """Keep what happened and is over at once, such as a move of the champion.
+        """Store an event that is over at once, such as a move of the champion.
 
         Returns:
-            The incident, closed; None where it was told before.
+            The incident, closed; None where its message was stored before.
         """
         try:
             with self._database.session() as session:
@@ -125,7 +126,7 @@ class Incidents(IncidentReads):
             return self.get(incident_id).n_calm
 
     def note(self, incident_id: int, alert: Alert, *, state: AlertState = "pending") -> bool:
-        """Store a reply that is no event of its own; False when it is stored already."""
+        """Store a reply that is not an event of its own; False when it is stored already."""
         try:
             with self._database.session() as session:
                 row = locked_row(session, incident_id, self._database.name)
@@ -149,11 +150,11 @@ class Incidents(IncidentReads):
         Args:
             incident_id: Its number.
             resolution: How it ended, such as ``recovered``.
-            alert: The last message; left out where nothing was told of the beginning.
+            alert: The last message; left out where the beginning was not sent.
             state: What the message waits for.
 
         Returns:
-            The incident; None where it was closed, or this was told, before.
+            The incident; None where it was closed, or this message stored, before.
         """
         with self._database.session() as session:
             row = locked_row(session, incident_id, self._database.name)
@@ -167,7 +168,7 @@ class Incidents(IncidentReads):
         return to_incident(row)
 
     def acknowledge(self, incident_id: int, *, by: str, reason: str) -> Incident:
-        """Record that somebody looks after an open incident; its first message shows who.
+        """Record that a person works on an open incident; its first message shows who.
 
         Raises:
             RequestError: It is over, or no reason was given.
@@ -182,7 +183,7 @@ class Incidents(IncidentReads):
         return to_incident(row)
 
     def snooze(self, incident_id: int, *, until: datetime, by: str, reason: str) -> Incident:
-        """Let nothing but the end of an open incident be told before a moment.
+        """Send only the end of an open incident until a moment.
 
         Raises:
             RequestError: It is over, no reason was given, or the moment has passed.
@@ -214,7 +215,7 @@ class Incidents(IncidentReads):
 
 
 def _name(alert: Alert, row: IncidentRow | None, *, is_repeated: bool) -> str:
-    """Name the message about an alert; that of a repeated condition is anew in each incident."""
+    """Return the name of an alert's message; for a repeated condition one per incident."""
     if not is_repeated:
         return alert.message_key
     return f"{alert.message_key}:{'new' if row is None else row.id}"

@@ -28,10 +28,10 @@ class Ledger:
         versions: Model versions.
         promotions: Who is, and was, champion.
         alerts: The outbox.
-        incidents: What people were told of, each from start to end.
+        incidents: Conditions that people should know of, each from start to end.
         holds: The kill switch.
         approvals: What people were asked, and their answers.
-        watches: How new champions did after their promotion.
+        watches: New champions compared with former ones after their promotion.
         actions: What people did from a page.
         overview: All models at once.
         details: What belongs to one model, decision or incident, within bounds.

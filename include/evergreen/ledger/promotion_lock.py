@@ -10,10 +10,10 @@ from evergreen.ledger.tables import LaneRow
 
 
 def next_token(session: Session, model: str, decision_id: str) -> int:
-    """Take the lane of a model for a decision: all tokens that were given before are stale.
+    """Take the promotion lock of a model for a decision: all earlier tokens are stale.
 
-    The row is locked until the transaction ends, so that taking a lane and writing with a token
-    come one after the other.
+    The row is locked until the transaction ends, so that taking the lock and writing with a token
+    never overlap.
     """
     lane = _locked(session, model) or _first(session, model, decision_id)
     lane.token += 1
@@ -23,23 +23,23 @@ def next_token(session: Session, model: str, decision_id: str) -> int:
 
 
 def check_token(session: Session, model: str, token: int, decision_id: str) -> None:
-    """Refuse a token that is not the newest of its model; lock the lane until the transaction ends.
+    """Refuse a token that is not its model's newest; lock its row until the transaction ends.
 
     Raises:
-        StaleTokenError: Somebody took the lane since; the text says who and when.
+        StaleTokenError: Another run took the lock since; the text says which and when.
     """
     lane = _locked(session, model)
     if lane is not None and lane.token == token:
         return
     if lane is None:
         raise StaleTokenError(
-            f"token {token} of {model} was never given; take the lane before promoting"
+            f"token {token} of {model} was never given; take the promotion lock before promoting"
         )
     is_own = lane.decision_id == decision_id
     who = "a later try of this same decision" if is_own else f"decision {lane.decision_id}"
-    remedy = "wait for that try" if is_own else "clear the task to decide anew whether it may"
+    remedy = "wait for that try" if is_own else "clear the task to decide again whether it may"
     raise StaleTokenError(
-        f"this run's right to promote {model} has ended: {who} took over at"
+        f"this run may no longer promote {model}: {who} took over at"
         f" {lane.taken_at:%Y-%m-%d %H:%M:%S} UTC; nothing was changed: {remedy}"
     )
 

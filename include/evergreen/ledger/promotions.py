@@ -69,11 +69,11 @@ class Promotions:
     ) -> Promotion:
         """Take an epoch: the compare-and-set of the whole protocol.
 
-        The token is checked in the same transaction; with None the lane is taken in it.
+        The token is checked in the same transaction; with None the lock is taken in it.
 
         Raises:
             ChampionChangedError: Another promotion took this epoch first.
-            StaleTokenError: Somebody took the lane after ``token`` was given.
+            StaleTokenError: Another run took the lock after ``token`` was given.
         """
         row = PromotionRow(
             model=model,
@@ -124,7 +124,7 @@ class Versions:
         folder: str,
         trained: TrainedModel,
     ) -> VersionEntry:
-        """Record a version; recording it again changes nothing that matters."""
+        """Record a version; recording it again keeps its evaluation."""
         row = VersionRow(
             model=model,
             version=version,
@@ -139,7 +139,7 @@ class Versions:
         return self.get(model, version)
 
     def record_evaluation(self, model: str, version: str, evaluation: Evaluation) -> None:
-        """Keep how the version did when it was evaluated: later decay is measured against it."""
+        """Store the version's evaluation: later decay is measured against it."""
         with self._database.session() as session:
             session.get_one(VersionRow, (model, version)).evaluation = evaluation.to_json()
 
@@ -166,7 +166,7 @@ class Versions:
         return None if row is None else _to_version(row)
 
     def release_key(self, model: str, version: str) -> None:
-        """Let another version be made for the key of one that is gone from the registry."""
+        """Free the key of a version that is gone from the registry, for another version."""
         with self._database.session() as session:
             row = session.get_one(VersionRow, (model, version))
             row.idempotency_key = f"{row.idempotency_key}:gone:{version}"

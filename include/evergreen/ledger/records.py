@@ -1,4 +1,4 @@
-"""What the ledger gives back: one frozen record per kind of row."""
+"""What the ledger returns: one frozen record per kind of row."""
 
 from datetime import datetime
 from typing import Any, Literal
@@ -191,20 +191,20 @@ class OutboxEntry(Record):
 
 
 class Incident(Record):
-    """One condition of one model that people were told of: a single thread from start to end.
+    """One condition of one model that people should know of: a single thread from start to end.
 
     Attributes:
         id: Number of the incident; pages and threads name it.
         topic: What the condition is about; at most one is open per model, topic and subject.
         subject: What tells two conditions of one topic apart, such as a DAG; mostly empty.
         kind: Kind of the alert that opened it, which is its runbook.
-        sentence: How it stands now.
-        must_act: A person has to do something; otherwise it heals by itself.
+        sentence: Its state now, as a sentence.
+        must_act: A person has to do something; otherwise it ends by itself.
         resolution: How it ended, such as ``resolved by promotion of v7``; empty while open.
         n_events: Alerts that belong to it.
         n_calm: Batches in a row without the condition.
         message_ts: Slack's name of the thread; None until it was delivered.
-        snoozed_until: Nothing but its end is told before then.
+        snoozed_until: Only its end is sent before then.
     """
 
     id: int

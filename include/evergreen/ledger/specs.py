@@ -1,4 +1,4 @@
-"""The specs that runs have used: where each snapshot lies, and what it has to be."""
+"""The specs that runs have used: where each snapshot lies, and its hash."""
 
 from datetime import UTC, datetime
 
@@ -45,7 +45,7 @@ class Specs:
                 session.add(row)
                 session.flush()
                 return _to_record(row)
-        except IntegrityError:  # another run recorded the same spec between our two looks
+        except IntegrityError:  # another run recorded the same spec between our two reads
             found = self.find(model, spec_hash)
             if found is None:
                 raise

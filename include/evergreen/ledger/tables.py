@@ -225,7 +225,7 @@ class AlertRow(Base):
 
 
 class IncidentRow(Base):
-    """One condition of one model that people were told of: a single thread from start to end.
+    """One condition of one model that people should know of: a single thread from start to end.
 
     ``open_key`` is what makes an open incident unique; it is empty once the incident is closed.
     """

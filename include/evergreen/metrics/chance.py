@@ -1,8 +1,8 @@
-"""What a model that knows nothing scores, and how large a difference of a metric is beside it.
+"""What a model without skill scores, and the unit in which differences of a metric are judged.
 
-AUC, accuracy and F1 lie in 0..1, so a difference of .02 means much the same for every model. A loss
-does not: what .02 of an RMSE means depends on the unit of the labels. Beside what a model that
-knows nothing loses, it does.
+AUC, accuracy and F1 lie in 0..1, so a difference of .02 means much the same for every model. For a
+loss it depends on the unit of the labels, so a difference is judged relative to the loss of a model
+without skill.
 """
 
 from math import log
@@ -18,7 +18,7 @@ CHANCE_OF_AUC = 0.5
 
 
 def chance(metric: MetricName, *, n_classes: int = 2, target: ArrayLike | None = None) -> float:
-    """Return what a model that knows nothing scores.
+    """Return what a model without skill scores.
 
     Of classes: one that gives each the same probability, so accuracy and F1 are 1 / K and log loss
     ln K. Of numbers: one that gives the mean (RMSE) or the median (MAE) of the labels.
@@ -58,6 +58,6 @@ def unit_of(metric: MetricName, at_chance: float) -> float:
 
     Args:
         metric: Which metric.
-        at_chance: What a model that knows nothing scores.
+        at_chance: What a model without skill scores.
     """
     return 1.0 if higher_is_better(metric) or at_chance <= 0 else 2 * at_chance

@@ -12,7 +12,7 @@ LARGEST = 1e60
 
 
 def read_column(name: str, values: ArrayLike) -> FloatArray | None:
-    """Read values as floats, shape (n,), a missing one as NaN; None where they are no numbers.
+    """Return values as floats, shape (n,), a missing one as NaN; None where they are not numbers.
 
     Raises:
         ValueError: They are not one-dimensional.
@@ -23,7 +23,7 @@ def read_column(name: str, values: ArrayLike) -> FloatArray | None:
 
 
 def read_score(metric: MetricName, name: str, values: ArrayLike) -> FloatArray | None:
-    """Read scores as floats, (n,), or (n, K) for K classes; None where they are not numbers.
+    """Return scores as floats, (n,), or (n, K) for K classes; None where they are not numbers.
 
     Raises:
         ValueError: The shape does not fit the metric.
@@ -52,7 +52,7 @@ def check_lengths(*columns: FloatArray | None) -> None:
 
 
 def problem_of(metric: MetricName, target: FloatArray | None, score: FloatArray | None) -> str:
-    """Say why ``metric`` cannot be computed; empty when it can."""
+    """Return why ``metric`` cannot be computed; empty when it can."""
     if target is None or score is None:
         return f"{'target' if target is None else 'score'} holds values that are not numbers"
     if target.size == 0:
@@ -98,7 +98,7 @@ def _no_class(target: FloatArray, n_classes: int) -> str:
     n_odd = int((~np.isin(target, np.arange(n_classes))).sum())
     if n_odd == 0:
         return ""
-    return f"{n_odd} of {target.size} rows have a target that is no class of 0..{n_classes - 1}"
+    return f"{n_odd} of {target.size} rows have a target that is not a class of 0..{n_classes - 1}"
 
 
 def _no_probabilities(score: FloatArray) -> str:

@@ -26,10 +26,10 @@ SEED = 42
 def estimate(metric: MetricName, target: ArrayLike, score: ArrayLike) -> MetricEstimate:
     """Estimate ``metric`` and its standard error.
 
-    Total over data: whatever the values are, an estimate comes back. ``value`` is None, beside a
-    sentence that says why, for no rows, a missing or infinite value, a target that is no class, a
-    score outside 0..1 where a probability is needed, and an AUC over one class only. ``se`` alone
-    is None where there are too few rows for one.
+    Total over data: an estimate is returned for any values. ``value`` is None, with a sentence that
+    says why, for no rows, a missing or infinite value, a target that is not a class, a score
+    outside 0..1 where a probability is needed, and an AUC over one class only. ``se`` alone is None
+    where there are too few rows for one.
 
     Args:
         metric: Which metric.

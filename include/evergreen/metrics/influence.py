@@ -1,8 +1,8 @@
 """A metric as a sum over rows: its value, and by how much each row moves it.
 
 A metric's value differs from its truth by about the mean of these influences, so their spread gives
-its standard error, and that of blocks of them gives it where rows of one time go together. Exact
-for metrics that are means over rows; for AUC and RMSE by the delta method.
+its standard error, and that of blocks of them gives it where rows close in time are correlated.
+Exact for metrics that are means over rows; for AUC and RMSE by the delta method.
 
 Source: Hampel (1974), JASA 69:383; for AUC DeLong, DeLong, Clarke-Pearson (1988).
 """
@@ -44,7 +44,7 @@ def linearise(metric: MetricName, truth: FloatArray, score: FloatArray) -> Linea
 
 
 def chosen_class(score: FloatArray) -> FloatArray:
-    """Return the class that probabilities speak for: 1 from 0.5 on, or the largest column's."""
+    """Return the most probable class: 1 from 0.5 on, or the largest column's."""
     if score.ndim == TABLE:
         return np.asarray(score.argmax(axis=1), dtype=np.float64)
     return np.asarray(score >= CUTOFF, dtype=np.float64)
@@ -99,7 +99,7 @@ def _per_row(metric: MetricName, truth: FloatArray, score: FloatArray) -> FloatA
         case "mae":
             return abs(truth - score)
         case _:
-            raise ValueError(f"{metric} is no mean over rows; expected a metric that is one")
+            raise ValueError(f"{metric} is not a mean over rows; expected a metric that is one")
 
 
 def _of_truth(truth: FloatArray, score: FloatArray) -> FloatArray:

@@ -1,8 +1,8 @@
-"""The difference of two models on the same rows, with an error that knows rows come in time.
+"""The difference of two models on the same rows, with an error for rows that come in time.
 
-Both models meet the same rows, so the error is that of the difference, smaller than the two
-separate errors suggest. Where event times are given, rows of one time may go together: the error is
-the larger one of that of rows and that of 20 blocks in time.
+Both models score the same rows, so the error is that of the difference, smaller than the two
+separate errors suggest. Rows close in time may be correlated: where event times are given, the
+error is the larger one of that over rows and that over 20 blocks in time.
 """
 
 from typing import NamedTuple
@@ -152,7 +152,7 @@ def _with_error(metric: MetricName, gain: float, errors: _Errors) -> PairedGain:
 
 
 def _of_which(n_blocks: int, *, is_blocks: bool) -> str:
-    """Say over what the error was taken."""
+    """Return over what the error was taken."""
     if not n_blocks:
         return "; rows taken as independent"
     return (

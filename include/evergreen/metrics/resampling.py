@@ -1,8 +1,8 @@
-"""Errors of rows that go together in time: blocks of them, and resamples of rows or of blocks.
+"""Errors of rows that are correlated in time: blocks, and resamples of rows or of blocks.
 
-Rows of one hour err together, so that their number overstates what they tell. Neighbours in time
-are put into 20 blocks, and the blocks taken as the independent sample; what still holds between
-neighbouring blocks is not seen.
+Errors on rows of one hour are correlated, so their number overstates the evidence. Neighbours in
+time are put into 20 blocks, and the blocks taken as the independent sample; what still holds
+between neighbouring blocks is not seen.
 
 Source: Carlstein (1986), Annals of Statistics 14:1171; Kunsch (1989), Annals of Statistics 17:1217;
 number of blocks: Schmeiser (1982), Operations Research 30:556, who finds 10 to 30 best; bootstrap:

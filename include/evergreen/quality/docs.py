@@ -57,7 +57,7 @@ def render_data_docs(
     *,
     window: Window,
 ) -> Path:
-    """Write the Data Docs of one gate run and give the page's path, ``<out_dir>/index.html``.
+    """Write the Data Docs of one gate run and return the page's path, ``<out_dir>/index.html``.
 
     Off the critical path: it runs the suite once more, and its failure changes no verdict.
 
@@ -115,9 +115,9 @@ def _body(name: str, results: "list[ExpectationValidationResult]") -> str:
     )
     try:
         document = ValidationResultsPageRenderer().render(whole)
-        view: Any = DefaultJinjaPageView()  # its methods carry no types
+        view: Any = DefaultJinjaPageView()  # its methods have no types
         html: str = view.render(document, template="page_minimal.j2")
-    except Exception as err:  # the renderers raise whatever their templates raise
+    except Exception as err:  # the renderers raise any error of their templates
         raise GateError(
             f"Great Expectations could not draw its page: {type(err).__name__}: {err}"
         ) from err
@@ -138,7 +138,7 @@ def _page(title: str, body: str) -> str:
 
 
 def _renderable(result: Mapping[str, Any]) -> dict[str, Any]:
-    """Escape the result; leave out a count without its share, on which the renderer stumbles."""
+    """Escape the result; leave out a count without its share, which makes the renderer fail."""
     stumbles = "unexpected_count" in result and "unexpected_percent" not in result
     kept = {key: item for key, item in result.items() if not stumbles or key != "unexpected_count"}
     return dict(_escaped(kept))
@@ -167,6 +167,6 @@ def _write(folder: Path, html: str) -> Path:
         draft.replace(page)
     except OSError as err:
         raise StorageError(
-            f"cannot write {page}: {err.strerror or err}; check its space and owner"
+            f"cannot write {page}: {err.strerror or err}; check free space and the folder's owner"
         ) from err
     return page

@@ -1,7 +1,7 @@
 """Great Expectations, run on one frame: in memory, without progress bars, reports or usage events.
 
-Everything that goes wrong inside it comes out as ``GateError``; what it says of the data comes out
-as its own result objects, one per rule and in the order of the rules.
+Every failure inside it becomes a ``GateError``. Its findings about the data are returned as its own
+result objects, one per rule and in the order of the rules.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ SHOWN_ERRORS = 3
 
 
 def evaluate(frame: "pd.DataFrame", rules: Sequence[Rule]) -> "list[ExpectationValidationResult]":
-    """Run ``rules`` over ``frame`` and give one result for each, in their order.
+    """Run ``rules`` over ``frame`` and return one result for each, in their order.
 
     Great Expectations copies the frame for each rule, so each group gets only its own columns.
 
@@ -43,7 +43,7 @@ def evaluate(frame: "pd.DataFrame", rules: Sequence[Rule]) -> "list[ExpectationV
             batch = definition.get_batch(batch_parameters={"dataframe": part})
             suite = ExpectationSuite("gate", expectations=[expectations[i] for i in positions])
             results += batch.validate(suite, result_format=dict(RESULT_FORMAT)).results
-    except Exception as err:  # whatever it is, the gate broke: callers know one error for that
+    except Exception as err:  # any error means that the gate broke; callers expect GateError
         raise GateError(f"the quality gate broke: Great Expectations raised {_cause(err)}") from err
     return _in_order(results, rules)
 
@@ -76,7 +76,7 @@ def build(rule: Rule, position: int) -> "Expectation":
         raise GateError(
             f"there is no expectation {rule.type!r}{_nearest(rule.type)}; correct expectations.json"
         ) from err
-    except Exception as err:  # pydantic v1's errors, and whatever an expectation's own checks raise
+    except Exception as err:  # pydantic v1's errors, and any error of an expectation's own checks
         raise GateError(
             f"{_place(rule)} cannot be built from {dict(rule.kwargs)}: {_cause(err)}; correct its"
             " kwargs in expectations.json"

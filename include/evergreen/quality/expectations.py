@@ -1,4 +1,4 @@
-"""What a model's ``expectations.json`` may hold: the keys of each entry, and their near misses."""
+"""What a model's ``expectations.json`` may hold: the keys of each entry, with a hint for typos."""
 
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
@@ -16,14 +16,14 @@ GATE_KWARGS = ("result_format", "catch_exceptions", "batch_id")
 def parse_expectations(text: str, path: str | Path) -> list[dict[str, Any]]:
     """Return the expectations that ``text`` holds: a list of ``{"type": ..., "kwargs": {...}}``.
 
-    Whether a type exists is asked when the gate runs, where Great Expectations is loaded.
+    Whether a type exists is checked when the gate runs, where Great Expectations is loaded.
 
     Args:
         text: Content of ``expectations.json``.
         path: Where it came from; only named in errors.
 
     Raises:
-        SpecError: The text is not JSON, or an entry holds what the gate would not use.
+        SpecError: The text is not JSON, or an entry holds a key that the gate does not use.
     """
     try:
         entries = outside.parse_expectations(text)
@@ -36,7 +36,7 @@ def parse_expectations(text: str, path: str | Path) -> list[dict[str, Any]]:
 
 
 def entry_problems(entries: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Say what is wrong with the entries' keys, one sentence each; none when all can be used."""
+    """Return what is wrong with the entries' keys, one sentence each; empty when nothing is."""
     return [
         f"[{position}] ({entry.get('type', 'no type')}): {problem}"
         for position, entry in enumerate(entries)

@@ -1,7 +1,7 @@
-"""What can be said of a frame before Great Expectations sees it.
+"""Checks of a frame before Great Expectations runs.
 
-It reports a missing column as an exception, and passes most expectations on a column without
-values. Both are matters of the data, so they are settled here.
+Great Expectations raises an exception for a missing column, and passes most expectations on a
+column without values. Both are faults of the data, so they are found here.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ class FrameFacts:
     Attributes:
         n_rows: Rows of the frame.
         columns: Its column names, each once.
-        repeated: Names that stand more than once.
+        repeated: Names that occur more than once.
         valueless: Columns that hold nulls only; all columns when there are no rows.
         times: Columns of timestamps with a timezone.
     """
@@ -34,7 +34,7 @@ class FrameFacts:
 
 
 def examine(frame: "pd.DataFrame") -> FrameFacts:
-    """Look once over all columns of ``frame``."""
+    """Return the facts of ``frame``, from one pass over its columns."""
     import pandas as pd
 
     names = [str(name) for name in frame.columns]
@@ -59,12 +59,12 @@ def without_repeats(frame: "pd.DataFrame") -> "pd.DataFrame":
 
 
 def obstacle(rule: Rule, facts: FrameFacts) -> str | None:
-    """Say why ``rule`` is broken without being run; None when it can be run.
+    """Return why ``rule`` is broken without being run; None when it can be run.
 
-    A rule that would have nothing to look at counts as broken, never as met.
+    A rule without any value to check counts as broken, never as met.
     """
     if rule.name == "schema" and facts.repeated:
-        return f"{_list(sorted(facts.repeated))} stands more than once; deliver each column once"
+        return f"{_list(sorted(facts.repeated))} occurs more than once; deliver each column once"
     if not rule.columns or rule.type == "expect_column_to_exist":
         return None
     return _missing(rule, facts) or _nothing_to_look_at(rule, facts)
@@ -76,7 +76,7 @@ def _missing(rule: Rule, facts: FrameFacts) -> str | None:
         return f"{_list(missing)} is not in the batch"
     repeated = [column for column in rule.columns if column in facts.repeated]
     if repeated:
-        return f"{_list(repeated)} stands more than once, so it is not clear which to look at"
+        return f"{_list(repeated)} occurs more than once, so it is not clear which one to check"
     return None
 
 

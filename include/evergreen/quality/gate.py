@@ -1,4 +1,4 @@
-"""The gate in front of every batch: accepted, or rejected with the rules it broke."""
+"""The gate for every batch: accepted, or rejected with the rules it broke."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -30,7 +30,7 @@ def run_gate(
 
     The built-in rules are: enough rows, exactly the delivered columns, keys present and unique,
     event times present and inside ``window``, and for each delivered feature a null share within
-    its limit. A rule that found nothing to look at is broken, never met.
+    its limit. A rule that found no value to check is broken, never met.
 
     Args:
         frame: The batch, shape (n, delivered columns); derived features are not in it.
@@ -39,8 +39,8 @@ def run_gate(
         window: The period that the batch stands for; ``end`` is not part of it.
 
     Raises:
-        GateError: The gate itself broke; this says nothing about the data. A missing column is
-            a matter of the data and rejects the batch instead.
+        GateError: The gate itself broke; this says nothing about the data. A missing column is a
+            fault of the data and rejects the batch instead.
     """
     rules, facts, judged = judge(frame, spec, expectations, window)
     return summarise([_as_result(rule, facts, judged.get(i)) for i, rule in enumerate(rules)])

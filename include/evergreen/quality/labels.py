@@ -1,4 +1,4 @@
-"""The gate in front of label files: enough of them, one per key, each one that the task takes."""
+"""The gate for label files: enough labels, one per key, each valid for the task."""
 
 from collections.abc import Collection
 from typing import TYPE_CHECKING
@@ -49,9 +49,9 @@ def _schema(labels: "pd.DataFrame", wanted: tuple[str, str]) -> RuleResult:
         listed = ", ".join(map(repr, missing))
         sentence = f"schema: {listed} missing; got {show(names)} with {len(labels)} rows"
     elif repeated:
-        sentence = f"schema: {', '.join(map(repr, repeated))} stands more than once"
+        sentence = f"schema: {', '.join(map(repr, repeated))} occurs more than once"
     else:
-        sentence = f"schema: both {wanted[0]!r} and {wanted[1]!r} are there"
+        sentence = f"schema: both {wanted[0]!r} and {wanted[1]!r} are present"
     return RuleResult(rule="schema", is_met=not missing and not repeated, sentence=sentence)
 
 
@@ -99,7 +99,7 @@ def _in_range(target: "pd.Series", data: DataSchema) -> RuleResult:
 
 
 def _is_wanted(target: "pd.Series", data: DataSchema) -> "pd.Series":
-    """Tell which labels the task takes: classes from 0, or finite numbers."""
+    """Return which labels the task takes: classes from 0, or finite numbers."""
     if data.task != "regression":
         return target.isin(range(data.n_classes))
     return target.notna() & ~target.isin([float("inf"), float("-inf")])
@@ -116,7 +116,7 @@ def _unwanted(data: DataSchema) -> str:
         return "missing or not finite"
     if data.task == "binary":
         return "neither 0 nor 1"
-    return f"no class from 0 to {data.n_classes - 1}"
+    return f"not a class from 0 to {data.n_classes - 1}"
 
 
 def _matched(key: "pd.Series", keys: "Keys | pd.Series", limit: float) -> RuleResult:

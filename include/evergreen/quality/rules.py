@@ -9,7 +9,7 @@ from evergreen.spec.model import ModelSpec
 
 SINGLE_COLUMN_KWARGS = ("column", "column_A", "column_B")
 
-# They look at presence or at nulls themselves, so a column without values is a case for them.
+# These check presence or nulls themselves, so they run on a column without values too.
 SURVIVE_NULLS = frozenset(
     {
         "expect_column_to_exist",

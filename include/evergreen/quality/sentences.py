@@ -38,12 +38,12 @@ def headline(rule: Rule) -> str:
 
 
 def is_vacuous(rule: Rule, result: Mapping[str, Any]) -> bool:
-    """Say whether a rule that looks at all rows found no value to look at."""
+    """Return whether a rule over all rows found no value to check."""
     return examined(result) == 0 and not rule.survives_nulls and not rule.is_conditional
 
 
 def examined(result: Mapping[str, Any]) -> int | None:
-    """How many rows the rule looked at; None for rules that look at one figure of the column."""
+    """Return how many rows the rule checked; None for rules about one figure of the column."""
     if "element_count" not in result:
         return None
     return int(result["element_count"]) - int(result.get("missing_count") or 0)
@@ -85,12 +85,12 @@ def _columns_differ(result: Mapping[str, Any], rule: Rule) -> str:
 def _counted(rule: Rule, result: Mapping[str, Any]) -> str:
     count, total = int(result["unexpected_count"]), examined(result) or 0
     if total == 0:
-        return "no row met its condition, so it looked at none" if rule.is_conditional else "0 rows"
+        return "no row met its condition, so none was checked" if rule.is_conditional else "0 rows"
     what = {
         "expect_column_values_to_not_be_null": "rows are null",
         "expect_column_values_to_be_unique": "rows share their value with another row",
         "expect_column_values_to_be_between": "rows lie outside",
-    }.get(rule.type, "rows do not hold to it")
+    }.get(rule.type, "rows do not meet it")
     if not count:
         return f"none of {total} {what}{_span(rule)}"
     is_shown = "null" not in rule.type and rule.name != "key_unique"  # keys may name a person

@@ -1,4 +1,4 @@
-"""The section ``alerts``: who is told of what, how often, and when trouble counts as over."""
+"""The section ``alerts``: who is notified of what, how often, and when a problem counts as over."""
 
 from typing import Annotated, Literal, Self
 
@@ -15,10 +15,10 @@ def _check_channel(channel: str) -> str:
 
 
 class Route(Section):
-    """Where some of the alerts go instead; the first route that fits counts."""
+    """Where some of the alerts go instead; the first matching route counts."""
 
     kinds: tuple[AlertKind, ...] = Field((), description="Kinds of alert; empty: all.")
-    severity: Severity = Field("info", description="Only what is at least that grave.")
+    severity: Severity = Field("info", description="Only alerts of at least this severity.")
     channel: str = Field(min_length=1, description="Channel name or id.")
 
     _no_secret = field_validator("channel")(_check_channel)
@@ -35,7 +35,7 @@ class Alerts(Section):
     )
     send_quiet: bool = Field(False, description="Also send 'stood down' on quiet days.")
     calm_batches: Annotated[int, Field(ge=1, le=100)] = Field(
-        2, description="Batches in a row without trouble until an incident counts as over."
+        2, description="Batches in a row without a problem before an incident counts as over."
     )
     digest: Literal["off", "daily"] = Field(
         "off", description="One summary a day and channel, of all models that ask for it there."

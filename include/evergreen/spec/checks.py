@@ -13,7 +13,7 @@ RUNBOOK = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}\.md")
 
 
 def check_schedule(schedule: str) -> str:
-    """Return the schedule back.
+    """Return the schedule, unchanged.
 
     Raises:
         ValueError: It is neither a preset nor a five-field cron expression in its ranges.
@@ -32,7 +32,7 @@ def check_schedule(schedule: str) -> str:
 
 
 def check_timezone(name: str) -> str:
-    """Return the timezone back.
+    """Return the timezone, unchanged.
 
     Raises:
         ValueError: No such timezone is known here.
@@ -49,10 +49,10 @@ def check_timezone(name: str) -> str:
 
 
 def check_runbooks(runbooks: dict[str, str]) -> dict[str, str]:
-    """Return the runbooks back.
+    """Return the runbooks, unchanged.
 
     Raises:
-        ValueError: A key is no kind of alert, or a value is not a plain Markdown file name.
+        ValueError: A key is not a kind of alert, or a value is not a plain Markdown file name.
     """
     kinds = get_args(AlertKind)
     for kind, file in runbooks.items():

@@ -10,23 +10,23 @@ PolicyName = Literal["default", "thresholds", "periodic", "every", "never"]
 
 
 class Drift(Section):
-    """When a feature counts as drifted, and when drift alone asks for a retrain.
+    """When a feature counts as drifted, and when drift alone requests a retrain.
 
-    The limits follow from a budget of false verdicts and are calibrated on the reference, at the
-    batch's own number of rows; a limit that is given here wins over the calibrated one.
+    The limits follow from a budget of false verdicts and are computed from the reference, at the
+    batch's own number of rows; a limit that is given here replaces the computed one.
     """
 
     false_verdicts_per_year: Positive = Field(
         4, description="Batches a year in which quiet data may be called drifted, at most."
     )
-    psi_limit: Positive | None = Field(None, description="Nats; empty: calibrated.")
-    ks_limit: Share | None = Field(None, description="Distance D; empty: calibrated.")
+    psi_limit: Positive | None = Field(None, description="Nats; empty: computed.")
+    ks_limit: Share | None = Field(None, description="Distance D; empty: computed.")
     null_share_limit: Share | None = Field(
-        None, description="Rise of the null share over the reference; empty: calibrated."
+        None, description="Rise of the null share over the reference; empty: computed."
     )
-    min_psi: Positive = Field(0.1, description="A smaller PSI is no drift, however sure it is.")
-    min_ks: Share = Field(0.1, description="A smaller D is no drift, however sure it is.")
-    min_null_rise: Share = Field(0.05, description="A smaller rise of nulls is no drift.")
+    min_psi: Positive = Field(0.1, description="A smaller PSI never counts as drift.")
+    min_ks: Share = Field(0.1, description="A smaller D never counts as drift.")
+    min_null_rise: Share = Field(0.05, description="A smaller rise of nulls never counts as drift.")
     min_rows: Annotated[int, Field(ge=1)] = 100
     share_to_retrain: Annotated[float, Field(gt=0, le=1)] = 0.5
     reference: Literal["champion", "rolling", "season"] = Field(
@@ -38,13 +38,13 @@ class Drift(Section):
         True, description="Weigh features in the drifted share by the champion's importance."
     )
     multivariate: bool = Field(
-        False, description="Also ask a classifier whether it can tell the batch from the reference."
+        False, description="Also test whether a classifier can tell the batch from the reference."
     )
     report: Literal["when_crossed", "always", "never"] = "when_crossed"
 
 
 class Decay(Section):
-    """When a drop of the metric on matured labels asks for a retrain."""
+    """When a drop of the metric on matured labels requests a retrain."""
 
     max_drop: Positive = Field(0.02, description="In the metric's unit.")
     min_rows: Annotated[int, Field(ge=10)] = 1000
@@ -73,7 +73,7 @@ class Policy(Section):
     )
     of_last: Annotated[int, Field(ge=1, le=52)] = 1
     cool_down_batches: Annotated[int, Field(ge=0)] = Field(
-        0, description="Batches to stand down after a retrain, whatever asks."
+        0, description="Batches to stand down after a retrain, regardless of the signals."
     )
     min_new_rows: Annotated[int, Field(ge=0)] = Field(
         0, description="Labelled rows that must be new since the last training."

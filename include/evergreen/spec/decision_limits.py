@@ -1,4 +1,4 @@
-"""The rules that a decision was made by, where they are in its spec and not in its signals."""
+"""The limits of a decision that are in its spec and not in its signals."""
 
 from dataclasses import dataclass
 
@@ -7,13 +7,13 @@ from evergreen.spec.loader import LoadedSpec
 
 @dataclass(frozen=True)
 class Limits:
-    """What a decision's spec says and its signals do not.
+    """Limits that are only in a decision's spec.
 
     Attributes:
         share_to_retrain: Drifted share from which drift asks for a retrain, 0..1.
         min_coverage: Share of labels from which decay is measured, 0..1.
-        min_training_rows: Fewer rows train nothing.
-        min_holdout_rows: On fewer rows nothing is judged.
+        min_training_rows: With fewer rows nothing is trained.
+        min_holdout_rows: With fewer rows nothing is evaluated.
         drift_reference: What the batch was compared with: ``champion``, ``rolling``, ``season``.
     """
 
@@ -29,10 +29,10 @@ def limits_of(spec_hash: str, loaded: LoadedSpec | None) -> Limits | None:
 
     Args:
         spec_hash: Hash of that spec, as the decision names it.
-        loaded: The spec of now; None where it cannot be read.
+        loaded: The current spec; None where it cannot be read.
 
     Returns:
-        None where the spec of now is another one.
+        None where the current spec is another one.
     """
     if loaded is None or loaded.spec_hash != spec_hash:
         return None

@@ -1,7 +1,6 @@
 """``expectations.json``: the data rules of a model, in Great Expectations' own words.
 
-Here is checked only that the file is what it should be on the outside; the quality gate knows the
-expectations themselves.
+Only the form of the file is checked here; the quality gate checks the expectations themselves.
 """
 
 import json
@@ -13,7 +12,7 @@ def parse_expectations(text: str) -> list[dict[str, Any]]:
     """Return the entries: a list, or the ``expectations`` of a suite that Great Expectations wrote.
 
     Raises:
-        ValueError: The text is not JSON, a key stands twice, or an entry has no ``type``.
+        ValueError: The text is not JSON, a key occurs twice, or an entry has no ``type``.
     """
     try:
         content = json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant)
@@ -52,9 +51,9 @@ def _problem_of_entry(entry: Any, place: str) -> str:
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     twice = [key for key, count in Counter(key for key, _ in pairs).items() if count > 1]
     if twice:
-        raise ValueError(f"the key {twice[0]!r} stands twice in one entry; keep one")
+        raise ValueError(f"the key {twice[0]!r} occurs twice in one entry; keep one")
     return dict(pairs)
 
 
 def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no number that an expectation can use; write a finite one")
+    raise ValueError(f"{name} is not a number that an expectation can use; write a finite one")

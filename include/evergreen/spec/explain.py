@@ -1,4 +1,4 @@
-"""What pydantic found wrong with a spec, said so that its writer knows what to type instead."""
+"""Pydantic's errors about a spec, as sentences that say what to type instead."""
 
 import re
 import types
@@ -98,13 +98,14 @@ def _unknown_key(loc: Path, root: type[BaseModel]) -> str:
         return f"unknown key {key!r} here; it belongs at {dotted(elsewhere[0])!r}"
     if section and section.__name__ == "BoosterParams":
         return (
-            f"{key!r} is no LightGBM parameter that a spec may set; it may set {', '.join(allowed)}"
+            f"{key!r} is not a LightGBM parameter that a spec may set; it may set"
+            f" {', '.join(allowed)}"
         )
     return f"unknown key {key!r}; allowed here: {', '.join(allowed)}"
 
 
 def allowed_at(path: Path, root: type[BaseModel]) -> str:
-    """Say what the key at ``path`` may hold, such as ``a number above 0 and at most 1``.
+    """Return what the key at ``path`` may hold, such as ``a number above 0 and at most 1``.
 
     Empty where the path is no key of the spec, or its type has no short name.
     """

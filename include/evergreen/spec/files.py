@@ -1,4 +1,4 @@
-"""The files of a model's folder: read within limits, never executed, never through a link out."""
+"""The files of a model's folder: read within limits, never executed, never from outside it."""
 
 import ast
 from pathlib import Path
@@ -15,7 +15,7 @@ MAX_FILE_BYTES = 1024 * 1024
 
 
 def model_folders(models_dir: Path, *, only: str | None = None) -> list[Path]:
-    """Return the folders that hold a file of a model, sorted by name; hidden ones are passed over.
+    """Return the folders that hold a file of a model, sorted by name; hidden ones are skipped.
 
     Raises:
         SpecError: ``models_dir`` cannot be listed.
@@ -51,7 +51,7 @@ def read_expectations(folder: Path) -> list[dict[str, Any]]:
     """Return the entries of ``expectations.json``, none where there is no such file.
 
     Raises:
-        SpecError: It is not what it should be; the text says where.
+        SpecError: It cannot be used; the text says where and why.
     """
     file = folder / EXPECTATIONS_FILE
     if not _is_there(file):
@@ -87,7 +87,7 @@ def _holds_a_model(folder: Path) -> bool:
 
 
 def _is_there(file: Path) -> bool:
-    # A link to nowhere is there too: its owner meant something by it.
+    # A broken link counts as present, so that it is reported.
     return file.is_symlink() or file.exists()
 
 

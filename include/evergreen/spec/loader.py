@@ -1,8 +1,8 @@
 """From a model's folder to its spec: ``model.yaml``, ``expectations.json`` and ``features.py``.
 
-``load_specs`` reads all of them; a broken one becomes a problem and never takes the others along.
-Nothing of the folder is executed, and nothing heavier than pydantic and PyYAML is imported: every
-parse of the DAG files comes through here.
+``load_specs`` reads all of them; a broken one is listed as a problem and does not affect the
+others. Nothing of the folder is executed, and nothing heavier than pydantic and PyYAML is imported:
+every parse of the DAG files runs this code.
 """
 
 import hashlib
@@ -62,7 +62,7 @@ class SpecProblem:
 
 @dataclass(frozen=True)
 class SpecCatalogue:
-    """All models of an installation: those that loaded, in the order of names, and the rest."""
+    """All models of an installation: those that loaded, by name, and the problems of the rest."""
 
     loaded: list[LoadedSpec]
     problems: list[SpecProblem]
@@ -91,7 +91,7 @@ def load_spec(folder: Path, *, home: Path) -> LoadedSpec:
         home: What ``{home}`` stands for in the locations.
 
     Raises:
-        SpecError: Something is wrong; all that was found is in the text, with file, key and line.
+        SpecError: The folder cannot be used; the text lists all problems with file, key and line.
     """
     loaded = _read_folder(folder, home)
     if loaded.spec.name != folder.name:
@@ -104,7 +104,7 @@ def load_specs(models_dir: Path, *, home: Path, only: str | None = None) -> Spec
 
     Args:
         models_dir: One sub-folder per model; hidden ones and those without any of the three files
-            are passed over.
+            are skipped.
         home: What ``{home}`` stands for in the locations.
         only: Read just the folder of this name, for a process that runs one model's task.
 

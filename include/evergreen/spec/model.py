@@ -45,7 +45,7 @@ class Location(Section):
                 "a location holds no credentials; name an Airflow connection_id instead"
             )
         if ".." in parts.path.split("/"):
-            raise ValueError(f"{uri!r} may not climb with '..'")
+            raise ValueError(f"{uri!r} must not contain '..'")
         if parts.scheme == "s3" and not parts.netloc:
             raise ValueError(f"{uri!r} names no bucket; expected s3://bucket/prefix")
         return uri.rstrip("/")
@@ -124,7 +124,7 @@ class DataSchema(Section):
 
     @property
     def n_classes(self) -> int:
-        """Classes of the target; 2 where they are not counted."""
+        """Number of classes of the target; 2 unless the spec gives another one."""
         return self.classes or 2
 
     @property

@@ -39,7 +39,7 @@ class Guards(Section):
 
 
 class Freeze(Span):
-    """A span of wall-clock time in which no promotion happens; measuring goes on."""
+    """A span of wall-clock time in which no promotion happens; measuring continues."""
 
 
 class PromotionRule(Section):
@@ -63,14 +63,15 @@ class PromotionRule(Section):
         None, description="The first model must reach this on its holdout."
     )
     max_evaluation_age_hours: Positive = Field(
-        72, description="An older evaluation is not acted upon any more."
+        72, description="An older evaluation promotes nothing."
     )
     guards: Guards = Guards()
     approval: Literal["none", "required"] = Field(
         "none", description="required: a person answers in Airflow before the champion moves."
     )
     approvers: tuple[str, ...] = Field(
-        (), description="Airflow user names that may answer; empty: all with the right to."
+        (),
+        description="Airflow user names that may answer; empty: all with the right to.",
     )
     approval_timeout_hours: Positive = 24
     approval_reminder_hours: Positive = Field(4, description="Remind once, this long after asking.")

@@ -19,7 +19,7 @@ def read_scalar(text: str) -> Any:
     ``1e-3`` is a number; ``no``, ``on``, ``12:30`` and ``1_000`` are text.
 
     Raises:
-        ValueError: It reads as a number, but as none that a spec can use.
+        ValueError: It looks like a number, but not like one that a spec can use.
 
     Source: YAML 1.2.2, section 10.3.2.
     """
@@ -28,7 +28,9 @@ def read_scalar(text: str) -> Any:
     if BOOLEAN.fullmatch(text):
         return text.lower() == "true"
     if LEADING_ZERO.fullmatch(text):
-        raise ValueError(f"{text} is 8-based for some readers; drop the 0, or quote it as text")
+        raise ValueError(
+            f"{text} is octal for some readers; remove the leading 0, or quote it as text"
+        )
     return _read_number(text)
 
 
@@ -38,7 +40,7 @@ def _read_number(text: str) -> int | float | str:
     if OTHER_BASE.fullmatch(text):
         return int(text, 0)
     if NOT_FINITE.fullmatch(text):
-        raise ValueError(f"{text} is no number that a spec can use; write a finite one")
+        raise ValueError(f"{text} is not a number that a spec can use; write a finite one")
     if not NUMBER.fullmatch(text):
         return text
     if not math.isfinite(number := float(text)):

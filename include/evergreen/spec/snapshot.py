@@ -15,7 +15,7 @@ from evergreen.spec.model import ModelSpec
 
 
 class SpecSnapshot(Record):
-    """The three files of a model's folder, as they were understood.
+    """The three files of a model's folder, as they were parsed.
 
     Attributes:
         spec_hash: SHA-256 (hex) of the files by meaning, as ``LoadedSpec`` has it.
@@ -63,7 +63,7 @@ class SpecSnapshot(Record):
             raise SpecError(
                 f"the spec of {self.model} that this run began with ({self.spec_hash[:12]}) is not"
                 f" understood by this version of Evergreen ({err.errors()[0]['msg']}); clear the"
-                " first task of the run with its downstream, so that it takes the spec of now"
+                " first task of the run with its downstream, so that it uses the current spec"
             ) from err
         features_file = None
         if self.features is not None:

@@ -1,8 +1,8 @@
 """YAML for model specs: the plain core of YAML 1.2, read without surprises.
 
 Built on PyYAML's event stream, so that nothing is constructed but text, numbers, true, false, null,
-lists and mappings. Refused, each with its line: a key that stands twice, tags (``!!python/...``), a
-second document, merge keys, and files that unfold to more than they show (aliases of aliases).
+lists and mappings. Refused, each with its line: a key that occurs twice, tags (``!!python/...``), a
+second document, merge keys, and files whose aliases expand to too many values.
 """
 
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ class Document:
     Attributes:
         value: The keys of the file; empty where it could not be read at all.
         lines: Line of each key and list item, by its path.
-        problems: What is wrong with it as YAML; the rest of the file was read all the same.
+        problems: What is wrong with it as YAML; the rest of the file was still read.
         is_readable: False where the file could not be read to its end.
     """
 
@@ -58,7 +58,7 @@ class _UnreadableError(Exception):
 
 @dataclass
 class _Node:
-    """A value with the number of nodes it unfolds to."""
+    """A value with the number of nodes it expands to."""
 
     value: Any
     size: int
@@ -107,14 +107,14 @@ class _Reader:
     def _count(self, node: _Node, event: Any) -> _Node:
         self.n_nodes += node.size
         if self.n_nodes > MAX_NODES:
-            text = f"unfolds to more than {MAX_NODES} values; write it without aliases ('*name')"
+            text = f"expands to more than {MAX_NODES} values; write it without aliases ('*name')"
             raise _UnreadableError(Problem(text, line=_line(event)))
         return node
 
     def _alias(self, event: Any, path: Path) -> _Node:
         node = self.anchors.get(event.anchor)
         if node is None:
-            text = f"the alias '*{event.anchor}' stands before or inside '&{event.anchor}'"
+            text = f"the alias '*{event.anchor}' is used before or inside '&{event.anchor}'"
             raise _UnreadableError(Problem(text, dotted(path), _line(event)))
         return node
 
@@ -127,7 +127,7 @@ class _Reader:
             key, line = event.value, _line(event)
             here = (*path, key)
             if key in node.value:
-                text = f"this key stands twice, first in line {self.lines[here]}; keep one"
+                text = f"this key occurs twice, first in line {self.lines[here]}; keep one"
                 self.problems.append(Problem(text, dotted(here), line))
             else:
                 self.lines[here] = line

@@ -18,7 +18,7 @@ def replacing(target: Path) -> Iterator[Path]:
     """Return the path of a file that becomes ``target`` in one step, when the block ends well.
 
     Until then it is a file of mode 0600 beside the target, which listings do not show; a block that
-    fails leaves the target as it was and nothing beside it.
+    fails leaves the target unchanged and no other file.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(
@@ -59,7 +59,7 @@ def list_tree(folder: Path) -> Iterator[Path]:
 
 
 def remove(path: Path) -> None:
-    """Delete a file, or a folder with all that is in it; what is not there is fine."""
+    """Delete a file, or a folder with all its content; a missing one is not an error."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:
@@ -67,11 +67,11 @@ def remove(path: Path) -> None:
 
 
 def check_inside(path: Path, root: Path) -> Path:
-    """Return ``path`` back if it lies below ``root`` after every link is followed.
+    """Return ``path`` if it lies below ``root`` after every link is followed.
 
     Raises:
         StorageError: A link leads out of the store.
     """
     if not path.resolve().is_relative_to(root.resolve()):
-        raise StorageError(f"{path} leads out of the store {root} over a link; remove the link")
+        raise StorageError(f"{path} leads out of the store {root} through a link; remove the link")
     return path

@@ -1,4 +1,4 @@
-"""What an object store or a disk can do wrong, in words that say what to do about it."""
+"""Errors of object stores and disks, each with what to do about it."""
 
 import errno
 from collections.abc import Iterator
@@ -20,10 +20,10 @@ MAX_DETAIL = 300
 
 @contextmanager
 def storage_failures(action: str, uri: str) -> Iterator[None]:
-    """Turn whatever goes wrong inside into a ``StorageError`` that names ``uri`` and the remedy.
+    """Turn any error inside into a ``StorageError`` that names ``uri`` and the remedy.
 
     The clients raise from five unrelated families (OSError, botocore, aiohttp, asyncio, urllib3),
-    therefore every exception is taken, except our own and a lack of memory.
+    so every exception is converted, except our own and a lack of memory.
 
     Args:
         action: What was being done, as in "reading".

@@ -1,4 +1,4 @@
-"""Addresses: the root of a store, and paths below it that cannot climb out of it."""
+"""Addresses: the root of a store, and paths that always stay below it."""
 
 from dataclasses import dataclass
 
@@ -29,10 +29,12 @@ def parse_root(uri: str) -> Root:
     """
     scheme, separator, rest = uri.partition("://")
     if not separator or scheme not in ("file", "s3"):
-        raise StorageError(f"{uri!r} is no location; expected file:///folder or s3://bucket/prefix")
+        raise StorageError(
+            f"{uri!r} is not a location; expected file:///folder or s3://bucket/prefix"
+        )
     rest = rest.rstrip("/")
     if ".." in rest.split("/"):
-        raise StorageError(f"{uri!r} may not climb with '..'; write the folder itself")
+        raise StorageError(f"{uri!r} must not contain '..'; write the folder itself")
     if scheme == "file" and not rest.startswith("/"):
         raise StorageError(f"{uri!r} is not absolute; write three slashes: file:///folder")
     if scheme == "s3" and (not rest or rest.startswith("/")):
@@ -44,8 +46,8 @@ def check_path(path: str) -> str:
     """Return a path below the root, without a slash at the end; the root itself is ``""``.
 
     Raises:
-        StorageError: It is absolute, climbs, is too long, or holds a character that a store may not
-            keep apart.
+        StorageError: It is absolute, contains '..', is too long, or holds a character that some
+            stores change.
     """
     inner = path.rstrip("/")
     if not inner and not path:
@@ -53,7 +55,8 @@ def check_path(path: str) -> str:
     segments = inner.split("/")
     if any(segment in ("", ".", "..") for segment in segments):
         raise StorageError(
-            f"{path!r:.120} is no path below a store; expected folder/file, without '.', '..' or //"
+            f"{path!r:.120} is not a path below a store; expected folder/file, without '.',"
+            " '..' or //"
         )
     if len(inner.encode("utf-8", "replace")) > MAX_PATH:
         raise StorageError(f"path {path!r:.60}... is longer than {MAX_PATH} bytes; shorten it")

@@ -21,14 +21,15 @@ def parquet_batches(
 ) -> Iterator[pa.RecordBatch]:
     """Read some columns of a Parquet file, 32,768 rows at a time, more of a few columns of numbers.
 
-    Read page by page and never ahead: what is held is a record batch and 1 MB a column, however
-    large file and row groups are. Text that the file keeps as a dictionary comes as one.
+    Read page by page and never ahead: memory holds one record batch and 1 MB per column, for any
+    size of the file and its row groups. Text that the file stores as a dictionary is returned as
+    one.
 
     Args:
         path: The file.
-        columns: Names of the columns wanted; one that the file has not is passed over, one that it
-            has twice comes twice. None takes all.
-        uri: What to call the file in errors, where not by its path.
+        columns: Names of the columns wanted; one that the file lacks is skipped, one that it has
+            twice is returned twice. None: all.
+        uri: Name of the file in errors; its path if not given.
 
     Raises:
         MissingFileError: There is no such file.
@@ -71,10 +72,10 @@ def _rows_at_a_time(footer: pq.FileMetaData, wanted: Sequence[str] | None) -> in
 
 
 def _compact_texts(footer: pq.FileMetaData) -> list[str]:
-    """Name the text columns that are small enough to be kept as a dictionary throughout.
+    """Return the text columns that are small enough to be stored as a dictionary throughout.
 
-    A writer gives the dictionary up for a column of many long values; reading that one as a
-    dictionary all the same takes six times as long and holds every value.
+    A writer stops using the dictionary in a column of many long values; reading that column as a
+    dictionary anyway takes six times as long and holds every value.
     """
     groups = [footer.row_group(group) for group in range(footer.num_row_groups)]
     found = []

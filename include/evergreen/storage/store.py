@@ -1,4 +1,4 @@
-"""One tree of files below ``file://`` or ``s3://``; the rest of the house does not know which."""
+"""One tree of files below ``file://`` or ``s3://``; callers do not need to know which."""
 
 import hashlib
 import json
@@ -29,8 +29,8 @@ PIECE_BYTES = 2**20
 class Store:
     """A tree of files. Paths are relative to its root, with ``/`` between the segments.
 
-    Every failure is a ``StorageError`` that names the address; a file that is not there is a
-    ``MissingFileError``, and one that may not be seen is not. Writing is all or nothing.
+    Every failure is a ``StorageError`` that names the address; a missing file is a
+    ``MissingFileError``, a file that may not be read is not. Writing is all or nothing.
     """
 
     def __init__(self, root: Root, filesystem: fsspec.AbstractFileSystem) -> None:
@@ -43,7 +43,7 @@ class Store:
 
         Args:
             uri: The root; nothing is created or looked up yet.
-            filesystem: What speaks to the store, as made from an Airflow connection; without one,
+            filesystem: The file system, as made from an Airflow connection; without one,
                 AWS' own chain of environment, profile and role is used for ``s3://``.
 
         Raises:
@@ -94,7 +94,7 @@ class Store:
         return sorted(name[start:] for name in names if not name.endswith("/"))
 
     def exists(self, path: str) -> bool:
-        """Whether there is a file or a folder at ``path``; a refusal is an error, never a no."""
+        """Whether ``path`` is a file or folder; refused access is an error, never False."""
         uri, full = self.uri_of(path), self._full(path)
         with storage_failures("looking for", uri):
             try:
@@ -130,7 +130,7 @@ class Store:
                 yield piece
 
     def write_bytes(self, path: str, data: bytes) -> None:
-        """Write a file whole, over what was there."""
+        """Write a file as a whole; an earlier one is replaced."""
         uri, full = self.uri_of(path), self._full(path)
         with storage_failures("writing", uri):
             if self._root.is_local:
@@ -180,7 +180,7 @@ class Store:
                 self._fs.put_file(str(source), full)
 
     def delete(self, path: str) -> None:
-        """Delete a file, or a folder with all that is in it; what is not there is fine.
+        """Delete a file, or a folder with all its content; a missing one is not an error.
 
         Raises:
             ValueError: ``path`` is the root.
@@ -220,12 +220,12 @@ class Store:
     ) -> Iterator[Iterator[pa.RecordBatch]]:
         """Return a Parquet file as record batches, for a ``with`` block; see ``parquet_batches``.
 
-        Memory does not grow with the file. One of a bucket is copied to the disk first, whole, so a
-        connection that breaks costs a retry of the copy and not of what is done with the rows.
+        Memory does not grow with the file. A file in a bucket is first copied to the disk as a
+        whole, so a broken connection repeats only the copy and not the work on the rows.
 
         Args:
             path: The file.
-            columns: Names of the columns wanted; one that the file has not is passed over.
+            columns: Names of the columns wanted; one that the file lacks is skipped.
             folder: Where the copy lies during the block; the system's own folder without it.
 
         Raises:
@@ -243,7 +243,7 @@ class Store:
             yield parquet_batches(copy, columns, uri=self.uri_of(path))
 
     def write_table(self, path: str, table: pa.Table) -> str:
-        """Write a table as one Parquet file and give the SHA-256 (hex) of that file."""
+        """Write a table as one Parquet file and return the SHA-256 (hex) of that file."""
         buffer = BytesIO()
         pq.write_table(table, buffer, compression="zstd")
         data = buffer.getvalue()

@@ -50,7 +50,7 @@ def test_other_names_are_no_batch_ids(text: str) -> None:
 
 
 def test_start_of_no_batch_id_is_refused() -> None:
-    with pytest.raises(ValueError, match="no batch id"):
+    with pytest.raises(ValueError, match="not a batch id"):
         batch_start("yesterday")
 
 

@@ -81,7 +81,7 @@ def test_footer_at_its_limits_is_accepted() -> None:
 @pytest.mark.parametrize(
     ("changes", "text"),
     [
-        ({"n_columns": parts.MAX_COLUMNS + 1}, "columns, allowed are"),
+        ({"n_columns": parts.MAX_COLUMNS + 1}, "columns, more than the"),
         ({"groups": ((5, parts.MAX_DECODED_BYTES + 1),)}, "bytes once decoded"),
         ({"groups": ((2, 1), (2, 1))}, "do not add up"),
     ],

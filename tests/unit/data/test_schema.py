@@ -184,7 +184,7 @@ def test_large_integer_keys_keep_every_digit(spec: ModelSpec) -> None:
 def test_value_that_does_not_fit_is_named(spec: ModelSpec, make_table: Make) -> None:
     table = replaced(make_table(), "visits", pa.array([2**64 - 1] * 4, pa.uint64()))
 
-    with pytest.raises(SchemaError, match="visits holds a value that is no int64"):
+    with pytest.raises(SchemaError, match="visits holds a value that is not int64"):
         align(table, spec, "data")
 
 
@@ -252,7 +252,7 @@ def test_a_time_beyond_microseconds_is_refused_and_not_wrapped(
 ) -> None:
     table = make_table().append_column("since", [pa.array([2**60] * 4, pa.timestamp("s"))])
 
-    with pytest.raises(SchemaError, match="since holds a value that is no timestamp"):
+    with pytest.raises(SchemaError, match="since holds a value that is not timestamp"):
         align(table, with_since(spec), "data")
 
 

@@ -1,9 +1,12 @@
+from typing import NamedTuple
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import beta, chi2, norm
 
-from builders.chance import most, room
+from builders.chance import ERROR, most, room
 from evergreen.decay.calibration_shift import calibration_shift, measure_calibration
 from evergreen.decay.logistic import log_odds, logistic
 from evergreen.measurements import Calibration
@@ -25,33 +28,63 @@ def calibration(
     return measure_calibration(*make_rows(n_rows, slope=slope, intercept=intercept, seed=seed))
 
 
-def error_of(se: float | None) -> float:
-    assert se is not None
-    return se
+class Truth(NamedTuple):
+    """What the rows of ``make_rows`` have truly, and the errors of a sample of one row."""
+
+    residual: float
+    residual_sd: float
+    slope_sd: float
+    intercept_sd: float
+
+
+def truth_of(*, slope: float = 1.0, intercept: float = 0.0) -> Truth:
+    """Return the truth from the distribution of the scores; errors from Fisher's information."""
+    score = beta.ppf((np.arange(100_000) + 0.5) / 100_000, 2, 3)
+    odds = log_odds(score)
+    chance = logistic(slope * odds + intercept)
+    weight = chance * (1 - chance)
+    level, first, second = (float((weight * odds**power).mean()) for power in range(3))
+    return Truth(
+        residual=float((chance - score).mean()),
+        residual_sd=float(np.sqrt(weight.mean() + (chance - score).var())),
+        slope_sd=float(np.sqrt(level / (level * second - first**2))),
+        intercept_sd=float(np.sqrt(1 / level)),
+    )
 
 
 def test_right_probabilities_are_calibrated() -> None:
-    result = calibration(20_000)
+    result, truth = calibration(20_000), truth_of()
 
-    assert result.mean_residual == pytest.approx(0, abs=room() * error_of(result.residual_se))
-    assert result.slope == pytest.approx(1, abs=room() * error_of(result.slope_se))
-    assert result.intercept == pytest.approx(0, abs=room() * error_of(result.intercept_se))
+    chance = room() / np.sqrt(20_000)
+    assert result.mean_residual == pytest.approx(0, abs=chance * truth.residual_sd)
+    assert result.slope == pytest.approx(1, abs=chance * truth.slope_sd)
+    assert result.intercept == pytest.approx(0, abs=chance * truth.intercept_sd)
     assert result.ece is not None
-    assert result.ece_noise is not None
-    # A mean of ten distances from 0: its own error is about a quarter of it.
-    assert result.ece < (1 + room() / 4) * result.ece_noise
+    # Over ten bins, each with a normal error: the sum of sizes is bounded by that of squares.
+    assert result.ece < np.sqrt(chi2.isf(ERROR, 10) / 20_000) * truth.residual_sd
+
+
+@pytest.mark.parametrize("slope", [1.0, 0.5])
+@pytest.mark.parametrize("n_rows", [1_000, 20_000])
+def test_errors_are_those_of_the_information_in_the_rows(n_rows: int, slope: float) -> None:
+    result, truth = calibration(n_rows, slope=slope), truth_of(slope=slope)
+
+    # A sum over rows: at 1,000 rows it is off by a few per cent.
+    assert result.slope_se == pytest.approx(truth.slope_sd / np.sqrt(n_rows), rel=0.25)
+    assert result.residual_se == pytest.approx(truth.residual_sd / np.sqrt(n_rows), rel=0.15)
+    if slope == 1:
+        expected = truth.intercept_sd / np.sqrt(n_rows)
+        assert result.intercept_se == pytest.approx(expected, rel=0.15)
 
 
 def test_slope_and_intercept_are_found() -> None:
     over_confident = calibration(20_000, slope=0.5)
     too_low = calibration(20_000, intercept=0.7)
 
-    chance_of_slope = room() * error_of(over_confident.slope_se)
-    chance_of_intercept = room() * error_of(too_low.intercept_se)
-    assert over_confident.slope == pytest.approx(0.5, abs=chance_of_slope)
-    assert too_low.intercept == pytest.approx(0.7, abs=chance_of_intercept)
-    assert too_low.mean_residual is not None
-    assert too_low.mean_residual > 0.1
+    chance, truth = room() / np.sqrt(20_000), truth_of(intercept=0.7)
+    assert over_confident.slope == pytest.approx(0.5, abs=chance * truth_of(slope=0.5).slope_sd)
+    assert too_low.intercept == pytest.approx(0.7, abs=chance * truth.intercept_sd)
+    assert too_low.mean_residual == pytest.approx(truth.residual, abs=chance * truth.residual_sd)
 
 
 def test_residual_has_the_error_of_a_mean() -> None:
@@ -72,42 +105,55 @@ def test_error_over_bins_is_that_of_the_definition() -> None:
 
 
 def test_noise_of_the_error_is_what_chance_gives() -> None:
-    found = [calibration(1_000, seed=seed) for seed in range(40)]
+    found = [calibration(1_000, seed=seed) for seed in range(200)]
 
     errors = [one.ece or 0.0 for one in found]
     noise = np.mean([one.ece_noise or 0.0 for one in found])
 
-    chance_of_mean = room(n_draws=40) * np.std(errors, ddof=1) / np.sqrt(40)
+    chance_of_mean = room(n_draws=200) * np.std(errors, ddof=1) / np.sqrt(200)
     assert np.mean(errors) == pytest.approx(noise, abs=chance_of_mean)
 
 
 def test_the_same_calibration_is_stable() -> None:
     verdicts = [
         calibration_shift(
-            calibration(seed=seed), calibration(seed=seed + 100), min_rows=100
+            calibration(1_000, seed=seed), calibration(1_000, seed=seed + 1000), min_rows=100
         ).verdict
-        for seed in range(30)
+        for seed in range(200)
     ]
 
-    # Residual and slope have each three standard errors to stay within, upwards and downwards.
-    assert verdicts.count("shifted") <= most(30, 2 * 0.0027)
+    # So few rows that three standard errors are the limit of both, of residual and of slope.
+    assert verdicts.count("shifted") <= most(200, 2 * 2 * float(norm.sf(3)))
 
 
 @pytest.mark.parametrize(
     ("slope", "intercept", "says"),
     [
-        pytest.param(1.0, 0.8, "mean residual moved by +0.", id="labels more often"),
-        pytest.param(1.0, -0.8, "mean residual moved by -0.", id="labels less often"),
+        pytest.param(1.0, 0.4, "mean residual moved by +0.", id="labels more often"),
+        pytest.param(1.0, -0.4, "mean residual moved by -0.", id="labels less often"),
         pytest.param(0.4, 0.0, "slope moved by -0.", id="over-confident"),
     ],
 )
 def test_a_planted_shift_is_seen(slope: float, intercept: float, says: str) -> None:
+    """Each lies over nine standard errors away, so that chance leaves it over the limit of three.
+
+    The shift is the planted one, but for the errors of both sides.
+    """
     moved = calibration(seed=1, slope=slope, intercept=intercept)
 
     result = calibration_shift(moved, calibration(), min_rows=100)
 
+    after, before = truth_of(slope=slope, intercept=intercept), truth_of()
+    chance = room() / np.sqrt(5_000)
     assert result.verdict == "shifted"
     assert says in result.sentence
+    assert result.residual_shift == pytest.approx(
+        after.residual, abs=chance * np.hypot(after.residual_sd, before.residual_sd)
+    )
+    if intercept == 0:
+        assert result.slope_shift == pytest.approx(
+            slope - 1, abs=chance * np.hypot(after.slope_sd, before.slope_sd)
+        )
 
 
 def test_a_shift_under_the_floor_is_stable_however_sure() -> None:

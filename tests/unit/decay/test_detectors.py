@@ -1,3 +1,4 @@
+import math
 import subprocess
 import sys
 from typing import Any
@@ -9,11 +10,21 @@ from hypothesis import strategies as st
 
 from builders.chance import least, most
 from evergreen.decay import ScoredBatch
-from evergreen.decay.detectors import DETECTORS, Detector, detect_change, detect_changes
+from evergreen.decay.detectors import (
+    ALLOWANCE,
+    DETECTORS,
+    FALSE_ALARMS,
+    OVERSHOOT,
+    Detector,
+    _cusum_threshold,
+    detect_change,
+    detect_changes,
+)
 from evergreen.decay.row_errors import row_errors
 
-# About what each detector does on these streams, as seen on hundreds of them.
-FALSE_ALARMS, FOUND = 0.02, 0.9
+# Measured on other streams: a rise is found in 188 of 200 (adwin), 59 of 60 (page_hinkley); where
+# rows err together 6 of 260 alarm (adwin), 0 of 60 (page_hinkley); constant errors: 0 of 660.
+FOUND, TOGETHER = 0.9, 0.05
 
 
 def make_errors(n_rows: int, rate: float = 0.3, *, seed: int = 0) -> np.ndarray:
@@ -38,13 +49,20 @@ def test_constant_errors_seldom_alarm(detector: Detector, rate: float) -> None:
     assert n_alarms <= most(60, FALSE_ALARMS)
 
 
+@pytest.mark.parametrize("run_length", [1e3, 1e5, 2e6])
+def test_the_threshold_has_the_mean_run_that_siegmund_gives(run_length: float) -> None:
+    height = 2 * ALLOWANCE * (_cusum_threshold(run_length) + OVERSHOOT)
+
+    assert math.expm1(height) - height == pytest.approx(2 * ALLOWANCE**2 * run_length)
+
+
 @pytest.mark.parametrize("detector", DETECTORS)
 def test_a_rise_by_five_points_is_found(detector: Detector) -> None:
-    streams = [make_change(before=0.3, after=0.35, seed=seed) for seed in range(20)]
+    streams = [make_change(before=0.3, after=0.35, seed=seed) for seed in range(40)]
 
     found = [detect_change(errors, detector=detector, n_newest=4_000) for errors in streams]
 
-    assert sum(change.has_changed for change in found) >= least(20, FOUND)
+    assert sum(change.has_changed for change in found) >= least(40, FOUND)
     assert all(16_000 <= change.at_row < 20_000 for change in found if change.at_row is not None)
 
 
@@ -89,7 +107,33 @@ def test_rows_that_err_together_seldom_alarm(detector: Detector) -> None:
         change = detect_change(errors, detector=detector, n_newest=4_000)
         n_alarms += change.has_changed
 
-    assert n_alarms <= most(20, 2 * FALSE_ALARMS)
+    assert n_alarms <= most(20, TOGETHER)
+
+
+def even_errors(n_rows: int, rate: float) -> np.ndarray:
+    """Make errors of exactly this rate, evenly spread."""
+    return np.diff(np.floor(np.arange(n_rows + 1) * rate + 1e-9))
+
+
+@pytest.mark.parametrize("detector", DETECTORS)
+@pytest.mark.parametrize(
+    ("newest", "has_changed"),
+    [
+        pytest.param([(3_000, 0.3), (1_000, 0.42)], False, id="one more bad block"),
+        pytest.param([(4_000, 0.6)], True, id="all rows worse than any block"),
+    ],
+)
+def test_a_rise_counts_beyond_what_blocks_of_rows_differ_by(
+    detector: Detector, newest: list[tuple[int, float]], has_changed: bool
+) -> None:
+    """The 40 blocks of the old rows lie .12 above or below .3, so one of .42 is nothing new."""
+    old = [even_errors(400, rate) for rate in (0.42, 0.18) * 20]
+
+    new = [even_errors(n_rows, rate) for n_rows, rate in newest]
+    errors = np.concatenate([*old, *new])
+    result = detect_change(errors, detector=detector, n_newest=4_000)
+
+    assert result.has_changed == has_changed
 
 
 @pytest.mark.parametrize("detector", DETECTORS)

@@ -11,9 +11,11 @@ from evergreen.spec.model import MetricName
 
 METRICS: tuple[MetricName, ...] = ("auc", "accuracy", "log_loss", "brier")
 
-# What an estimate without labels may be off on average, and how its misses spread in units of its
-# error: it counts the luck of a calibration too, which most of them have less of.
-MOST_BIAS, LEAST_MISS, MOST_MISS = 0.005, 0.5, 1.1
+# How an estimate without labels misses, in units of its own error: on average, and by its spread.
+# Below 1 because the error counts the luck of a calibration too, which most of them have less of.
+# Measured over 400 other draws: bias .02 to .16 (+/- .05); spread, by rows of the holdout, .67 to
+# 1.00 and .84 to .99 (+/- .04).
+MOST_BIAS, LEAST_MISS, MOST_MISS = 0.3, {500: 0.6, 5000: 0.8}, 1.1
 
 
 def make_rows(
@@ -31,8 +33,8 @@ def make_rows(
 def test_estimates_agree_with_the_labels_that_come_later(
     metric: MetricName, n_reference: int
 ) -> None:
-    n_draws = 60
-    misses, errors = [], []
+    n_draws = 150
+    misses = []
     for seed in range(n_draws):
         random = np.random.default_rng(seed)
         calibrator = fit_calibrator(metric, *make_rows(n_reference, random))
@@ -43,11 +45,10 @@ def test_estimates_agree_with_the_labels_that_come_later(
         assert estimated.se is not None
         assert came.value is not None
         misses.append((estimated.value - came.value) / estimated.se)
-        errors.append(estimated.value - came.value)
 
-    chance_of_mean = room(n_draws=n_draws) * np.std(errors, ddof=1) / np.sqrt(n_draws)
-    assert abs(np.mean(errors)) < MOST_BIAS + chance_of_mean
-    assert LEAST_MISS * (1 - spread_room(n_draws)) < np.std(misses)
+    chance_of_mean = room(n_draws=n_draws) * np.std(misses, ddof=1) / np.sqrt(n_draws)
+    assert abs(np.mean(misses)) < MOST_BIAS + chance_of_mean
+    assert LEAST_MISS[n_reference] * (1 - spread_room(n_draws)) < np.std(misses)
     assert np.std(misses) < MOST_MISS * (1 + spread_room(n_draws))
 
 

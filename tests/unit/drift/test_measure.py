@@ -6,8 +6,9 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import norm
+from scipy.stats import chi2, kstwobign, norm
 
+from builders.chance import ERROR, room
 from evergreen.drift.measure import drifted_share, measure_drift
 from evergreen.drift.profile.build import build_profile
 from evergreen.drift.profile.profile import ReferenceProfile
@@ -20,6 +21,11 @@ RULES = Drift(psi_limit=0.25, ks_limit=0.15, null_share_limit=0.05, min_rows=30)
 
 def make_values(n_rows: int, *, shift: float = 0.0, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).normal(shift, 1.0, n_rows)
+
+
+def even_values(n_rows: int) -> np.ndarray:
+    """Make the values of a normal distribution without its luck."""
+    return np.asarray(norm.ppf((np.arange(n_rows) + 0.5) / n_rows))
 
 
 def make_profile(values: object, kind: FeatureKind = "numeric") -> ReferenceProfile:
@@ -35,8 +41,11 @@ def test_same_distribution_is_stable() -> None:
     result = measure(make_profile(make_values(20_000)), make_values(2_000, seed=1))
 
     assert result.verdict == "stable"
-    assert result.psi == pytest.approx(0, abs=0.02)
-    assert result.ks == pytest.approx(0, abs=0.03)
+    sampling = 1 / 2_000 + 1 / 20_000
+    assert result.psi is not None
+    assert result.ks is not None
+    assert result.psi < chi2.isf(ERROR, 9) * sampling
+    assert result.ks < kstwobign.isf(ERROR) * np.sqrt(sampling)
     assert result.sentence.startswith("x: PSI 0.0")
     assert "within 0.25, D 0.0" in result.sentence
 
@@ -130,12 +139,14 @@ def test_nulls_rise_over_the_reference_not_over_zero() -> None:
 
 
 def test_infinities_have_bins_of_their_own() -> None:
-    profile = make_profile(make_values(5_000))
+    profile = make_profile(even_values(5_000))
 
-    result = measure(profile, np.append(make_values(900, seed=1), [np.inf] * 50 + [-np.inf] * 50))
+    result = measure(profile, np.append(even_values(900), [np.inf] * 50 + [-np.inf] * 50))
 
+    # Each infinity has gone from no row, which counts as .001, to .05; ten bins from .1 to .09.
+    infinities, bins = 2 * 0.049 * np.log(50), 10 * 0.01 * np.log(1 / 0.9)
     assert result.verdict == "drifted"
-    assert result.psi == pytest.approx(0.4, abs=0.05)
+    assert result.psi == pytest.approx(infinities + bins, rel=0.02)
     assert result.null_share == 0
 
 
@@ -163,10 +174,13 @@ def test_more_values_than_remembered_are_no_drift_by_themselves() -> None:
     random = np.random.default_rng(0)
     profile = make_profile(random.integers(0, 5000, 20_000).astype(str), "categorical")
 
-    result = measure(profile, random.integers(0, 5000, 2_000).astype(str))
+    result = measure(profile, random.integers(0, 5000, 20_000).astype(str))
 
+    # A value is missing in 20,000 rows with this chance; over half of such values are recognised.
+    missing = np.exp(-20_000 / 5_000)
+    chance = room() * np.sqrt(missing / (0.5 * 20_000))
     assert result.verdict == "stable"
-    assert result.unseen_share == pytest.approx(0.019, abs=0.01)
+    assert result.unseen_share == pytest.approx(missing, abs=chance)
 
 
 def test_booleans_are_the_same_as_zeros_and_ones() -> None:
@@ -335,8 +349,8 @@ def test_measuring_does_not_import_evidently() -> None:
 
 def test_calibrated_limits_stand_beside_every_value() -> None:
     profile = make_profile(make_values(20_000))
-    even = norm.ppf((np.arange(200) + 0.5) / 200)  # as the reference, but for the nulls
-    values = pa.array(even, mask=np.arange(200) % 17 == 0)
+    # As the reference, but for the nulls.
+    values = pa.array(even_values(200), mask=np.arange(200) % 17 == 0)
 
     few = measure(profile, values, Drift())
 

@@ -98,12 +98,12 @@ def test_batches_may_start_later(flights: pd.DataFrame) -> None:
 def test_impossible_plan_is_refused(
     flights: pd.DataFrame, every_days: int, history_weeks: int
 ) -> None:
-    with pytest.raises(RequestError, match="the least are 1 and 0"):
+    with pytest.raises(RequestError, match="expected at least 1 and 0"):
         plan_batches(flights, every_days=every_days, history_weeks=history_weeks)
 
 
 def test_unknown_batch_is_refused_with_its_neighbours(flights: pd.DataFrame) -> None:
-    with pytest.raises(RequestError, match=r"near it are 2013-03-05, 2013-03-12, 2013-03-19"):
+    with pytest.raises(RequestError, match=r"the nearest are 2013-03-05, 2013-03-12, 2013-03-19"):
         find_batch(plan_batches(flights), "2013-03-11")
     with pytest.raises(RequestError, match="no batch 'soon'"):
         find_batch(plan_batches(flights), "soon")

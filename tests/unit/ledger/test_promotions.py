@@ -165,7 +165,9 @@ def test_only_the_newest_token_writes(ledger: Ledger) -> None:
     old = ledger.promotions.take_lane("flights", "d1")
     new = ledger.promotions.take_lane("flights", "d2")
 
-    with pytest.raises(StaleTokenError, match=r"flights has ended: decision d2 took over at 20"):
+    with pytest.raises(
+        StaleTokenError, match=r"may no longer promote flights: decision d2 took over at 20"
+    ):
         take_epoch(ledger, 1, version="1", decision="d1", token=old)
     assert ledger.promotions.history("flights") == []
 

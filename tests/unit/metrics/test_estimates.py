@@ -13,6 +13,7 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
+from builders.chance import room
 from evergreen.metrics import drop, estimate, higher_is_better, paired_gain
 from evergreen.spec.model import MetricName
 
@@ -51,12 +52,14 @@ def test_estimate_equals_scikit_learn(
 
 @pytest.mark.parametrize("metric", METRICS)
 def test_standard_error_shrinks_with_the_root_of_the_rows(metric: MetricName) -> None:
-    few = estimate(metric, *make_model(1000, noise=0.5))
-    many = estimate(metric, *make_model(16000, noise=0.5))
+    few = [estimate(metric, *make_model(1000, noise=0.5, seed=seed)).se for seed in range(30)]
+    many = estimate(metric, *make_model(16000, noise=0.5, seed=1000)).se
 
-    assert few.se is not None
-    assert many.se is not None
-    assert few.se / many.se == pytest.approx(4, rel=0.15)
+    errors = np.array(few, dtype=np.float64)
+    assert many is not None
+    # The error over 16 times the rows is itself four times as well known as one of these.
+    chance = room(n_draws=30) * errors.std(ddof=1) * np.hypot(1 / np.sqrt(30), 1 / 4)
+    assert errors.mean() == pytest.approx(4 * many, abs=chance)
 
 
 def test_accuracy_has_the_binomial_error() -> None:

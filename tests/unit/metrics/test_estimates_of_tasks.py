@@ -84,9 +84,9 @@ def test_standard_error_is_the_spread_over_repeated_samples(task: str, metric: M
     ("target", "score", "says"),
     [
         pytest.param(
-            [0, 3], [[0.5, 0.5]] * 2, "1 of 2 rows have a target that is no class", id="3"
+            [0, 3], [[0.5, 0.5]] * 2, "1 of 2 rows have a target that is not a class", id="3"
         ),
-        pytest.param([0, 0.5], [[0.5, 0.5]] * 2, "no class of 0..1", id="half a class"),
+        pytest.param([0, 0.5], [[0.5, 0.5]] * 2, "not a class of 0..1", id="half a class"),
         pytest.param([0, 1], [[0.5, 0.5], [0.9, 0.9]], "of 1 of 2 rows do not sum", id="sum"),
         pytest.param([0, 1], [[0.5, 0.5], [1.5, -0.5]], "expected probabilities", id="outside"),
         pytest.param([0, 1], [[0.5, 0.5], [1, np.nan]], "1 of 2 rows have a missing", id="NaN"),

@@ -6,7 +6,7 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.metrics import f1_score
 
-from builders.chance import least, most, spread_room
+from builders.chance import least, spread_room
 from builders.paired_models import IDS, METRICS, Pair, make_pair
 from evergreen.metrics import drop, estimate
 from evergreen.metrics.paired import PairedGain, paired_difference
@@ -14,6 +14,7 @@ from evergreen.spec.model import MetricName
 
 N_RESAMPLES = 400
 COVERED = 0.95  # what an interval promises
+LARGER_OF_TWO = 1.06  # docs/evaluation.md: the error over rows and blocks, against rows only
 
 
 def compare(metric: MetricName, pair: Pair, *, in_time: bool = True) -> PairedGain:
@@ -106,12 +107,18 @@ def test_the_error_is_that_of_a_bootstrap_of_blocks_where_rows_go_together(
 
 @pytest.mark.parametrize(("task", "metric"), METRICS, ids=IDS)
 def test_intervals_cover_the_truth_in_95_of_100_samples(task: str, metric: MetricName) -> None:
+    """And errors are not too large: misses in units of them spread as the promised errors do.
+
+    The larger one of two errors is taken, which makes it up to 6 % too large where both are right.
+    """
     truth = compare(metric, make_pair(task, 200_000), in_time=False).gain or 0.0
 
     found = [compare(metric, make_pair(task, 500, seed=seed)) for seed in range(2, 402)]
 
     covered = sum((one.low or 0) <= truth <= (one.high or 0) for one in found)
-    assert least(400, COVERED) <= covered <= most(400, COVERED)
+    misses = [((one.gain or 0.0) - truth) / (one.se or 1.0) for one in found]
+    assert covered >= least(400, COVERED)
+    assert np.std(misses) > (1 - spread_room(400)) / LARGER_OF_TWO
 
 
 @pytest.mark.parametrize("metric", ["auc", "log_loss", "brier"])

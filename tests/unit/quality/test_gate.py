@@ -145,7 +145,7 @@ def test_condition_that_no_row_meets_is_met_and_says_so(
     result = run_gate(make_batch(), make_spec(), [own], window=window)
 
     assert result.verdict == "accepted"
-    assert "looked at none" in result.rules[-1].sentence
+    assert "so none was checked" in result.rules[-1].sentence
 
 
 def test_missing_and_unexpected_columns_reject_by_name(

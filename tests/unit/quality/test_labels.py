@@ -69,7 +69,7 @@ def of_task(spec: ModelSpec, task: Task) -> ModelSpec:
         pytest.param(
             "multiclass",
             [0, 1, 3, -1] * 5,
-            "10 of 20 rows are no class from 0 to 2, such as 3, -1",
+            "10 of 20 rows are not a class from 0 to 2, such as 3, -1",
             id="classes out of range",
         ),
         pytest.param("multiclass", [0.5, 1.0] * 10, "such as 0.5", id="half a class"),

@@ -27,8 +27,8 @@ def test_parse_expectations_takes_a_list_or_a_suite(text: str) -> None:
         ('[{"kwargs": {}}]', r"\[0\].type is None"),
         ('[{"type": "column_a"}]', r"\[0\].type is 'column_a'"),
         ('[{"type": "expect_x", "kwargs": []}, 4]', r"\[0\].kwargs is \[\].*\[1\] is 4"),
-        ('[{"type": "expect_x", "type": "expect_y"}]', "'type' stands twice"),
-        ('[{"type": "expect_x", "kwargs": {"mostly": NaN}}]', "NaN is no number"),
+        ('[{"type": "expect_x", "type": "expect_y"}]', "'type' occurs twice"),
+        ('[{"type": "expect_x", "kwargs": {"mostly": NaN}}]', "NaN is not a number"),
         ("[" * 100_000, "nested too deeply|is not JSON"),
     ],
 )

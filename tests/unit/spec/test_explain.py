@@ -137,7 +137,7 @@ def test_each_mistake_is_told_with_its_remedy(more: str, expected: str) -> None:
 def test_lightgbm_parameters_outside_the_list_are_refused(parameter: str) -> None:
     (text,) = told(f"{REQUIRED}training: {{params: {{{parameter}: x}}}}\n")
 
-    assert "no LightGBM parameter that a spec may set" in text or "belongs at" in text
+    assert "not a LightGBM parameter that a spec may set" in text or "belongs at" in text
 
 
 def test_missing_keys_are_told_together_with_what_they_hold() -> None:

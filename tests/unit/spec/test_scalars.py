@@ -42,7 +42,7 @@ def test_read_scalar_follows_the_core_schema(text: str, value: object) -> None:
 
 @pytest.mark.parametrize("text", ["010", "-007", ".nan", ".NaN", "-.inf", "1e999"])
 def test_read_scalar_refuses_numbers_that_trap(text: str) -> None:
-    with pytest.raises(ValueError, match=r"8-based|no number|too large"):
+    with pytest.raises(ValueError, match=r"octal|not a number|too large"):
         read_scalar(text)
 
 

@@ -37,7 +37,7 @@ def test_harmless_forms_are_read(content: bytes) -> None:
 
 def test_a_key_that_stands_twice_is_told_with_both_lines() -> None:
     assert problems_of("a:\n  b: 1\n  c: 2\n  b: 3\n") == [
-        "line 4, a.b: this key stands twice, first in line 2; keep one"
+        "line 4, a.b: this key occurs twice, first in line 2; keep one"
     ]
 
 
@@ -53,8 +53,8 @@ def test_a_key_that_stands_twice_is_told_with_both_lines() -> None:
         pytest.param("a: [1\nb: 2\n", "line 2: is not YAML at column", id="open bracket"),
         pytest.param("a: \x01", "is not YAML", id="control character"),
         pytest.param("? [a]\n: b\n", "line 1: a key must be plain text", id="list as key"),
-        pytest.param("a: *b\n", "line 1, a: the alias '*b' stands before", id="unknown alias"),
-        pytest.param("a: &a [*a]\n", "the alias '*a' stands before or inside", id="own alias"),
+        pytest.param("a: *b\n", "line 1, a: the alias '*b' is used before", id="unknown alias"),
+        pytest.param("a: &a [*a]\n", "the alias '*a' is used before or inside", id="own alias"),
         pytest.param("[" * 100_000, "nested deeper than 20", id="deep flow"),
         pytest.param("- " * 100_000, "nested deeper than 20", id="deep block"),
     ],
@@ -75,8 +75,8 @@ def test_unreadable_files_give_one_problem(text: str, expected: str) -> None:
         pytest.param("a: !!int '3'\n", "tag:yaml.org,2002:int", id="core tag"),
         pytest.param("a: !env HOME\n", "'!env'", id="own tag"),
         pytest.param("a: 1\n---\nb: 2\n", "line 2: a second document", id="two documents"),
-        pytest.param("a: .nan\n", ".nan is no number", id="nan"),
-        pytest.param("a: 010\n", "drop the 0, or quote it", id="octal"),
+        pytest.param("a: .nan\n", ".nan is not a number", id="nan"),
+        pytest.param("a: 010\n", "remove the leading 0, or quote it", id="octal"),
     ],
 )
 def test_readable_mistakes_are_told_and_the_rest_is_read(text: str, expected: str) -> None:

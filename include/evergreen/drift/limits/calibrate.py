@@ -1,7 +1,7 @@
 """Learning from blocks of the reference how much quiet batches differ from each other.
 
-Each historic batch inside the reference window is held against the rest of it. What that distance
-has over sampling is variance between batches, and a new batch will have it as well.
+Each historic batch inside the reference window is compared with the rest of it. The part of that
+distance that sampling does not explain is variance between batches, which a new batch has too.
 """
 
 from collections.abc import Iterable, Sequence
@@ -25,7 +25,7 @@ from evergreen.drift.student_t import student_quantile
 
 MIN_BLOCK_ROWS = 30
 MAX_BLOCK_SHARE = 0.5
-# A block further off than this, by Student's t, counts as just that far: it is an event, not quiet.
+# A block further away than this, by Student's t, counts as this far: it was an event, not quiet.
 FARTHEST_ALPHA = 0.00002
 US_PER_DAY = 86_400_000_000
 
@@ -41,8 +41,8 @@ def calibrate(
             long as a batch); those below 30 rows, or with over half of the reference, are left out.
 
     Returns:
-        The profile with ``blocks`` set; unchanged with fewer than 4 usable blocks, whose spread
-        would say nothing.
+        The profile with ``blocks`` set; unchanged with fewer than 4 usable blocks, which are too
+        few for a spread.
     """
     counted = []
     for rows in blocks:
@@ -89,14 +89,14 @@ def cut_blocks(table: pa.Table, times: str, *, every_days: float) -> list[list[p
 
 
 class _Squares(NamedTuple):
-    """Squared distance of each block from the rest, and what sampling lets expect, shape (b,)."""
+    """Squared distance of each block from the rest, and the part of sampling, shape (b,)."""
 
     found: FloatArray
     sampling: FloatArray
 
 
 def _squares(found: Sequence[Statistics]) -> dict[str, _Squares]:
-    """Hold each block against the rest of the reference, whose part it is, in each statistic."""
+    """Compare each block with the rest of the reference, in each statistic."""
     squares = {
         "psi": _psi_squares(found),
         "null": _stack([_null_square(one) for one in found]),
@@ -148,9 +148,10 @@ def _between(squares: _Squares) -> float:
 
 
 def _distances(squares: _Squares) -> FloatArray:
-    """Return each block's distance in units of what the other blocks let expect, shape (b,).
+    """Return each block's distance in units of the one expected from the other blocks, shape (b,).
 
-    These are externally studentised residuals: with a block, its pull on the rest's mean goes too.
+    These are externally studentised residuals: a block is removed together with its effect on the
+    mean of the rest.
 
     Source: Cook & Weisberg (1982), Residuals and Influence in Regression, section 2.2.1.
     """

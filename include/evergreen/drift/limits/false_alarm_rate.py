@@ -17,7 +17,7 @@ from evergreen.drift.student_t import student_tail
 
 
 class _Chance(NamedTuple):
-    """One statistic of one feature on quiet data: in parts of its expected square, and its odds.
+    """One statistic of one feature on quiet data: the parts of its expected square, and its odds.
 
     ``between`` is the part (0..1) of the expected square that comes from differences between
     batches; ``reach`` the limit in roots of the expected square; ``tail`` the probability (0..1)
@@ -33,7 +33,7 @@ def expected_false_share(profile: ReferenceProfile, limits: DriftLimits, n_rows:
     """Bound the share (0..1) of quiet batches in which some feature will be called drifted.
 
     Where sampling explains most of what a statistic does, by the law of the statistic, summed over
-    all of these; where differences between batches do, by what the reference's own blocks did.
+    all of these; where differences between batches explain most, by the reference's own blocks.
 
     Args:
         profile: The reference, calibrated on its blocks where it has any.
@@ -49,7 +49,7 @@ def expected_false_share(profile: ReferenceProfile, limits: DriftLimits, n_rows:
     if reaches:
         each = sum(2 * student_tail(reach, n_free) for reach in reaches)
         share += min(each, limits.blocks.tail(min(reaches)))
-    # What the blocks say of the worst feature holds for those that sampling explains as well.
+    # The blocks' worst feature bounds the features that sampling explains, too.
     return min(1.0, share, limits.blocks.tail(min(chance.reach for chance in chances)))
 
 

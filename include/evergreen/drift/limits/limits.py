@@ -1,9 +1,9 @@
 """The limit of each drift statistic, from a budget of false verdicts, at the batch's own rows.
 
-A limit is the largest of two: the smallest effect that is worth a verdict (the spec's ``min_psi``,
+A limit is the larger of two: the smallest effect that is worth a verdict (the spec's ``min_psi``,
 ``min_ks``, ``min_null_rise``), and what quiet data exceeds no more often than the budget allows. So
-effect size decides, and with many rows it decides alone. Where quiet batches differ so much that
-this would leave nothing to find, it stops at a gross effect. A limit in the spec wins over all.
+effect size decides, and with many rows it decides alone. No computed limit exceeds a gross effect,
+even if quiet batches differ very much. A limit in the spec replaces the computed one.
 
 The budget is for the verdict "some feature of this batch has drifted". It is shared out evenly over
 all calibrated statistics (Bonferroni), which holds however the features depend on each other.
@@ -37,9 +37,9 @@ from evergreen.spec.deciding import Drift
 LimitSource = Literal["calibrated", "floor", "gross", "spec"]
 
 BATCHES_PER_YEAR = 52.0
-# A budget of more batches than this share of a year's would make the verdict mean nothing.
+# The largest share of batches for any budget: with more, the verdict would mean nothing.
 MAX_ALPHA = 0.1
-# However much quiet batches differ: beyond these, two samples have hardly anything in common.
+# Upper bounds of computed limits: beyond these, two samples have hardly anything in common.
 GROSS_PSI = 4.0
 GROSS_KS = 0.75
 GROSS_NULL_RISE = 0.5
@@ -97,7 +97,7 @@ class Sample(NamedTuple):
 
     @property
     def null_share(self) -> float:
-        """Share of nulls of the reference; half a row stands for none at all."""
+        """Share of nulls of the reference; half a row if there is none."""
         return (float(self.reference[-1]) + 0.5) / (float(self.reference.sum()) + 1)
 
 

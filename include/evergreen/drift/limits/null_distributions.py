@@ -88,10 +88,10 @@ class PsiLaw:
     """The law of the PSI of a quiet batch against one reference.
 
     Rows per bin are taken as independent Poisson counts around the reference's shares; the law of
-    the sum of their terms is then exact, by a fast Fourier transform, with the floor of ``psi`` on
-    small shares and all. Leaving out that the counts add up to the rows costs one degree of
-    freedom, so limits are a little high. For many rows the law tends to Yurdakul's
-    (1/n + 1/m) * chi-square.
+    the sum of their terms is then exact, by a fast Fourier transform, including the floor of
+    ``psi`` on small shares. Leaving out that the counts add up to the rows costs one degree of
+    freedom, so limits are a little high. For many rows the law tends to Yurdakul's (1/n + 1/m) *
+    chi-square.
 
     Source: Yurdakul (2018), Statistical Properties of the Population Stability Index, Western
     Michigan University.
@@ -139,7 +139,7 @@ class PsiLaw:
 
 
 def _axis_end(log_odds: FloatArray, terms: FloatArray, size: float) -> float:
-    """Return a PSI that is as good as never exceeded: the best of a few Chernoff bounds."""
+    """Return a PSI that is practically never exceeded: the best of a few Chernoff bounds."""
     bounds = []
     for tilt in PSI_TILTS:
         lifted = log_odds + tilt * size * terms
@@ -150,7 +150,7 @@ def _axis_end(log_odds: FloatArray, terms: FloatArray, size: float) -> float:
 
 
 def _tails_of_sum(odds: FloatArray, places: FloatArray) -> FloatArray:
-    """Convolve the laws of the bins' terms; give the probability at or above each cell."""
+    """Convolve the laws of the bins' terms; return the probability at or above each cell."""
     places = np.minimum(places, PSI_CELLS - 1.0)
     left = np.floor(places).astype(np.int64)
     right_share = places - left

@@ -1,4 +1,4 @@
-"""How much quiet batches differ from each other beyond sampling: what blocks of a reference say.
+"""How much quiet batches differ from each other beyond sampling, from blocks of a reference.
 
 Batches of real data share a week, its weather and its campaigns, so they differ more than random
 draws of as many rows would. Per feature that excess is kept as a variance between batches.
@@ -28,11 +28,11 @@ class ColumnSpread(Record):
 
 
 class BlockSpread(Record):
-    """What the blocks of a reference window say of quiet batches.
+    """How quiet batches differ from each other, from the blocks of a reference window.
 
-    ``worst`` has for each block, held against the rest of the reference, the largest distance of
-    any feature in any statistic, in units of what the other blocks let expect of that feature; at
-    least 1.
+    ``worst`` has for each block, compared with the rest of the reference, the largest distance of
+    any feature in any statistic, in units of the distance expected from the other blocks; at least
+    1.
     """
 
     columns: dict[str, ColumnSpread]
@@ -58,7 +58,7 @@ class BlockSpread(Record):
         A prediction from the blocks, by Student's t on the logarithm of ``worst``, and by the rank
         of a next block among them (Vovk, Gammerman and Shafer, 2005): the larger of the two. Never
         above what one feature alone would need at its own ``alpha_each``, so that one odd feature
-        does not take the limits of all others along.
+        does not raise the limits of all others.
         """
         centre, width = self._law()
         joint = math.exp(centre + student_quantile(alpha, self.n_blocks - 1) * width)

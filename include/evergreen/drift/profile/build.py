@@ -31,7 +31,7 @@ def build_profile(table: pa.Table, features: Sequence[Feature]) -> ReferenceProf
     ``BrokenColumn`` that says why, and the others are not affected.
 
     Args:
-        table: The rows of the reference window; columns that are no feature are ignored.
+        table: The rows of the reference window; other columns are ignored.
         features: The features to profile, with their kinds.
 
     Returns:
@@ -54,7 +54,7 @@ def _column(table: pa.Table, feature: Feature) -> ColumnProfile:
     except MemoryError:
         raise
     except Exception as err:
-        # Whatever one column holds, the others are still profiled, and this one says why not.
+        # If one column cannot be read, the others are still profiled; its profile says why.
         return BrokenColumn(name=feature.name, kind=feature.kind, problem=problem_of(err))
 
 

@@ -26,7 +26,7 @@ class Statistics(NamedTuple):
     ``ks_error`` of the true D. ``out_of_range_share`` counts the finite values below the
     reference's lowest or above its highest; infinities are shares of their own. Quiet data has
     ``reference_unseen_share`` of values that the reference never held. None where the kind of the
-    feature has no such number, or where the profile cannot tell.
+    feature has no such number, or the profile does not hold it.
     """
 
     n_values: int
@@ -57,7 +57,7 @@ class NumericTally:
         self._counts = self._counter.count(np.empty(0))
 
     def add(self, array: pa.Array) -> None:
-        """Count one more array; raises TypeError where it does not hold what its kind says."""
+        """Count one more array; raises TypeError where it does not fit its kind."""
         values = to_axis(array, self._column.kind)
         self._counts = self._counts.plus(self._counter.count(values))
 
@@ -124,7 +124,7 @@ class CategoryTally:
         """Compare what was counted with the reference; at least one row has been added.
 
         The unseen share is an estimate where the reference held more values than its profile
-        lists, and None where it held so many that a new one cannot be told.
+        lists, and None where it held so many that a new one cannot be recognised.
         """
         column, counts = self._column, self._counts
         n_rows = int(counts.sum())
@@ -183,7 +183,7 @@ class ColumnTally:
         except MemoryError:
             raise
         except Exception as err:
-            # Whatever one column holds, the others are still judged, and this one says why not.
+            # If one column cannot be read, the others are still judged; its verdict says why.
             self.problem = problem_of(err)
 
     @property

@@ -1,7 +1,8 @@
 """The reference profile: all that drift needs to remember of the champion's reference window.
 
-It is small (a few kB per feature, whatever the rows), plain JSON, and holds no rows: counts over
-quantile cells for numbers, and for categories the frequent values by name and the rest as keys.
+It is small (a few kB per feature, for any number of rows), plain JSON, and holds no rows: counts
+over quantile cells for numbers, and for categories the frequent values by name and the rest as
+keys.
 """
 
 from collections.abc import Callable
@@ -55,7 +56,7 @@ class NumericColumn(Record):
 
     @property
     def ks_error(self) -> float:
-        """How much larger than measured D can truly be, 0..1; at most 0.01."""
+        """How much larger than the measured D the true one can be, 0..1; at most 0.01."""
         return ks_error(self.cells)
 
 
@@ -97,7 +98,8 @@ class CategoryColumn(Record):
         """Return ``psi_counts`` with at most ``unseen_share`` (0..1) of the rows in unseen values.
 
         Beside data that repeats the reference's own values, such as ids that come again, a value
-        that occurs once is not taken for unseen: fewer new values than expected are no drift.
+        that occurs once is not taken for unseen: fewer new values than expected do not count as
+        drift.
         """
         n_once = self.n_once_rare + self.n_once_unlisted
         n_rows = sum(self.counts) + self.n_rare + self.n_unlisted + self.n_null
@@ -110,7 +112,7 @@ class CategoryColumn(Record):
 
     @property
     def detectable(self) -> float:
-        """Share of new values that are recognised as new: 1 where all are listed; 0: not told."""
+        """Share of new values that are recognised as new: 1 where all are listed; 0: not known."""
         if not self.n_unlisted:
             return 1.0
         free = 1.0 - float(read_marks(self.marks).mean()) if self.marks else 0.0

@@ -29,7 +29,7 @@ def bit_of(key: int) -> int:
 
 
 def mark_keys(keys: Iterable[int]) -> str:
-    """Set the bit of each 32-bit key; give the bitmap as base64."""
+    """Set the bit of each 32-bit key; return the bitmap as base64."""
     bits = np.zeros(N_BITS, dtype=np.bool_)
     bits[[bit_of(key) for key in keys]] = True
     return base64.b64encode(np.packbits(bits).tobytes()).decode()

@@ -66,7 +66,7 @@ def _draw_all_possible(pictures: list[Picture]) -> tuple[str, dict[str, str]]:
     try:
         page = _render(pictures)
     except Exception:
-        # Whatever Evidently raises, one feature is at fault: find it, and draw the others.
+        # Any error of Evidently counts as the fault of one feature: find it, and draw the others.
         drawable = []
         for picture in pictures:
             try:
@@ -153,7 +153,7 @@ def _numbers(pictures: list[Picture]) -> list[_Number]:
 
 
 def _register_statistics(numbers: list[_Number]) -> None:
-    """Teach Evidently our statistics; they answer by the name of the series they are given."""
+    """Register our statistics with Evidently; they return values by the name of their series."""
     from evidently.legacy.calculations.stattests.registry import StatTest, register_stattest
     from evidently.legacy.core import ColumnType
 

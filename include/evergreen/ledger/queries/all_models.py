@@ -39,11 +39,13 @@ class _OfModel(Protocol):
 
 
 class Overview:
-    """What the list of models is made of. Mappings are by model; who has nothing is not in them.
+    """What the list of models is made of.
+
+    Mappings are by model; a model without rows is not in them.
 
     Args:
         database: Where to look.
-        model: Look at this one only; None: at all.
+        model: Read this one only; None: all.
     """
 
     def __init__(self, database: Database, model: str | None = None) -> None:
@@ -115,7 +117,7 @@ class Overview:
         return {found.model: found for found in read_records(self._database, query, Promotion)}
 
     def deliveries(self) -> dict[str, LatestDelivery]:
-        """Return the delivery of data of the newest batch of each model, whatever became of it."""
+        """Return the delivery of data of the newest batch of each model, with any outcome."""
         models, mine = self._models(DeliveryRow.model), aliased(DeliveryRow)
         newest = (
             select(func.max(mine.batch))

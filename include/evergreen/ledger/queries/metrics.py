@@ -112,7 +112,7 @@ class Gauges:
         return self._counts(select(PromotionRow.model, PromotionRow.kind, func.count()))
 
     def undelivered(self) -> list[Count]:
-        """Count the alerts that nobody was told of, by model and state."""
+        """Count the alerts that were not delivered, by model and state."""
         query = select(AlertRow.model, AlertRow.state, func.count())
         return self._counts(query.where(AlertRow.state.in_(UNDELIVERED)))
 
@@ -152,7 +152,7 @@ def _accepted_batches(limits: Mapping[str, float], at: datetime) -> CTE:
         seconds_between(taken, _first_decision()).label("waited"),
         _limit(limits).label("limit"),
     ).where(*ACCEPTED)
-    # Else the columns would be worked out once for every place that names them.
+    # Otherwise the columns would be computed once for every place that names them.
     return batches.cte("accepted").prefix_with("MATERIALIZED")
 
 
@@ -183,7 +183,7 @@ def _first_decision() -> ScalarSelect[datetime | None]:
 
 
 def _limit(limits: Mapping[str, float]) -> ColumnElement[float]:
-    """Return the limit of a row's model; what most have is told once, not for each of them."""
+    """Return the limit of a row's model; the most frequent limit is written once, not per model."""
     by_seconds: dict[float, list[str]] = {}
     for model, seconds in limits.items():
         by_seconds.setdefault(seconds, []).append(model)

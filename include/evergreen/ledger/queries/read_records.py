@@ -1,4 +1,4 @@
-"""Reading rows as records, in a transaction that keeps nobody from writing."""
+"""Reading rows as records, in a transaction that does not block writers."""
 
 from typing import Any, TypeVar
 

@@ -65,7 +65,7 @@ class OpenDecision(NamedTuple):
 
 
 class LatestDelivery(NamedTuple):
-    """What became of a delivery of data; the window is that of its rows, in event time."""
+    """The outcome of a delivery of data; the window is that of its rows, in event time."""
 
     model: str
     batch: str

@@ -1,7 +1,7 @@
 """Batches have numbers and the records name their ids; what was counted from 1970 says so.
 
 Only what the records are called changes, and no number: a spec tells how long a period is, so a
-memory is counted anew where the next decision reads it. Sentences stay as they were said.
+memory is counted again where the next decision reads it. Sentences stay as they were said.
 """
 
 from collections import defaultdict
