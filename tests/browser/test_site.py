@@ -32,7 +32,7 @@ class Story:
         run_id: Run that Airflow's form has started.
         asked: What Airflow's page asked.
         answer_link: Where the model's page led to for the answer.
-        incident: The incident of the question after it was looked after on our pages.
+        incident: The incident of the question after it was acknowledged on our pages.
         decision: What became of the run.
         dislikes: What was wrong with the pages on the way.
     """

@@ -69,7 +69,7 @@ def test_what_airflow_refuses_is_kept_with_its_words(scene: Scene) -> None:
 
     assert answer.status_code == 403
     done = scene.actions()[0]
-    assert (done.done_by, done.outcome) == ("watcher", "Airflow refuses: Forbidden")
+    assert (done.done_by, done.outcome) == ("watcher", "Airflow refused: Forbidden")
 
 
 def test_a_paused_dag_is_told_instead_of_waited_for(web: Web) -> None:
@@ -83,8 +83,8 @@ def test_a_paused_dag_is_told_instead_of_waited_for(web: Web) -> None:
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        pytest.param({}, "a reason is needed", id="no reason"),
-        pytest.param({"reason": " \n "}, "a reason is needed", id="blank reason"),
+        pytest.param({}, "expected a reason", id="no reason"),
+        pytest.param({"reason": " \n "}, "expected a reason", id="blank reason"),
         pytest.param({"reason": "x" * 501}, "at most 500", id="long reason"),
         pytest.param({"reason": "a\x00b"}, "cannot be shown", id="NUL"),
         pytest.param({"reason": "a\ud800b"}, "cannot be shown", id="half a character"),

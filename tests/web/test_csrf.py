@@ -107,5 +107,5 @@ def test_a_page_that_was_open_for_too_long_is_told_to_be_loaded_again(
     answer = browser.post(HOLD, data={**REASON, "csrf": shown})
 
     assert answer.status_code == 403
-    assert "load it again" in answer.text
+    assert "reload it" in answer.text
     assert scene.actions() == before

@@ -1,4 +1,4 @@
-"""Commands about what people were told: the incidents, and the messages about them."""
+"""Commands about incidents and the messages about them."""
 
 from typing import Annotated
 
@@ -6,8 +6,8 @@ import typer
 
 from evergreen.cli.console import cell, examples, make_table, say, screen, show_json
 from evergreen.cli.ledger_commands import AsJson, open_ledger
-from evergreen.ledger.records import Incident
-from evergreen.presentation.formatting import moment
+from evergreen.ledger.records import Incident, OutboxEntry
+from evergreen.presentation.formatting import moment, plural
 
 alert_app = typer.Typer()
 
@@ -24,12 +24,12 @@ OfModel = Annotated[str | None, typer.Option(help="Only of this model.", show_de
     ),
 )
 def incidents(
-    only_open: Annotated[bool, typer.Option("--open", help="Only what is not over yet.")] = False,
+    only_open: Annotated[bool, typer.Option("--open", help="Only open incidents.")] = False,
     model: OfModel = None,
     limit: Annotated[int, typer.Option(min=1, help="At most this many, the newest.")] = NEWEST,
     as_json: AsJson = False,
 ) -> None:
-    """Print what was wrong, since when, who works on it, and how it ended; newest first."""
+    """List incidents, newest first: what, since when, who works on it, how it ended."""
     with open_ledger() as (ledger, _):
         found = ledger.incidents.history(model, limit=limit, only_open=only_open)
     if as_json:
@@ -38,8 +38,8 @@ def incidents(
     if not found:
         say("No open incidents." if only_open else "No incidents.")
         return
-    columns = ("id", "since", "model", "about", "severity", "must act", "what", "how it stands")
-    table = make_table("Incidents", columns, wide=("what", "how it stands"))
+    columns = ("id", "since", "model", "topic", "severity", "must act", "what", "status")
+    table = make_table("Incidents", columns, wide=("what", "status"))
     for incident in found:
         table.add_row(
             str(incident.id),
@@ -65,7 +65,7 @@ def incidents(
 )
 def alerts(
     undelivered: Annotated[
-        bool, typer.Option("--undelivered", help="Only those that nobody has received.")
+        bool, typer.Option("--undelivered", help="Only those that were not delivered.")
     ] = False,
     resend: Annotated[
         bool,
@@ -77,11 +77,11 @@ def alerts(
     model: OfModel = None,
     as_json: AsJson = False,
 ) -> None:
-    """Print the messages that were raised, and what became of each."""
+    """List the messages and whether each was delivered."""
     with open_ledger() as (ledger, _):
         if resend:
             n_again = ledger.alerts.send_again(model)
-            say(f"{n_again} given up before; the watchdog sends them within 10 minutes.")
+            say(f"{plural(n_again, 'refused alert')}: the watchdog sends again within 10 minutes.")
             return
         entries = [
             entry
@@ -106,9 +106,15 @@ def alerts(
             "yes" if alert.must_act else "no",
             cell(entry.state),
             cell(f"{alert.title}. {alert.text}"),
-            cell(f"{entry.last_error} ({entry.attempts} attempts)" if entry.last_error else ""),
+            cell(_error_text(entry)),
         )
     screen().print(table)
+
+
+def _error_text(entry: OutboxEntry) -> str:
+    if not entry.last_error:
+        return ""
+    return f"{entry.last_error} ({plural(entry.attempts, 'attempt')})"
 
 
 def _status_text(incident: Incident) -> str:

@@ -1,4 +1,4 @@
-"""All commands, and how they end: 0 done, 1 nothing found, 2 refused with one message."""
+"""All commands. Exit codes: 0 done, 1 nothing found or a check failed, 2 refused with a message."""
 
 import sys
 from collections.abc import Sequence
@@ -31,20 +31,20 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="""Keep tabular models fresh: what was decided, why, and who is champion.
+    help="""Keep tabular models fresh: decisions, their reasons, and the champion.
 
     \b
     evergreen demo                        watch the whole loop on real flights
-    evergreen decisions flights           the history of a model
-    evergreen why flights 2013-03-08      why it did (or did not) retrain that week
-    evergreen champion flights            who serves; --at 2013-06-01: who served then?
-    evergreen incidents --open            what is wrong now, since when, and who looks at it?
-    evergreen check flights               is all well? exit code 1 where it is not
-    evergreen picture flights             metric and drift over the newest batches, as a PNG
-    evergreen backtest flights            what would each policy have kept, and cost?
-    evergreen calibrate flights           what counts as drift, and how often by mistake?
-    evergreen reproduce 5f2b6c0e9d1a4b37  train that decision's model again: the same file?
-    evergreen spec check                  is every model.yaml as it should be?
+    evergreen decisions flights           list the decisions about a model
+    evergreen why flights 2013-03-08      why that week was, or was not, retrained
+    evergreen champion flights            the champion; with --at 2013-06-01 that of then
+    evergreen incidents --open            open incidents: since when, who works on them
+    evergreen check flights               check a model; exit code 1 if a check fails
+    evergreen picture flights             metric and drift of the newest batches, as PNG
+    evergreen backtest flights            replay the policies on history: score and cost
+    evergreen calibrate flights           drift limits, and how often they are wrong
+    evergreen reproduce 5f2b6c0e9d1a4b37  train that model again and compare the files
+    evergreen spec check                  check every model.yaml
 
     Addresses come from the environment: EVERGREEN_HOME, EVERGREEN_LEDGER_URL,
     EVERGREEN_STORE_URI, MLFLOW_TRACKING_URI.

@@ -1,4 +1,4 @@
-"""``evergreen backtest``: what each policy would have cost and kept on a history."""
+"""``evergreen backtest``: score and cost of each policy, replayed on history."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -12,11 +12,11 @@ backtest_app = typer.Typer()
 
 MAX_SEED = 2**31 - 1
 PRINTED = """\b
-What is printed, per policy:
+Printed for each policy:
   score   mean of the metric over the batches
   kept    share of what retraining at every batch gains over never retraining;
-          "-" where that gain is below .01
-  cost    trainings per batch; one on a part of the window counts as that part
+          "-" if that gain is below .01
+  cost    trainings per batch; one on part of the window counts as that part
   fits    trainings; all numbers of periodic are means over its phases
 
 """
@@ -32,7 +32,7 @@ What is printed, per policy:
         "    --window 50000 --batch 6000 --json sales.json --html sales.html",
         "evergreen backtest --data sales.parquet --time ts --target bought --ignore order_id \\",
         "    --window 50000 --batch 6000 --label-delay 2 --policy default --jobs 4",
-        "evergreen backtest flights --promotion strict   what caution would have cost",
+        "evergreen backtest flights --promotion strict   the cost of a stricter rule",
         "jq '.policies | map_values({score, cost})' sales.json",
     ),
 )
@@ -51,14 +51,14 @@ def backtest(
     time: Annotated[
         str | None,
         typer.Option(
-            metavar="COLUMN", help="Of --data: timestamps, dates or numbers that never fall."
+            metavar="COLUMN", help="With --data: timestamps, dates or numbers that never decrease."
         ),
     ] = None,
     target: Annotated[
         str | None,
         typer.Option(
             metavar="COLUMN",
-            help="Of --data: two or more classes, as whole numbers, text or booleans. Every other"
+            help="With --data: two or more classes, as whole numbers, text or booleans. Every other"
             " column is a feature.",
         ),
     ] = None,
@@ -66,7 +66,7 @@ def backtest(
         int | None,
         typer.Option(
             metavar="ROWS",
-            help="Of --data: the first champion learns from this many rows, and each challenger"
+            help="With --data: the first champion learns from this many rows, and each challenger"
             " from the newest this many that have labels.",
         ),
     ] = None,
@@ -74,21 +74,21 @@ def backtest(
         int | None,
         typer.Option(
             metavar="ROWS",
-            help="Of --data: rows of a batch. A last batch that is not full is left out.",
+            help="With --data: rows of a batch. An incomplete last batch is left out.",
         ),
     ] = None,
     label_delay: Annotated[
         int | None,
         typer.Option(
             metavar="BATCHES",
-            help="Of --data: labels arrive this many BATCHES later; 0: once the batch is scored.",
+            help="With --data: labels arrive this many batches later; 0: right after scoring.",
             show_default="0",
         ),
     ] = None,
     metric: Annotated[
         Literal["auc", "accuracy"] | None,
         typer.Option(
-            help="Of --data: what is scored.",
+            help="With --data: the metric.",
             show_default="auc for two classes, else accuracy",
         ),
     ] = None,
@@ -96,14 +96,14 @@ def backtest(
         list[str] | None,
         typer.Option(
             metavar="COLUMN",
-            help="Of --data: no feature, such as an identifier; may be given several times.",
+            help="With --data: a column that is no feature, such as an id; may be repeated.",
         ),
     ] = None,
     history: Annotated[
         Literal["auto", "stored", "replay"] | None,
         typer.Option(
-            help="Of a model: what was landed and labelled, or the flights of 2013 (flights only)."
-            " auto replays these while less than half a year is stored.",
+            help="With a model: the stored batches, or the flights of 2013 (flights only)."
+            " auto replays 2013 while less than half a year is stored.",
             show_default="auto",
         ),
     ] = None,
@@ -111,7 +111,7 @@ def backtest(
         list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="default, thresholds, periodic, every or never; may be given several times. never,"
+            help="default, thresholds, periodic, every or never; may be repeated. never,"
             " every and periodic are always included.",
             show_default="all",
         ),
@@ -119,33 +119,37 @@ def backtest(
     promotion: Annotated[
         Level | None,
         typer.Option(
-            help="Let a challenger serve only when this level of the promotion rule lets it; never"
-            " and every stay without a rule, to measure by.",
-            show_default="every challenger serves",
+            help="Promote a challenger only if it passes the rule at this level. never and every"
+            " have no rule; they are the scale.",
+            show_default="every challenger is promoted",
         ),
     ] = None,
     seed: Annotated[
         int,
         typer.Option(
-            min=0, max=MAX_SEED, help="The same seed writes the same JSON, but for `seconds`."
+            min=0, max=MAX_SEED, help="The same seed gives the same JSON, except `seconds`."
         ),
     ] = 0,
     jobs: Annotated[
-        int | None, typer.Option(min=1, help="Processes to work with.", show_default="all cores")
+        int | None, typer.Option(min=1, help="Threads to use.", show_default="all cores")
     ] = None,
     json_file: Annotated[
         Path | None,
-        typer.Option("--json", metavar="OUT", help="Write every score, fit and alarm here."),
+        typer.Option(
+            "--json", metavar="OUT", help="Write every score, fit and alarm to this file."
+        ),
     ] = None,
     html_file: Annotated[
         Path | None,
-        typer.Option("--html", metavar="OUT", help="Draw the page here: one file, no network."),
+        typer.Option(
+            "--html", metavar="OUT", help="Write the report to this file; it needs no network."
+        ),
     ] = None,
 ) -> None:
-    """Replay the policies on history: what each would have kept, and cost.
+    """Replay the policies on history and compare their scores and costs.
 
-    Each batch is scored by the champion of the day before anything is learnt from it, and a policy
-    sees labels only once they would have arrived. Everything is checked before the first training.
+    Each batch is scored by the champion of that time before any training uses it, and a policy gets
+    labels only after they would have arrived. Everything is checked before the first training.
     """
     from evergreen.cli.backtest_run import Asked, run
 

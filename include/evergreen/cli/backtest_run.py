@@ -1,4 +1,4 @@
-"""One call of ``evergreen backtest``: what was asked is checked, then replayed, then shown."""
+"""One call of ``evergreen backtest``: check the options, replay, show the result."""
 
 import os
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Asked:
-    """What was asked, as it was typed; None where an option was not given."""
+    """The options as typed; None for an option that was not given."""
 
     model: str | None
     data: Path | None
@@ -50,10 +50,10 @@ class Asked:
 
 
 def run(asked: Asked) -> None:
-    """Replay the policies; print the table, and write the files that were asked for.
+    """Replay the policies, print the table and write the requested files.
 
     Raises:
-        RequestError: Options do not go together, or a file cannot be written.
+        RequestError: Options contradict each other, or a file cannot be written.
         EvergreenError: The history cannot be used; nothing was trained.
     """
     _check_options(asked)
@@ -110,8 +110,8 @@ def _check_options(asked: Asked) -> None:
     given += ["--ignore"] if asked.ignore else []
     if given:
         raise RequestError(
-            f"{', '.join(given)} cannot be given with a model: the model.yaml of {asked.model} says"
-            " these; change them there, or back-test a table with --data"
+            f"{', '.join(given)} cannot be given with a model: they are in the model.yaml of"
+            f" {asked.model}; change them there, or back-test a table with --data"
         )
 
 
@@ -127,19 +127,19 @@ def _policies(names: Sequence[str]) -> tuple[PolicyName, ...] | None:
 
 
 def _check_output(path: Path, asked: Asked) -> None:
-    """Refuse a place that cannot be written, before hours of work and not after them."""
+    """Refuse a path that cannot be written, before hours of work."""
     folder = path.parent
     if asked.data is not None and path.resolve() == asked.data.resolve():
-        raise RequestError(f"{path} is the table itself; write somewhere else")
+        raise RequestError(f"{path} is the table itself; choose another file")
     files = [file.resolve() for file in (asked.json_file, asked.html_file) if file is not None]
     if len(files) > len(set(files)):
         raise RequestError(f"--json and --html are both {path}; give each its own file")
     if path.is_dir():
         raise RequestError(f"{path} is a folder, expected the name of a file to write")
     if not folder.is_dir():
-        raise RequestError(f"there is no folder {folder} to write {path.name} in; make it first")
+        raise RequestError(f"there is no folder {folder} to write {path.name} to; create it first")
     if not os.access(path if path.exists() else folder, os.W_OK):
-        raise RequestError(f"{path} may not be written; choose another place")
+        raise RequestError(f"there is no permission to write {path}; choose another file")
 
 
 def _read(asked: Asked) -> tuple[Stream, ModelSpec | None]:
@@ -167,14 +167,14 @@ def _history_of_model(model: str, *, source: "Source" = "auto") -> "ModelHistory
 
     Args:
         model: Its name.
-        source: As in ``workflows.backtest.model_history``; ``auto`` replays the year also where
-            ledger or store cannot be reached, since a laptop often cannot.
+        source: As in ``workflows.backtest.model_history``; ``auto`` also replays the year if ledger
+            or store cannot be reached, as from a laptop.
 
     Raises:
         SpecError: There is no such model, or its spec is wrong.
-        RequestError: A replay is asked of a model that has none.
+        RequestError: The model has no replay.
         EmptyWindowError: There is too little history.
-        DataError: The history cannot be used as it is.
+        DataError: The history cannot be used.
     """
     from evergreen.errors import EmptyWindowError, ExternalError
     from evergreen.settings import read_settings
@@ -206,9 +206,9 @@ def _gate(level: Level | None, spec: ModelSpec | None) -> Gate | None:
 def _judged(gate: Gate) -> str:
     level = gate.rule.level if gate.rule else "none"
     return (
-        f"Challengers are judged at level {level} on the newest labelled rows,"
-        f" {gate.holdout_batches:g} x a batch and at least {gate.min_rows:,}, which they do not"
-        " learn from; without guards."
+        f"Challengers are evaluated at level {level} on the newest labelled rows"
+        f" ({gate.holdout_batches:g} x a batch, at least {gate.min_rows:,}) that they were not"
+        " trained on; without guards."
     )
 
 
@@ -227,7 +227,12 @@ def _show(result: BacktestResult, stream: Stream) -> None:
     screen().print(draw_table(result, stream.metric))
     rows = summarise(result, stream.metric)
     say(plain(verdict(rows, stream.metric, n_batches=result.n_batches)))
-    say(Text(f"{result.seconds:.0f} s. Bold: no other policy gives as much for as little.", "dim"))
+    say(
+        Text(
+            f"{result.seconds:.0f} s. Bold: no other policy scores as high at this cost or less.",
+            "dim",
+        )
+    )
 
 
 def _write(result: BacktestResult, stream: Stream, asked: Asked) -> None:

@@ -39,12 +39,12 @@ def show_explanation(console: Console, explanation: Explanation) -> None:
 
 def _why_none(delivery: Delivery | None) -> str:
     if delivery is None:
-        return "the batch never arrived."
+        return "the batch has not arrived."
     if delivery.status == "rejected":
         return "the batch was rejected."
     if delivery.status == "received":
-        return "the gate has not judged the batch yet; look at the run of ingest."
-    return "continual_training has not reached it; look at its newest run."
+        return "the quality gate has not checked the batch yet; look at the run of ingest."
+    return "continual_training has not reached the batch yet; look at its newest run."
 
 
 def _heading(position: int, explanation: Explanation, decision: Decision) -> str:
@@ -60,7 +60,7 @@ def _attempt(attempt: Attempt) -> list[Table]:
     facts.add_row("because", cell(decision.sentence))
     if decision.trigger == "forced" or decision.reason:
         who = plain(decision.requested_by) or "somebody"
-        facts.add_row("asked by", cell(f"{who}: {decision.reason or 'no reason given'}"))
+        facts.add_row("requested by", cell(f"{who}: {decision.reason or 'no reason given'}"))
     facts.add_row("outcome", cell(decision.outcome_sentence or decision.outcome))
     facts.add_row("champion", cell(champion_text(decision)))
     if decision.challenger_version:
@@ -87,7 +87,7 @@ def _approval_text(approval: Approval) -> str:
 
 def _signals(attempt: Attempt) -> Table:
     decision, limits = attempt.decision, attempt.limits
-    columns = ("signal", "measured", "limit", "unit", "says", "in one sentence")
+    columns = ("signal", "measured", "limit", "unit", "verdict", "explanation")
     table = make_table("Signals", columns, wide=columns[-1:])
     for one in signals_of(decision.signals, decision.state_after, limits):
         row = (one.name, one.measured, one.limit, one.unit, one.says, one.sentence)
@@ -102,7 +102,7 @@ def _features(decision: Decision) -> list[Table]:
     drift = decision.signals.drift
     if drift is None:
         return []
-    columns = ("feature", "says", "PSI", "limit", "D", "limit", "null share", "in one sentence")
+    columns = ("feature", "verdict", "PSI", "limit", "D", "limit", "null share", "explanation")
     table = make_table(
         f"Drift per feature against v{decision.champion_before}", columns, wide=columns[-1:]
     )
@@ -157,7 +157,7 @@ def _add_evaluation(facts: Table, evaluation: Evaluation) -> None:
 
 
 def _add_guards(facts: Table, guards: tuple[GuardResult, ...]) -> None:
-    """Tell how many guards passed; name those that did not, with their sentence."""
+    """Add how many guards passed, and each one that did not, with its sentence."""
     n_passed = sum(guard.verdict == "passed" for guard in guards)
     facts.add_row("guards", cell(f"{n_passed} of {len(guards)} passed"))
     for guard in guards:

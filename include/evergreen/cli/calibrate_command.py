@@ -1,4 +1,4 @@
-"""``evergreen calibrate``: the drift limits of a model, from its budget of false verdicts."""
+"""``evergreen calibrate``: the drift limits of a model, from its budget of false alarms."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,19 +23,19 @@ calibrate_app = typer.Typer()
 MAX_NAMED = 8
 ROUNDING = 1e-3
 NOTES = """\b
-What is printed, per feature:
-  PSI, D       over its limit, the feature has drifted; D for numbers and times only
-  nulls up     the same, for the rise of the null share over the reference's
-  from         calibrated: what quiet data of so many rows exceeds as rarely as the
-               budget allows; floor: the smallest effect that is worth a verdict
-               (min_psi, min_ks, min_null_rise of the spec), where quiet data stays
-               below it; gross: quiet batches differ so much that the limit stops here,
-               where two samples have hardly anything in common; spec: a limit that
-               model.yaml gives, which always wins
-  drifted in   batches since the reference that it would have called drifted
+Printed for each feature:
+  PSI, D       limits above which the feature has drifted; D for numbers and times only
+  nulls up     the same, for the rise of the null share over that of the reference
+  from         calibrated: unchanged data of that many rows exceeds it only as often
+               as the budget allows; floor: the smallest effect that counts (min_psi,
+               min_ks, min_null_rise of the spec), if unchanged data stays below it;
+               gross: unchanged batches differ so much that the limit stops at a value
+               where two samples have hardly anything in common; spec: a limit in
+               model.yaml, which always takes precedence
+  drifted in   batches since the reference in which the feature drifted
 
 \b
-Nothing is written. A budget of your choice goes into model.yaml:
+Nothing is written. To change the budget, set in model.yaml:
   drift: {false_verdicts_per_year: 2}
 
 """
@@ -46,7 +46,7 @@ Nothing is written. A budget of your choice goes into model.yaml:
     epilog=NOTES
     + examples(
         "evergreen calibrate flights                      the limits as they are",
-        "evergreen calibrate flights --false-alarms 1     what would one a year cost?",
+        "evergreen calibrate flights --false-alarms 1     the limits of one false alarm a year",
         "evergreen calibrate flights --json | jq '.features[] | {feature, psi, ks}'",
         "evergreen calibrate flights --json | jq '.batches[] | select(.verdict == \"drifted\")'",
     ),
@@ -60,7 +60,7 @@ def calibrate(
         typer.Option(
             "--false-alarms",
             metavar="PER_YEAR",
-            help="Try another budget: quiet batches a year that may be called drifted.",
+            help="Try another budget: unchanged batches per year that may be called drifted.",
             show_default="drift.false_verdicts_per_year of the spec",
         ),
     ] = None,
@@ -68,10 +68,10 @@ def calibrate(
 ) -> None:
     """Show the drift limits of each feature, their origin, and how past batches are classified.
 
-    Limits follow from a budget: how many quiet batches a year may be called drifted. They are those
-    of the champion's reference at the usual rows of a batch, and where the reference holds four
-    batches or more, they allow for how much quiet batches differ from each other. Every batch that
-    is still in the store is then judged by them.
+    Limits follow from a budget: how many unchanged batches per year may be called drifted. They are
+    computed for the champion's reference and the usual number of rows in a batch. If the reference
+    has four batches or more, they allow for normal differences between batches. Every batch that is
+    still in the store is then classified by them.
     """
     from evergreen.ledger.ledger import Ledger
     from evergreen.workflows.decide.drift_calibration import calibrate_model
@@ -112,17 +112,17 @@ def _limit(limit: "ShownLimit | None") -> tuple[str, str]:
 
 
 def _lines(report: "CalibrationReport") -> list[str | Text]:
-    whose = "the newest history: there is no champion yet"
+    whose = "the newest history (there is no champion yet)"
     if report.version is not None:
         whose = f"the reference of v{plain(report.version)}"
-    blocks = "too few batches in it to tell how much quiet batches differ"
+    blocks = "too few batches to estimate the normal differences between batches"
     if report.n_blocks is not None:
-        blocks = f"how much quiet batches differ is learnt from {report.n_blocks} blocks of it"
+        blocks = f"normal differences between batches are estimated from {report.n_blocks} blocks"
     lines: list[str | Text] = [
         f"Limits for a batch of {report.batch_rows:,} rows, against {whose}"
         f" ({report.reference_rows:,} rows; {blocks}).",
-        f"Budget: {report.budget_per_year:g} of {report.batches_per_year:.4g} batches a year may be"
-        f" called drifted on quiet data; expected by these limits: at most"
+        f"Budget: {report.budget_per_year:g} of {report.batches_per_year:.4g} batches per year may"
+        f" be called drifted on unchanged data; expected with these limits: at most"
         f" {report.expected_per_year:.2g}.",
     ]
     if report.expected_per_year > report.budget_per_year * (1 + ROUNDING):
@@ -142,11 +142,11 @@ def _lines(report: "CalibrationReport") -> list[str | Text]:
 
 
 def _over_budget(report: "CalibrationReport") -> str:
-    """Say which limits do not follow the budget, and what to do about them."""
+    """Return which limits do not follow the budget, and why."""
     reasons = []
     for source, why in (
-        ("gross", "quiet batches differ too much for a limit in {}"),
-        ("spec", "model.yaml gives the limits of {}"),
+        ("gross", "unchanged batches differ too much for a limit in {}"),
+        ("spec", "model.yaml sets the limits of {}"),
     ):
         names = [one.feature for one in report.features if source in one.sources]
         if names:
@@ -162,6 +162,6 @@ def _past(place: str, batches: "tuple[JudgedBatch, ...]") -> str:
     named = f": {', '.join(map(plain, drifted[-MAX_NAMED:]))}{more}" if drifted else ""
     few = f"; {len(batches) - len(judged)} too small" if len(judged) < len(batches) else ""
     return (
-        f"Batches {place} the reference that would be called drifted: {len(drifted)} of"
+        f"Batches {place} the reference that these limits call drifted: {len(drifted)} of"
         f" {len(judged)}{named}{few}."
     )

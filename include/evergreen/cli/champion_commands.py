@@ -1,4 +1,4 @@
-"""``evergreen champion`` and ``evergreen rollback``: who serves, who served, and the way back."""
+"""``evergreen champion`` and ``evergreen rollback``: the champion now or then, and the way back."""
 
 import uuid
 from typing import Annotated
@@ -18,11 +18,11 @@ from evergreen.workflows.promote.served_version import Served, who_served
 champion_app = typer.Typer()
 
 AT_NOTES = """\b
---at answers twice:
-  by the data    the version that scored the batch whose window holds the moment
-  by the clock   the version that was champion when the clock showed the moment
-They differ where data comes later than it happened, as in a replayed history. The
-first is the answer where there is one; --json gives both.
+--at gives two answers:
+  by the data    the version that scored the batch of that time
+  by the clock   the version that was champion at that time
+They differ if data arrives late, as in a replayed history. The first is the answer
+if there is one; --json gives both.
 
 """
 
@@ -40,7 +40,7 @@ first is the answer where there is one; --json gives both.
 def champion(
     model: Model,
     at: Annotated[
-        str | None, typer.Option(help="Ask for this moment instead of now.", show_default="now")
+        str | None, typer.Option(help="Ask for this time instead of now.", show_default="now")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -82,19 +82,22 @@ def rollback(
     to: Annotated[
         str | None,
         typer.Option(
-            metavar="VERSION", help="A former champion.", show_default="the champion before"
+            metavar="VERSION",
+            help="The former champion to return to.",
+            show_default="the champion before",
         ),
     ] = None,
     reason: Annotated[
-        str, typer.Option(help="Why; required, kept in the ledger.", show_default=False)
+        str, typer.Option(help="Why; required, stored in the ledger.", show_default=False)
     ] = "",
     requested_by: Who = "",
     as_json: AsJson = False,
 ) -> None:
     """Make a former champion the champion again, at once, through the exactly-once protocol.
 
-    It does what the DAG rollback does, without Airflow. Nothing is asked back. A call that died
-    half-way is finished by the same call made again. The alert is stored; the watchdog sends it.
+    It does the same as the DAG rollback, without Airflow, and does not ask for confirmation. If it
+    is interrupted, run it again: it finishes the rollback. The alert is stored; the watchdog sends
+    it.
     """
     from evergreen.spec.loader import load_specs
     from evergreen.workflows.model_context import ModelContext
@@ -129,7 +132,7 @@ def _told(ledger: Ledger, found: Promotion | Served | None) -> Text | None:
 
 
 def _served(served: Served) -> Text:
-    """Return the answer by the data first, with the promotion behind it, then that by the clock."""
+    """Return the answer by the data first, with its promotion, then that by the clock."""
     lines = []
     if served.by_data is not None:
         one = served.by_data

@@ -1,4 +1,4 @@
-"""``evergreen check``: is all well with a model? Runbooks end with it, and so can a script."""
+"""``evergreen check``: checks of one model, for the end of runbooks and for scripts."""
 
 from collections.abc import Iterator
 from typing import Annotated, Literal
@@ -19,7 +19,7 @@ HoldState = Literal["held", "released"]
 
 
 class Finding(Record):
-    """One thing that was looked at, whether it is as it should be, and a sentence about it."""
+    """The result of one check, with one sentence."""
 
     what: str
     is_well: bool
@@ -30,11 +30,11 @@ class Finding(Record):
     "check",
     epilog=examples(
         "evergreen check flights                        do alias and ledger agree?",
-        "evergreen check flights --champion 7           and does v7 serve?",
-        "evergreen check flights --decided 2013-03-05   and is that batch decided about?",
-        "evergreen check flights --forced 2013-03-05    and is your retrain on it?",
-        "evergreen check flights --labelled 2013-03-05  and are its labels joined to it?",
-        "evergreen check flights --promotions released  and does nobody hold promotions?",
+        "evergreen check flights --champion 7           and is v7 champion?",
+        "evergreen check flights --decided 2013-03-05   and has that batch a decision?",
+        "evergreen check flights --forced 2013-03-05    and has a person forced its retrain?",
+        "evergreen check flights --labelled 2013-03-05  and has it its labels?",
+        "evergreen check flights --promotions released  and are promotions not held?",
     ),
 )
 def check(
@@ -42,34 +42,40 @@ def check(
     *,
     champion: Annotated[
         str | None,
-        typer.Option(metavar="VERSION", help="This version serves.", show_default="any"),
+        typer.Option(
+            metavar="VERSION", help="Check that this version is champion.", show_default="any"
+        ),
     ] = None,
     decided: Annotated[
         str | None,
         typer.Option(
-            metavar="BATCH", help="This batch has a decision that is closed.", show_default="none"
+            metavar="BATCH",
+            help="Check that this batch has a finished decision.",
+            show_default="none",
         ),
     ] = None,
     forced: Annotated[
         str | None,
         typer.Option(
             metavar="BATCH",
-            help="The same, and a person forced the newest one.",
+            help="The same, and that a person forced the newest one.",
             show_default="none",
         ),
     ] = None,
     labelled: Annotated[
         str | None,
-        typer.Option(metavar="BATCH", help="This batch has its labels.", show_default="none"),
+        typer.Option(
+            metavar="BATCH", help="Check that this batch has its labels.", show_default="none"
+        ),
     ] = None,
     promotions: Annotated[
-        HoldState | None, typer.Option(help="Somebody holds promotions, or nobody.")
+        HoldState | None, typer.Option(help="Check that promotions are held, or are not.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Check a model: exit code 0 if every check passes, 1 if one fails.
 
-    It always looks whether the alias in MLflow names the ledger's champion. Nothing is changed.
+    It always checks that the alias in MLflow names the ledger's champion. It changes nothing.
     """
     with open_ledger() as (ledger, settings):
         loaded = load_specs(settings.models_dir, home=settings.home).find(model)
@@ -94,12 +100,12 @@ def check(
 
 
 def _alias(context: ModelContext) -> Finding:
-    """Return whether the champion alias in MLflow names what the ledger says, without moving it."""
+    """Return whether the champion alias in MLflow agrees with the ledger; it is not moved."""
     from evergreen.promotion.projection import CHAMPION, compare
 
     row = context.ledger.promotions.latest(context.spec.name)
     if row is not None and row.state == "intent":
-        sentence = f"the {row.kind} to v{row.version} was begun; the watchdog finishes it"
+        sentence = f"the {row.kind} to v{row.version} has begun; the watchdog will finish it"
         return Finding(what="alias", is_well=False, sentence=sentence)
     try:
         found = compare(
@@ -130,11 +136,11 @@ def _decision(ledger: Ledger, model: str, batch: str, *, is_forced: bool = False
         state = "has not arrived" if delivery is None else f"is {delivery.status}"
         return Finding(what="decision", is_well=False, sentence=f"batch {batch} {state}")
     if not found:
-        sentence = f"batch {batch} is accepted, and nothing has decided about it yet"
+        sentence = f"batch {batch} is accepted and has no decision yet"
         return Finding(what="decision", is_well=False, sentence=sentence)
     newest = found[-1]
     if is_forced and newest.trigger != "forced":
-        sentence = f"nobody's retrain on {batch} has begun; the newest decision is of the policy"
+        sentence = f"no forced retrain of {batch} has begun; the policy made the newest decision"
         return Finding(what="decision", is_well=False, sentence=sentence)
     return Finding(
         what="decision",
@@ -157,11 +163,11 @@ def _holds(ledger: Ledger, model: str, *, is_held: bool) -> Finding:
     from evergreen.workflows.promote.holds import tell_hold
 
     held = [tell_hold(hold) for hold in ledger.holds.in_force(model)]
-    sentence = "; ".join(held) or f"nobody holds promotions of {model}"
+    sentence = "; ".join(held) or f"promotions of {model} are not held"
     return Finding(what="promotions", is_well=bool(held) == is_held, sentence=sentence)
 
 
 def _lines(findings: list[Finding]) -> Iterator[Text]:
     for finding in findings:
-        mark = ("well", "green") if finding.is_well else ("NOT WELL", "bold red")
+        mark = ("ok", "green") if finding.is_well else ("FAILED", "bold red")
         yield Text.assemble(mark, f"  {finding.what}: {plain(finding.sentence)}")

@@ -1,4 +1,4 @@
-"""How the command speaks: tables for people, JSON for programs, one clean line for errors."""
+"""Output of the commands: tables for people, JSON for programs, one line for errors."""
 
 import json
 import os
@@ -34,7 +34,7 @@ STYLES = {
 
 
 def screen(*, stderr: bool = False) -> Console:
-    """Open the terminal; a pipe gets wide lines, so that ``grep`` and files see whole sentences."""
+    """Return the terminal; a pipe gets wide lines, so that ``grep`` finds whole sentences."""
     console = Console(stderr=stderr, markup=False, highlight=False, emoji=False)
     if not console.is_terminal and not os.environ.get("COLUMNS"):
         console.width = PIPED_WIDTH
@@ -52,19 +52,19 @@ def say(text: str | Text, *, stderr: bool = False) -> None:
 
 
 def plain(value: object) -> str:
-    """A value as text without control characters: names of columns come from other people."""
+    """Return a value as text without control characters, which names of columns may contain."""
     text = str(value).replace("\N{NO-BREAK SPACE}", " ")
     return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def cell(value: object, *, style: str | None = None) -> Text:
-    """Return a table cell; a known state gets its colour."""
+    """Return a table cell; a known state is coloured."""
     text = plain("" if value is None else value)
     return Text(text.replace("_", " ") if text in STYLES else text, style or STYLES.get(text, ""))
 
 
 def make_table(title: str, columns: Iterable[str], *, wide: Iterable[str] = ()) -> Table:
-    """Make an empty table; columns named in ``wide`` take the room that is left and fold."""
+    """Return an empty table; columns in ``wide`` share the remaining width and fold their text."""
     table = Table(title=Text(plain(title)), title_justify="left", header_style="bold", expand=False)
     taking = set(wide)
     for column in columns:

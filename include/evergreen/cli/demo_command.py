@@ -15,9 +15,9 @@ demo_app = typer.Typer()
 @demo_app.command(
     "demo",
     epilog=examples(
-        "evergreen demo                       ten weeks, then Airflow and MLflow stay up",
+        "evergreen demo                       ten weeks, then Airflow and MLflow keep running",
         "evergreen demo --exit                stop everything at the end",
-        "evergreen demo --seed 7              nine flights in ten: another year",
+        "evergreen demo --seed 7              another year: nine flights in ten",
         "evergreen demo --start 2013-06-04    another season",
         "DEMO_WEEKS=6 DEMO_EXIT=1 make demo   the same options from the environment",
     ),
@@ -29,7 +29,7 @@ def demo(
         typer.Option(
             "--exit/--no-exit",
             envvar="DEMO_EXIT",
-            help="Stop everything at the end, or leave Airflow and MLflow up until Ctrl-C.",
+            help="Stop everything at the end, or keep Airflow and MLflow running until Ctrl-C.",
         ),
     ] = False,
     weeks: Annotated[
@@ -37,7 +37,9 @@ def demo(
     ] = DEFAULT_WEEKS,
     seed: Annotated[
         int | None,
-        typer.Option(envvar="DEMO_SEED", help="Draw nine flights in ten by this seed."),
+        typer.Option(
+            envvar="DEMO_SEED", help="Play another year: nine flights in ten, drawn by this seed."
+        ),
     ] = None,
     start: Annotated[
         str, typer.Option(envvar="DEMO_START", help="First day of the history, in 2013.")
@@ -49,8 +51,8 @@ def demo(
     """Watch real Airflow take weekly flights from landing to decision.
 
     Starts a database, MLflow and Airflow on this machine, lands one batch a week, breaks one,
-    forces a retrain once, prints each decision as it falls and the table at the end. Nothing is
-    scripted: another seed or start changes what is decided.
+    forces a retrain once, prints each decision when it is made and the table at the end. No
+    decision is scripted: another seed or start changes them.
     """
     options = DemoOptions(
         weeks=weeks,

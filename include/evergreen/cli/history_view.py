@@ -11,23 +11,23 @@ from evergreen.workflows.decide.decision_history import HistoryRow
 
 COLUMNS = ("batch", "gate", "drifted", "worst PSI", "worst D", "decay", "verdict", "champion")
 LEFT_OUT = ("gate", "worst PSI", "worst D")
-SENTENCE = "in one sentence"
+SENTENCE = "explanation"
 FULL_WIDTH = 140
 MAX_NAMES = 3
 
 
 def draw_history(model: str, rows: list[HistoryRow], *, width: int) -> Table:
-    """Draw one line per decision; batches that were never decided have their line too.
+    """Return a table with one line per decision, and one per batch without a decision.
 
     Args:
         model: Name of the model.
         rows: Its history.
-        width: Columns of the terminal; a narrow one gets fewer columns and whole sentences.
+        width: Width of the terminal in characters; a narrow one gets fewer columns.
     """
     shown = [name for name in COLUMNS if width >= FULL_WIDTH or name not in LEFT_OUT]
     table = make_table(f"Decisions on {model}", (*shown, SENTENCE), wide=(SENTENCE,))
     if len(shown) < len(COLUMNS):
-        table.caption = f"From {FULL_WIDTH} columns on: also {', '.join(LEFT_OUT)}."
+        table.caption = f"A terminal of {FULL_WIDTH} columns also shows: {', '.join(LEFT_OUT)}."
         table.caption_justify = "left"
     for row in rows:
         cells = _cells(row)
@@ -43,7 +43,7 @@ def sentence_of(decision: Decision) -> str:
 
 
 def verdict_text(decision: Decision) -> Text:
-    """Return verdict, what triggered it, and what came of it."""
+    """Return the verdict, its trigger and its outcome."""
     said = decision.verdict.replace("_", " ")
     if decision.trigger == "forced":
         said += f" (forced by {plain(decision.requested_by) or 'a person'})"
@@ -57,7 +57,7 @@ def verdict_text(decision: Decision) -> Text:
 
 
 def champion_text(decision: Decision) -> str:
-    """Return the champion before and after, once where it stayed."""
+    """Return the champion before and after, only once if it stayed."""
     before = _version(decision.champion_before)
     if decision.outcome == "open":
         return before

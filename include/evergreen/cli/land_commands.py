@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from evergreen.storage.store import Store
 
-land_app = typer.Typer(help="Play the upstream system: deliver batches, and later their labels.")
+land_app = typer.Typer(help="Play the upstream system: deliver batches and, later, their labels.")
 
 MODEL = "flights"
 DAYS = {"day": 1, "week": 7}
@@ -50,14 +50,16 @@ def flights(
     ] = None,
     every: Annotated[Literal["day", "week"], typer.Option(help="Length of a batch.")] = "week",
     history_weeks: Annotated[
-        int, typer.Option(min=0, help="Make the first batch of all this long, for a quick start.")
+        int,
+        typer.Option(
+            min=0,
+            help="Length of the very first batch, in weeks, for a quick start; 0: as the others.",
+        ),
     ] = 0,
     labels: Annotated[
         bool, typer.Option(help="Also deliver the labels that are due with each batch.")
     ] = True,
-    fault: Annotated[
-        Fault | None, typer.Option(help="Deliver the batch broken, in this way.")
-    ] = None,
+    fault: Annotated[Fault | None, typer.Option(help="Deliver the batch with this fault.")] = None,
     seed: Annotated[
         int | None,
         typer.Option(min=0, help="Play another year: nine rows in ten, drawn by this seed."),
@@ -65,9 +67,10 @@ def flights(
 ) -> None:
     """Deliver flights of 2013 into the landing area of include/models/flights.
 
-    Without a choice it delivers the batch after the newest that has landed. The labels of a batch
-    come with a later one, as arrivals.label_delay_batches of the spec says. A batch that is there
-    already is replaced. Keep --every, --history-weeks and --seed the same from call to call.
+    Without --batch, --weeks, --from or --to it delivers the batch after the newest that has landed.
+    The labels of a batch come with a later batch (arrivals.label_delay_batches in the spec). A
+    batch that is already there is replaced. Use the same --every, --history-weeks and --seed every
+    time.
     """
     from evergreen.cli.landing_plan import Choice, make_plan
     from evergreen.landing.deliver import sample_rows
@@ -81,7 +84,7 @@ def flights(
     choice = Choice(tuple(batch or ()), weeks, first, last)
     plan = make_plan(frame, choice, landing, every_days=DAYS[every], history_weeks=history_weeks)
     if fault is not None and len(plan.chosen) > 1:
-        raise RequestError("--fault breaks one batch, and several are chosen; name it with --batch")
+        raise RequestError("--fault needs one batch, several are chosen; choose one with --batch")
     try:
         for one in plan.chosen:
             _deliver(spec, frame, one, landing, fault=fault, seed=seed or 0)
@@ -89,7 +92,7 @@ def flights(
             if labels and due is not None:
                 _deliver_labels(spec, frame, due)
     except ValueError as err:  # the spec names columns that flights do not have
-        raise RequestError(f"flights cannot be delivered by this spec: {err}") from err
+        raise RequestError(f"flights cannot be delivered for this spec: {err}") from err
 
 
 def _deliver(

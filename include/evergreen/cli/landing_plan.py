@@ -1,4 +1,4 @@
-"""Which batches ``evergreen land`` delivers: chosen by id, week, date, or simply the next one."""
+"""The batches that ``evergreen land`` delivers: chosen by id, week or date, or the next one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
     from evergreen.storage.store import Store
 
-ONE_WAY = "choose batches by --batch, by --weeks, or by --from and --to, not by several of them"
+ONE_WAY = "choose batches in one way: --batch, or --weeks, or --from and --to; several were given"
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What was asked for; nothing at all means: the batch after the newest that has landed."""
+    """The given options; without any: the batch after the newest that has landed."""
 
     batches: tuple[str, ...] = ()
     weeks: str | None = None
@@ -61,10 +61,10 @@ def make_plan(
     every_days: int,
     history_weeks: int,
 ) -> Plan:
-    """Decide what to deliver.
+    """Return the batches to deliver.
 
     Raises:
-        RequestError: The choice contradicts itself, or means no batch of the data.
+        RequestError: The options contradict each other, or match no batch of the data.
     """
     if choice.n_ways > 1:
         raise RequestError(ONE_WAY)
@@ -77,13 +77,13 @@ def make_plan(
 
 
 def read_landed(landing: "Store") -> list[PlannedBatch]:
-    """Return the batches whose manifest lies in the landing area, in time order."""
+    """Return the batches that have a manifest in the landing area, in time order."""
     landed = []
     for folder in landing.list_folders():
         try:
             manifest = Manifest.from_json(landing.read_json(f"{folder}/{MANIFEST}"))
         except (StorageError, ValidationError):
-            continue  # not complete, or not ours: the ingest DAG is the one to complain
+            continue  # incomplete, or not ours: the ingest DAG reports it
         landed.append(PlannedBatch(manifest.batch, manifest.window))
     return sorted(landed, key=lambda one: one.window.start)
 
@@ -124,7 +124,7 @@ def _between(
     ]
     if not chosen:
         raise RequestError(
-            f"no batch starts from {first or 'the beginning'} to {last or 'the end'}; the data make"
+            f"no batch starts from {first or 'the beginning'} to {last or 'the end'}; the data has"
             f" batches from {year[0].batch} to {year[-1].batch}"
         )
     return chosen
@@ -135,7 +135,7 @@ def _after(landed: list[PlannedBatch], frame: "pd.DataFrame", *, every_days: int
     following = plan_batches(frame, first=newest.window.end.date(), every_days=every_days)
     if not following:
         raise RequestError(
-            f"the newest batch, {newest.batch}, is the last whole one of the data; deliver one"
-            f" again with --batch {newest.batch}"
+            f"there is no full batch after the newest, {newest.batch}; deliver one again with"
+            f" --batch {newest.batch}"
         )
     return Plan((*landed, following[0]), (following[0],))

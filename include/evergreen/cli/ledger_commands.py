@@ -1,4 +1,4 @@
-"""Commands that read the ledger: decisions and why; and the one that prepares it."""
+"""Commands that read the ledger, ``decisions`` and ``why``; and the one that prepares it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +17,7 @@ from evergreen.ledger.ledger import Ledger
 from evergreen.settings import Settings, read_settings
 
 history_app = typer.Typer()
-ledger_app = typer.Typer(help="Look after the ledger, the database of all decisions.")
+ledger_app = typer.Typer(help="Prepare the ledger, the database of all decisions.")
 
 Model = Annotated[
     str, typer.Argument(help="Name of the model, such as flights.", show_default=False)
@@ -29,7 +29,7 @@ NOTHING_FOUND = 1
 
 @contextmanager
 def open_ledger() -> Iterator[tuple[Ledger, Settings]]:
-    """Open the ledger that the environment names, with the settings it came from."""
+    """Open the ledger of the environment, with the settings."""
     settings = read_settings()
     with Ledger(settings.ledger_url) as ledger:
         yield ledger, settings
@@ -67,7 +67,7 @@ def decisions(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Print the history of a model: gate, drift, decay, verdict and champion of each batch."""
+    """List the batches of a model: gate, drift, decay, verdict and champion of each."""
     from evergreen.cli.history_view import draw_history
     from evergreen.workflows.decide.decision_history import read_history, require_known
 
@@ -86,8 +86,8 @@ def decisions(
 @history_app.command(
     "why",
     epilog=examples(
-        "evergreen why flights 2013-03-08         the batch that holds 8 March",
-        "evergreen why flights 2013-03-08T06:00   the batch that holds that hour",
+        "evergreen why flights 2013-03-08         the batch of 8 March",
+        "evergreen why flights 2013-03-08T06:00   the batch of that hour",
         "evergreen why flights 2013-03-05 --json",
     ),
 )
@@ -98,7 +98,7 @@ def why(
     ],
     as_json: AsJson = False,
 ) -> None:
-    """Explain one batch: every signal with its limit, the verdict, and what came of it."""
+    """Explain one batch: every signal with its limit, the verdict, and the outcome."""
     from evergreen.cli.batch_view import show_explanation
     from evergreen.workflows.decide.decision_history import (
         explain_batch,

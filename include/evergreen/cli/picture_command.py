@@ -1,4 +1,4 @@
-"""``evergreen picture``: what Slack shows in a thread, as a file."""
+"""``evergreen picture``: the chart of a Slack thread, as a file."""
 
 from pathlib import Path
 from typing import Annotated
@@ -28,8 +28,8 @@ def picture(
 ) -> None:
     """Draw the metric with its interval, and drift, over the newest batches of a model.
 
-    It is the picture that a Slack thread shows. Exit code 1 where fewer than three batches were
-    measured: then nothing is written.
+    It is the chart of a Slack thread. If fewer than three batches were measured, nothing is written
+    and the exit code is 1.
     """
     from evergreen.slack.chart import alt_of, draw
     from evergreen.workflows.alerts.thread_chart import history_of
@@ -38,7 +38,7 @@ def picture(
         spec = load_specs(settings.models_dir, home=settings.home).find(model).spec
         history = history_of(ledger, spec.name, spec.drift.share_to_retrain)
     if not history.is_telling:
-        say(f"fewer than three batches of {spec.name} were measured; there is nothing to draw yet")
+        say(f"fewer than three batches of {spec.name} were measured; there is no chart yet")
         raise typer.Exit(NOTHING_FOUND)
     file = output or Path(f"{spec.name}.png")
     file.write_bytes(draw(history))

@@ -1,4 +1,4 @@
-"""``evergreen hold``, ``release`` and ``promote``: what a person orders about promotions."""
+"""``evergreen hold``, ``release`` and ``promote``: promotions under a person's control."""
 
 import json
 import uuid
@@ -25,7 +25,9 @@ SomeModel = Annotated[
     str | None, typer.Argument(help="Name of the model.", show_default="none: --all")
 ]
 All = Annotated[bool, typer.Option("--all", help="All models, future ones included.")]
-Reason = Annotated[str, typer.Option(help="Why; required, kept in the ledger.", show_default=False)]
+Reason = Annotated[
+    str, typer.Option(help="Why; required, stored in the ledger.", show_default=False)
+]
 
 
 @people_app.command(
@@ -43,8 +45,8 @@ def hold(
 ) -> None:
     """Hold promotions until they are released: the kill switch.
 
-    No champion moves by itself, and none by force. Measuring, training, evaluation and rollback by
-    hand go on.
+    No champion changes, neither by a decision nor by force. Measuring, training, evaluation and
+    rollback by hand continue.
     """
     from evergreen.workflows.promote.holds import tell_hold
 
@@ -67,15 +69,17 @@ def release(
     reason: Reason = "",
     requested_by: Who = "",
 ) -> None:
-    """Allow promotions again; a held one is decided again, never applied later.
+    """Allow promotions again. A held promotion is decided again; it is never applied later.
 
-    --all ends the hold of all models, and no hold of a single one.
+    --all ends the hold of all models, but no hold of a single model.
     """
     why, who = _reason(reason), name_of(requested_by)
     with open_ledger() as (ledger, settings):
         scope = _scope(model, settings, is_all=is_all)
         if not ledger.holds.release(scope, reason=why, released_by=who):
-            raise RequestError(f"promotions of {_whose(scope)} are not held; nothing was changed")
+            raise RequestError(
+                f"promotions of {_whose(scope)} are not held, so nothing was changed"
+            )
         say(f"promotions of {plain(_whose(scope))} are released by {plain(who)}: {plain(why)}")
         for loaded in _in_scope(scope, settings):
             _say_what_follows(ledger, settings, loaded, f"released by {who}: {why}")
@@ -83,7 +87,7 @@ def release(
 
 @people_app.command(
     "promote",
-    epilog=examples('evergreen promote flights 7 --reason "the one that the audit saw"'),
+    epilog=examples('evergreen promote flights 7 --reason "the version that was audited"'),
 )
 def promote(
     model: Model,
@@ -95,9 +99,9 @@ def promote(
 ) -> None:
     """Make a named version champion at once, without the promotion rule.
 
-    It does what the DAG force_promote does, without Airflow: through the exactly-once protocol, and
-    recorded as forced. Refused while promotions are held. A call that died half-way is finished by
-    the same call made again. The alert is stored; the watchdog sends it.
+    It does the same as the DAG force_promote, without Airflow: exactly one promotion, recorded as
+    forced. It is refused while promotions are held. If it is interrupted, run it again: it finishes
+    the promotion. The alert is stored; the watchdog sends it.
     """
     from evergreen.workflows.alerts.manual_action_alerts import tell_forced
     from evergreen.workflows.model_context import ModelContext
@@ -122,7 +126,7 @@ def promote(
 
 
 def restraints(ledger: Ledger, model: str, settings: Settings) -> Sequence[tuple[str, str]]:
-    """Return what keeps a model's promotions back now: (what, sentence) of each."""
+    """Return what holds a model's promotions back now: (kind, sentence) of each."""
     from evergreen.workflows.decide.decision_history import spec_now
     from evergreen.workflows.promote.holds import tell_freeze, tell_hold
 
@@ -138,7 +142,7 @@ def restraints(ledger: Ledger, model: str, settings: Settings) -> Sequence[tuple
         *(
             (
                 "asked",
-                f"v{one.version} waits for approval since {moment(one.asked_at)}, until"
+                f"v{one.version} has been waiting for approval since {moment(one.asked_at)}, until"
                 f" {moment(one.due_at)}",
             )
             for one in ledger.approvals.waiting(model, at=now)
@@ -149,7 +153,7 @@ def restraints(ledger: Ledger, model: str, settings: Settings) -> Sequence[tuple
 def _say_what_follows(
     ledger: Ledger, settings: Settings, loaded: LoadedSpec, sentence: str
 ) -> None:
-    """Say how to decide at once about what was held."""
+    """Print how to decide at once about a held promotion."""
     from evergreen.workflows.model_context import ModelContext
     from evergreen.workflows.promote.holds import anew
 
@@ -158,20 +162,21 @@ def _say_what_follows(
     if conf is not None:
         shown = json.dumps(conf).replace("'", "\\u0027")
         say(
-            f"{name}: a promotion was held; the next decision trains and judges anew. At once:\n"
+            f"{name}: a promotion was held; the next decision trains and evaluates again. To do it"
+            " now:\n"
             f"  airflow dags trigger {dag_id(CONTINUAL_TRAINING, name)} --conf '{plain(shown)}'"
         )
 
 
 def _scope(model: str | None, settings: Settings, *, is_all: bool) -> str:
-    """Return what is held or released.
+    """Return the model to hold or release, or ``ALL_MODELS``.
 
     Raises:
-        RequestError: Both a model and --all are named, or neither.
+        RequestError: Both a model and --all are given, or neither.
         SpecError: There is no such model.
     """
     if is_all == (model is not None):
-        raise RequestError("name one model, or --all for all of them; nothing was changed")
+        raise RequestError("expected one model, or --all for all of them; nothing was changed")
     if model is None:
         return ALL_MODELS
     return load_specs(settings.models_dir, home=settings.home).find(model).spec.name
@@ -191,5 +196,5 @@ def _reason(text: str) -> str:
 
     reason = text_of({"reason": text}, "reason", longest=MAX_REASON)
     if not reason:
-        raise RequestError('it needs a reason: --reason "why"; nothing was changed')
+        raise RequestError('expected a reason, got none: add --reason "why"; nothing was changed')
     return reason

@@ -1,4 +1,4 @@
-"""``evergreen reproduce``: make a model again and see whether it is the same file."""
+"""``evergreen reproduce``: train a model again and compare the files."""
 
 from typing import Annotated
 
@@ -14,15 +14,15 @@ reproduce_app = typer.Typer()
 DIFFERS = 1
 SECONDS_PER_MINUTE = 60
 NOTES = """\b
-What is as it was then: the rows (snapshots are found by their sha256), the spec's
-parameters and seed, and the features.py that was kept with the version.
-What is of today: the libraries, this suite's code, and the machine. Where they differ
-from then, that is told. To go back to them, check out the commit that is named and
-install its requirements.txt.
+The same as then: the rows (snapshots are found by their sha256), the spec's
+parameters and seed, and the features.py that was stored with the version.
+As of today: the libraries, Evergreen's code, and the machine. Differences are
+printed. To go back to the old ones, check out the printed commit and install its
+requirements.txt.
 
 \b
 Nothing is registered, promoted or written. Exit code 0: the same file; 1: it differs;
-2: it could not be tried, and why.
+2: it could not be tried; the message says why.
 
 """
 
@@ -33,7 +33,7 @@ Nothing is registered, promoted or written. Exit code 0: the same file; 1: it di
     + examples(
         "evergreen reproduce 5f2b6c0e9d1a4b37",
         "evergreen reproduce 5f2b6c0e9d1a4b37 --json | jq .differences",
-        "evergreen why flights 2013-03-08       names the decision ids of a batch",
+        "evergreen why flights 2013-03-08       shows the decision ids of a batch",
     ),
 )
 def reproduce(
@@ -41,14 +41,14 @@ def reproduce(
         str, typer.Argument(help="Id of a decision that trained a model.", show_default=False)
     ],
     time_limit_minutes: Annotated[
-        float, typer.Option(min=0.1, help="Time limit of the fit; then it is killed.")
+        float, typer.Option(min=0.1, help="Time limit of the fit, after which it is killed.")
     ] = 60,
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON, for programs.")] = False,
 ) -> None:
     """Train the challenger of a decision again and compare the model file's sha256.
 
-    The fit runs on the CPU, from the snapshots, the seed and the parameters of then. A model that a
-    GPU trained comes out different; all else should give the same file, byte for byte.
+    The fit runs on the CPU, from the snapshots, seed and parameters of that decision. A model that
+    was trained on a GPU will differ; all others should give the same file, byte for byte.
     """
     from evergreen.workflows.model_context import open_store
     from evergreen.workflows.train.reproduce import reproduce as make_again
@@ -67,7 +67,7 @@ def reproduce(
             f" fitted in {made.seconds:.1f} s"
         )
         if made.made_by != made.decision:
-            say(f"  made by  decision {made.made_by}: a former champion was asked back")
+            say(f"  made by  decision {made.made_by}: a former champion was reinstated")
         for difference in made.differences if made.is_same else ():
             say(f"  but      {plain(difference)}")
     if not made.is_same:

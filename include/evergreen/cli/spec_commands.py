@@ -11,7 +11,7 @@ from evergreen.settings import read_settings
 from evergreen.spec.files import EXPECTATIONS_FILE
 from evergreen.spec.loader import LoadedSpec, load_specs
 
-spec_app = typer.Typer(help="Check model specs, and show what one may hold.")
+spec_app = typer.Typer(help="Check model specs, and show the keys of a spec.")
 
 
 @spec_app.command(
@@ -27,7 +27,7 @@ def check(
     ] = None,
     quick: Annotated[
         bool,
-        typer.Option("--quick", help="Do not ask Great Expectations about expectations.json."),
+        typer.Option("--quick", help="Skip the check of expectations.json by Great Expectations."),
     ] = False,
 ) -> None:
     """Read model specs as Airflow does and list all errors. Exit code 2 if there are any."""
@@ -74,7 +74,7 @@ def schema() -> None:
 
 
 def _wrong_expectations(loaded: LoadedSpec, *, is_quick: bool) -> str:
-    """Say what is wrong with the expectations; empty when the gate can run all of them."""
+    """Return the errors of the expectations; empty if the gate can run all of them."""
     from evergreen.quality.expectations import entry_problems
 
     file = loaded.folder / EXPECTATIONS_FILE

@@ -1,4 +1,4 @@
-"""Who gives an order from a shell: a name for the ledger, which proves nothing."""
+"""The name of the user at the shell, for the ledger; it is not authenticated."""
 
 import getpass
 from typing import Annotated
@@ -15,14 +15,14 @@ Who = Annotated[
 
 
 def name_of(asked: str) -> str:
-    """Return the name that was typed, in one line, else that of the login.
+    """Return the typed name on one line, else that of the login.
 
     Raises:
-        RequestError: It is too long, or nothing was typed and the machine knows no name.
+        RequestError: It is too long, or no name was typed and the machine knows none.
     """
     name = " ".join(asked.split()) or _login()
     if len(name) > LONGEST_NAME:
-        raise RequestError(f"--as has {len(name)} characters, at most {LONGEST_NAME}")
+        raise RequestError(f"--as has {len(name)} characters; give at most {LONGEST_NAME}")
     return name
 
 
@@ -30,4 +30,4 @@ def _login() -> str:
     try:
         return getpass.getuser()
     except (KeyError, OSError) as err:
-        raise RequestError("this machine does not know who you are; add --as YOUR-NAME") from err
+        raise RequestError("this machine does not know your user name; add --as YOUR-NAME") from err

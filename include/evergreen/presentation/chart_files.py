@@ -10,7 +10,7 @@ SETTINGS = "charts.js"
 def chart_scripts() -> tuple[str, str]:
     """Return the text of the library and of the settings, in the order in which a page runs them.
 
-    For a page that is one file. A page of the web application names their addresses instead.
+    For a page in one file. The pages of the web application use the addresses instead.
     """
     library, settings = ((FOLDER / name).read_text("utf-8") for name in (LIBRARY, SETTINGS))
     return library, settings

@@ -9,23 +9,23 @@ FORMS = "expected 2013-03-08 or 2013-03-08T06:00 (UTC, unless it names another z
 
 
 def read_moment(text: str) -> datetime:
-    """Return the moment that was typed, in UTC; a date means its first instant.
+    """Return the typed time, in UTC; a date means its first instant.
 
     Raises:
-        RequestError: It is no date and no time.
+        RequestError: It is neither a date nor a time.
     """
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as err:
-        raise RequestError(f"{text!r:.60} is no date; {FORMS}") from err
+        raise RequestError(f"{text!r:.60} is not a date or time; {FORMS}") from err
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def read_span(text: str) -> Window:
-    """Return the span that was typed: the whole day of a date, or one microsecond of a time.
+    """Return the typed span: the whole day of a date, or one microsecond of a time.
 
     Raises:
-        RequestError: It is no date and no time.
+        RequestError: It is neither a date nor a time.
     """
     start = read_moment(text)
     try:

@@ -1,4 +1,4 @@
-"""Texts that people or data made, turned into what Slack and a terminal show and never obey.
+"""Texts from people or data, made safe for Slack and the terminal: shown, never run as commands.
 
 Source: docs.slack.dev/messaging/formatting-message-text (only ``&``, ``<`` and ``>`` are escaped;
 everything in angle brackets is a command, a mention or a link).
@@ -19,7 +19,7 @@ EMPTY_LINES = re.compile(r"\n\s*\n\s*\n+")
 
 
 def clean(text: str, *, max_lines: int = MAX_LINES) -> str:
-    """Take out what is not to be seen: control and direction marks, surrogates, floods of lines."""
+    """Return the text without control and direction marks, surrogates and excess lines."""
     flat = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")
     seen = "".join(
         char if char in KEPT_CONTROLS or unicodedata.category(char) not in HIDDEN else "\ufffd"
@@ -32,14 +32,14 @@ def clean(text: str, *, max_lines: int = MAX_LINES) -> str:
 
 
 def one_line(text: str) -> str:
-    """Clean, and put everything on one line."""
+    """Return the cleaned text on one line."""
     return " ".join(clean(text).split())
 
 
 def escape(text: str, *, limit: int) -> str:
-    """Escape for a Slack text object and cut to ``limit`` characters, as Slack counts them.
+    """Return the text escaped for Slack and cut to ``limit`` characters, as Slack counts them.
 
-    The cut never splits an entity and is marked with the number of characters that fell away.
+    The cut never splits an entity; a mark at the end says how many characters were cut.
     """
     pieces = [ENTITIES.get(char, char) for char in text]
     if _width(pieces) <= limit:
@@ -51,12 +51,12 @@ def escape(text: str, *, limit: int) -> str:
 
 
 def neutralise(text: str) -> str:
-    """Replace Slack's formatting marks, for texts inside mrkdwn."""
+    """Return the text with Slack's formatting marks replaced, for use inside mrkdwn."""
     return "".join(LOOK_ALIKES.get(char, char) for char in text)
 
 
 def usable_url(url: str) -> str | None:
-    """Return the address so that it cannot end Slack's link early; None when it is not http(s)."""
+    """Return the address so that it cannot end Slack's link early; None if it is not http(s)."""
     plain = one_line(url)
     try:
         parts = urlsplit(plain)

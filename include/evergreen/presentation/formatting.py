@@ -1,4 +1,4 @@
-"""Numbers, shares, durations and moments as text. What was not measured is a dash, never a zero."""
+"""Numbers, shares, durations and moments as text. Unmeasured values are a dash, never a zero."""
 
 from datetime import UTC, datetime
 
@@ -82,14 +82,14 @@ def duration(hours: float) -> str:
 
 
 def metric_label(name: str | None) -> str:
-    """Return what a metric is called; ``metric`` where none was measured."""
+    """Return the label of a metric; ``metric`` if none was measured."""
     if not name:
         return "metric"
     return METRICS.get(name, name.replace("_", " "))
 
 
 def with_error(value: float | None, error: float | None) -> str:
-    """Return a value with its standard error, where that is known: ``0.7100 ± 0.0100``."""
+    """Return a value with its standard error, if that is known: ``0.7100 ± 0.0100``."""
     return number(value) if error is None else f"{number(value)} ± {number(error)}"
 
 
@@ -100,7 +100,7 @@ def gain_with_error(gain: float | None, error: float | None) -> str:
 
 
 def interval(estimate: MetricEstimate | None) -> str:
-    """Return the 95 % interval of an estimate, where its error is known."""
+    """Return the 95 % interval of an estimate, if its error is known."""
     if estimate is None or estimate.value is None or estimate.se is None:
         return NOTHING
     half = Z_95 * estimate.se

@@ -1,4 +1,4 @@
-"""Small pieces of sentences, the same in messages, on pages and in the terminal."""
+"""Short phrases that messages, pages and the terminal share."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Everything a decision rests on, one row per signal: measured, limit, unit, and a sentence.
+"""The evidence of a decision, one row per signal: measured, limit, unit, and a sentence.
 
 The terminal and the pages show the same rows.
 """
@@ -27,7 +27,7 @@ NATS, FEATURES, ROWS = "PSI, nats", "% of features", "rows"
 
 @dataclass(frozen=True)
 class Signal:
-    """One row; ``says`` is the code of a verdict, empty where a signal gives none."""
+    """One row; ``says`` is the code of a verdict, empty if the signal has none."""
 
     name: str
     measured: str
@@ -40,12 +40,12 @@ class Signal:
 def signals_of(
     signals: PolicySignals, state: PolicyState | None, limits: Limits | None
 ) -> list[Signal]:
-    """Return all rows of one decision, the weightiest first.
+    """Return all rows of one decision, the most important first.
 
     Args:
-        signals: What the policy was given.
-        state: What it remembers from then on; None where it was not kept.
-        limits: The limits of the spec that decided; None where they are not known any more.
+        signals: The policy's inputs.
+        state: The policy's memory after the decision; None if it was not kept.
+        limits: The limits of the spec that was used; None if they are no longer known.
     """
     unit = _unit_of(signals.decay)
     return [
@@ -58,7 +58,7 @@ def signals_of(
 
 
 def most_moved_first(columns: Iterable[ColumnDrift]) -> tuple[ColumnDrift, ...]:
-    """Sort features: those over a limit first, then by how near they are to it."""
+    """Return the features: those over a limit first, then by how near they are to it."""
     return tuple(sorted(columns, key=lambda column: (_is_quiet(column), -_nearness(column))))
 
 
@@ -127,16 +127,16 @@ def _beside_decay(decay: DecayMeasurement, unit: str) -> Iterator[Signal]:
 def _of_rows(signals: PolicySignals, limits: Limits | None) -> Iterator[Signal]:
     training = f"at least {count(limits.min_training_rows)}" if limits else ""
     holdout = f"at least {count(limits.min_holdout_rows)}" if limits else ""
-    told = "labelled rows that a training would learn from"
+    told = "labelled rows available for training"
     n_rows = count(signals.n_training_rows)
     yield Signal("training rows", n_rows, training, ROWS, sentence=told)
-    told = "labelled rows that a challenger would be judged on"
+    told = "labelled rows available to evaluate a challenger"
     n_rows = count(signals.n_holdout_rows)
     yield Signal("holdout rows", n_rows, holdout, ROWS, sentence=told)
     if signals.batches_since_champion is not None:
         n_batches = max(0, signals.batches_since_champion)
         unit = "batch" if n_batches == 1 else "batches"
-        told = "batches that came after what it learnt from, this one included"
+        told = "batches since its training data, including this one"
         yield Signal("age of the champion", count(n_batches), unit=unit, sentence=told)
 
 
@@ -154,11 +154,11 @@ def _of_memory(state: PolicyState | None, unit: str) -> Iterator[Signal]:
     told = "trainings that the budget allows from now on"
     yield Signal("training budget", number(state.credit), unit="trainings", sentence=told)
     if state.level is not None:
-        told = "what a new champion is expected to score"
+        told = "the score expected of a new champion"
         yield Signal("expected score", number(state.level), unit=unit, sentence=told)
     if state.episode is not None:
         since = f"since batch {state.episode.batch}" if state.episode.batch else "under way"
-        told = f"{since}; before the drop v{state.episode.before} served"
+        told = f"{since}; v{state.episode.before} was champion before the drop"
         yield Signal("recovery from a sudden drop", "", says="decayed", sentence=told)
 
 

@@ -16,10 +16,10 @@ METHODS = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"]
 
 
 def create_app() -> FastAPI:
-    """The application; every route asks for Airflow's login, also those that lead nowhere."""
+    """Return the application; every route requires Airflow's login, also the unknown ones."""
     app = FastAPI(
         title="Evergreen",
-        description="What the suite knows about its models: state, decisions, drift, incidents.",
+        description="The state of the models: decisions, drift, incidents.",
         dependencies=[Depends(get_user)],
         docs_url=None,
         redoc_url=None,
@@ -34,10 +34,10 @@ def create_app() -> FastAPI:
 
 
 def nowhere(request: Request) -> None:
-    """Refuse what no route takes, after the login, so that nobody else learns what there is.
+    """Refuse a request without a route, after the login, so that strangers learn no addresses.
 
     Raises:
-        HTTPException: 405 where another method would do, else 404.
+        HTTPException: 405 if the address exists with another method, else 404.
     """
     found = {
         method

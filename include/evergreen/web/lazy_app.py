@@ -1,7 +1,7 @@
-"""What Airflow is handed at start: an application that is not there yet, and where it is shown.
+"""The application that Airflow gets at start, and the places where Airflow shows its pages.
 
 Every Airflow process loads the plugins: each task, each parse of a DAG file. Only the API server
-ever answers a request, so only there, and only then, the pages and what they need are imported.
+answers requests, so the pages and their libraries are imported at the first request.
 """
 
 import asyncio
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 class LazyApp:
     """The application, made at the first request.
 
-    It keeps Airflow's own application at hand in the request's scope (``AIRFLOW``), because actions
-    go through Airflow's API.
+    It puts Airflow's own application into the request's scope (``AIRFLOW``), because actions use
+    Airflow's API.
     """
 
     def __init__(self) -> None:
@@ -34,7 +34,7 @@ class LazyApp:
         await made({**scope, AIRFLOW: scope.get("app")}, receive, send)
 
     def make(self) -> "SecureHeaders":
-        """Return the application itself; it is made once, however many ask at the same time."""
+        """Return the application itself; it is made once, also if several threads ask at once."""
         from evergreen.web.app import create_app
         from evergreen.web.server.security_headers import SecureHeaders
 
@@ -45,10 +45,10 @@ class LazyApp:
 
 
 def external_views(root: str) -> list[dict[str, str]]:
-    """Return where Airflow's UI shows our pages; it fills in what stands in braces.
+    """Return the places in Airflow's UI that show our pages; Airflow fills in the braces.
 
     Args:
-        root: Path under which Airflow is served, without a slash at the end; mostly empty.
+        root: Path under which Airflow is served, without a slash at the end; usually empty.
     """
     pages = f"{root}{PREFIX}"
     shown = (

@@ -16,7 +16,7 @@ def test_alerts_and_those_that_nobody_received(call: Call, ledger: Ledger) -> No
     waiting = json.loads(call("alerts", "--undelivered", "--json").out)
 
     assert all(title in everything for title in ("Sent", "Waiting", "Stuck", "Shown"))
-    assert "token revoked (1 attempts)" in everything
+    assert "token revoked (1 attempt)" in everything
     assert [entry["alert"]["title"] for entry in waiting] == ["Waiting", "Stuck"]
     assert call("alerts", "--model", "other").out == "No alerts.\n"
 
@@ -34,8 +34,8 @@ def test_what_was_given_up_is_sent_again_on_request(call: Call, ledger: Ledger) 
     said = call("alerts", "--resend").out
     again = call("alerts", "--resend").out
 
-    assert said.startswith("1 given up before; the watchdog sends them")
-    assert again.startswith("0 given up before")
+    assert said.startswith("1 refused alert: the watchdog sends again")
+    assert again.startswith("0 refused alerts")
     assert [entry.alert.message_key for entry in ledger.alerts.pending()] == ["c"]
 
 

@@ -60,7 +60,7 @@ def test_a_promotion_level_is_replayed_too(call: Call, table: Path) -> None:
     done = replay_table(call, table, "--promotion", "strict")
 
     assert done.code == 0
-    assert "judged at level strict on the newest labelled rows" in done.out
+    assert "evaluated at level strict on the newest labelled rows" in done.out
     # Sixty rows a batch are fewer than a verdict needs.
     assert re.search(r"default +│ .*│ +0 │ +\d+ │ +\d+ │", done.out)
 

@@ -59,12 +59,13 @@ def test_limits_their_source_and_the_past_are_shown(
     assert "floor" in temp
     assert "1 of 3" in temp
     assert "Limits for a batch of 400 rows, against the reference of v1 (2,000 rows;" in shown.out
-    assert "learnt from 5 blocks" in shown.out
-    assert "Budget: 4 of 52.18 batches a year" in shown.out
+    assert "estimated from 5 blocks" in shown.out
+    assert "Budget: 4 of 52.18 batches per year" in shown.out
     assert (
-        "Batches since the reference that would be called drifted: 1 of 3: 2024-02-19." in shown.out
+        "Batches since the reference that these limits call drifted: 1 of 3: 2024-02-19."
+        in shown.out
     )
-    assert "Batches within the reference that would be called drifted: 0 of 1." in shown.out
+    assert "Batches within the reference that these limits call drifted: 0 of 1." in shown.out
 
 
 def test_json_holds_all_of_it(call: Call, context: ModelContext, upstream: Upstream) -> None:
@@ -129,7 +130,7 @@ def test_limits_that_break_the_budget_are_named(
     beyond = call("calibrate", "tiny").out
 
     assert "over the budget" not in within
-    assert "That is over the budget: model.yaml gives the limits of temp." in beyond
+    assert "That is over the budget: model.yaml sets the limits of temp." in beyond
 
 
 def test_a_feature_without_a_profile_says_why(
@@ -170,7 +171,7 @@ def test_a_reference_that_was_kept_without_blocks_gets_them_from_the_history(
     report = json.loads(call("calibrate", "tiny", "--json").out)
 
     assert (report["version"], report["n_blocks"]) == ("2", n_blocks)
-    says = "too few batches in it" if n_blocks is None else "learnt from 5 blocks"
+    says = "too few batches to estimate" if n_blocks is None else "estimated from 5 blocks"
     assert says in call("calibrate", "tiny").out
 
 
@@ -182,7 +183,7 @@ def test_without_a_champion_the_newest_history_stands_for_the_reference(
     shown = call("calibrate", "tiny")
     report = json.loads(call("calibrate", "tiny", "--json").out)
 
-    assert "against the newest history: there is no champion yet" in shown.out
+    assert "against the newest history (there is no champion yet)" in shown.out
     assert (report["version"], report["n_blocks"], report["reference_rows"]) == (None, 4, 1600)
 
 

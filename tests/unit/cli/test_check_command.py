@@ -34,8 +34,8 @@ def test_a_champion_whose_alias_follows_the_ledger_is_well(call: Call, champion:
     said = call("check", "flights", "--champion", champion)
 
     assert said.code == 0
-    assert f"well  alias: flights v{champion} is champion" in said.out
-    assert "NOT WELL" not in said.out
+    assert f"ok  alias: flights v{champion} is champion" in said.out
+    assert "FAILED" not in said.out
 
 
 def test_an_alias_that_somebody_moved_is_not_well_and_stays(
@@ -47,7 +47,7 @@ def test_an_alias_that_somebody_moved_is_not_well_and_stays(
     said = call("check", "flights")
 
     assert said.code == 1
-    assert f"NOT WELL  alias: the alias champion of flights names v{two_versions[0].version}" in (
+    assert f"FAILED  alias: the alias champion of flights names v{two_versions[0].version}" in (
         said.out
     )
     named = registry.get_alias("flights", "champion")
@@ -72,14 +72,14 @@ def test_a_promotion_that_was_begun_is_not_well_yet(
     said = call("check", "flights", "--champion", two_versions[0].version)
 
     assert said.code == 1
-    assert "was begun; the watchdog finishes it" in said.out
+    assert "has begun; the watchdog will finish it" in said.out
 
 
 def test_another_version_than_expected_is_not_well(call: Call, champion: str) -> None:
     said = call("check", "flights", "--champion", "v9999")
 
     assert said.code == 1
-    assert f"NOT WELL  champion: v{champion} is champion (committed), expected v9999" in said.out
+    assert f"FAILED  champion: v{champion} is champion (committed), expected v9999" in said.out
 
 
 def test_mlflow_that_does_not_answer_is_not_well(
@@ -91,7 +91,7 @@ def test_mlflow_that_does_not_answer_is_not_well(
     said = call("check", "flights")
 
     assert said.code == 1
-    assert "NOT WELL  alias: MLflow" in said.out
+    assert "FAILED  alias: MLflow" in said.out
 
 
 def test_a_batch_is_well_once_its_decision_is_closed(
@@ -131,8 +131,8 @@ def test_labels_are_well_once_they_are_accepted(call: Call, ledger: Ledger, cham
     refused = call("check", "flights", "--labelled", BATCH)
 
     assert (missing.code, refused.code) == (1, 1)
-    assert f"NOT WELL  labels: the labels of {BATCH} have not arrived" in missing.out
-    assert f"NOT WELL  labels: the labels of {BATCH} are rejected" in refused.out
+    assert f"FAILED  labels: the labels of {BATCH} have not arrived" in missing.out
+    assert f"FAILED  labels: the labels of {BATCH} are rejected" in refused.out
 
 
 @pytest.mark.parametrize("scope", ["flights", "--all"])

@@ -63,7 +63,7 @@ def test_make_passes_its_variables_by_the_environment(
     [
         (("--weeks", "1"), "needs at least"),
         (("--start", "2014-01-01"), "the flights are those of 2013"),
-        (("--start", "soon"), "'soon' is no date"),
+        (("--start", "soon"), "'soon' is not a date or time"),
         (("--seed", "-1"), "expected 0 or more"),
     ],
 )

@@ -79,7 +79,7 @@ def test_land_refuses_to_break_several(call: Call, project: Path) -> None:
     refused = call("land", "flights", "--weeks", "1..2", "--fault", "half_missing")
 
     assert refused.code == 2
-    assert "name it with --batch" in refused.err
+    assert "choose one with --batch" in refused.err
     assert landed(project, "landing") == []
 
 

@@ -87,9 +87,9 @@ def test_days_of_a_week_and_a_long_first_batch(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("choice", "text"),
     [
-        (Choice(batches=("2013-01-01",), weeks="1"), "not by several of them"),
-        (Choice(weeks="1", first="2013-01-01"), "not by several of them"),
-        (Choice(batches=("2013-01-02",)), "the nearest are 2013-01-01"),
+        (Choice(batches=("2013-01-01",), weeks="1"), "several were given"),
+        (Choice(weeks="1", first="2013-01-01"), "several were given"),
+        (Choice(batches=("2013-01-02",)), "near it are 2013-01-01"),
         (Choice(first="2014-01-01"), "batches from 2013-01-01 to 2013-01-29"),
         (Choice(weeks="40..41"), "no batch starts in weeks 40 to 41"),
     ],
@@ -120,7 +120,7 @@ def test_without_a_choice_the_batch_after_the_newest_landed_comes(tmp_path: Path
 def test_after_the_last_whole_batch_nothing_is_left(tmp_path: Path) -> None:
     land(make_store(tmp_path), "2013-01-29")
 
-    with pytest.raises(RequestError, match="is the last whole one of the data"):
+    with pytest.raises(RequestError, match="there is no full batch after the newest"):
         plan_for(tmp_path, Choice())
 
 

@@ -223,8 +223,8 @@ def test_why_refuses_a_date_that_no_batch_or_several_hold(call: Call, ledger: Le
 @pytest.mark.parametrize(
     ("status", "told"),
     [
-        ("received", "the gate has not judged the batch yet"),
-        ("accepted", "continual_training has not reached it"),
+        ("received", "the quality gate has not checked the batch yet"),
+        ("accepted", "continual_training has not reached the batch yet"),
     ],
 )
 def test_why_says_what_an_undecided_batch_waits_for(
@@ -274,7 +274,7 @@ def test_the_first_model_is_explained_without_champion_or_drift(call: Call, ledg
     assert "none → v1" in line
     assert "bootstrap" in line
     assert "not measured: there was no champion yet" in shown
-    assert "the batch never arrived" not in shown
+    assert "the batch has not arrived" not in shown
     assert "Drift per feature" not in shown
 
 

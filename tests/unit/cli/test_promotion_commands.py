@@ -67,10 +67,14 @@ def test_the_name_is_the_login_unless_told(
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        pytest.param(["hold", "flights"], "needs a reason", id="no reason"),
-        pytest.param(["hold", "flights", "--reason", " "], "needs a reason", id="blank reason"),
-        pytest.param(["hold", "--reason", "x"], "name one model, or --all", id="neither"),
-        pytest.param(["hold", "flights", "--all", "--reason", "x"], "name one model", id="both"),
+        pytest.param(["hold", "flights"], "expected a reason, got none", id="no reason"),
+        pytest.param(
+            ["hold", "flights", "--reason", " "], "expected a reason, got none", id="blank reason"
+        ),
+        pytest.param(["hold", "--reason", "x"], "expected one model, or --all", id="neither"),
+        pytest.param(
+            ["hold", "flights", "--all", "--reason", "x"], "expected one model", id="both"
+        ),
         pytest.param(["hold", "fligths", "--reason", "x"], "flights", id="no such model"),
         pytest.param(["release", "flights", "--reason", "x"], "are not held", id="not held"),
         pytest.param(["hold", "flights", "--reason", "x" * 501], "501 characters", id="long"),
@@ -135,7 +139,7 @@ def test_why_and_decisions_tell_of_a_held_promotion_and_of_approvals(
 
     shown = call("why", "flights", BATCH).out
 
-    assert "v2 waits for approval since" in waiting
+    assert "v2 has been waiting for approval since" in waiting
     assert "refused by ada: not on Fridays" in shown
     assert "→ held" in call("decisions", "flights").out
     assert "waits for approval" not in call("champion", "flights").out

@@ -1,20 +1,35 @@
 """Texts say what happened in common words: the worst habits do not come back.
 
-Looked at are README, docs, runbooks, the DAGs' docstrings and every string of the package. A phrase
+It reads README, docs, runbooks, the DAGs' docstrings, every string of the package, the visible text
+of its page templates and the strings of its scripts. A phrase
 is refused with what to write instead. Phrases of places that still have some are counted below:
 a number there may only fall.
 """
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[3]
 PAGES = [ROOT / "README.md", *ROOT.glob("docs/*.md"), *ROOT.glob("include/runbooks/*.md")]
-CODE = [*ROOT.glob("dags/*.py"), *ROOT.glob("include/evergreen/**/*.py")]
+PACKAGE = ROOT / "include/evergreen"
+CODE = [*ROOT.glob("dags/*.py"), *PACKAGE.glob("**/*.py")]
+TEMPLATES = [*PACKAGE.glob("**/*.html"), *PACKAGE.glob("**/*.j2"), *PACKAGE.glob("**/*.txt")]
+SCRIPTS = [path for path in PACKAGE.glob("**/*.js") if "vendor" not in path.parts]
+
+# What a template does not show: its comments; then its expressions, whose texts are read apart.
+TEMPLATE_COMMENT = re.compile(r"\{#.*?#\}|<!--.*?-->", re.DOTALL)
+EXPRESSION = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+SHOWN_ATTRIBUTE = re.compile(r'\b(?:aria-label|alt|placeholder|title)="([^"]*)"')
+TAG = re.compile(r"<[^>]*>")
+QUOTED = re.compile(r"'([^'\n]*)'|\"([^\"\n]*)\"")
+# A comment first: an apostrophe in it begins no string.
+SCRIPT_STRING = re.compile(
+    r"""//[^\n]*|/\*.*?\*/|"((?:[^"\\\n]|\\.)*)"|'((?:[^'\\\n]|\\.)*)'|`([^`]*)`""", re.DOTALL
+)
 
 PLAIN = {
     r"\bin vain\b": "say that it is ignored or has no effect",
@@ -67,12 +82,39 @@ LEFT: dict[str, int] = {}
 def texts_of(path: Path) -> Iterator[str]:
     """The texts of a page or of a module: of code its strings, without what is put into them."""
     source = path.read_text(encoding="utf-8")
-    if path.suffix != ".py":
+    if path in TEMPLATES:
+        found: Iterable[str] = texts_of_template(source)
+    elif path in SCRIPTS:
+        found = texts_of_script(source)
+    elif path.suffix == ".py":
+        found = texts_of_code(source)
+    else:
         yield re.sub(r"\s+", " ", source)
         return
+    yield from (re.sub(r"\s+", " ", text).strip() for text in found)
+
+
+def texts_of_code(source: str) -> Iterator[str]:
+    """Every string of a module, docstrings included."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield re.sub(r"\s+", " ", node.value).strip()
+            yield node.value
+
+
+def texts_of_template(source: str) -> Iterator[str]:
+    """What a template shows: text between tags, texts of attributes, strings of expressions."""
+    bare = TEMPLATE_COMMENT.sub("", source)
+    for expression in EXPRESSION.findall(bare):
+        yield from (one or other for one, other in QUOTED.findall(expression))
+    shown = EXPRESSION.sub("\N{HORIZONTAL ELLIPSIS}", bare)
+    yield from SHOWN_ATTRIBUTE.findall(shown)
+    yield from TAG.split(shown)
+
+
+def texts_of_script(source: str) -> Iterator[str]:
+    """The strings of a script."""
+    for kinds in SCRIPT_STRING.findall(source):
+        yield "".join(kinds)
 
 
 def faults_of(text: str) -> list[str]:
@@ -89,7 +131,7 @@ def place_of(path: Path) -> str:
 
 def test_texts_are_in_plain_english() -> None:
     found: dict[str, list[str]] = {}
-    for path in [*PAGES, *CODE]:
+    for path in [*PAGES, *CODE, *TEMPLATES, *SCRIPTS]:
         for text in texts_of(path):
             told = [f"{path.relative_to(ROOT)}: {fault}" for fault in faults_of(text)]
             found.setdefault(place_of(path), []).extend(told)
@@ -130,3 +172,29 @@ def test_a_bad_habit_is_found(text: str) -> None:
 )
 def test_plain_text_is_let_through(text: str) -> None:
     assert faults_of(text) == []
+
+
+def test_templates_are_read_as_they_are_shown() -> None:
+    source = """{# mend #}<p class="heed">{{ name }} wants to be champion</p>
+    <input placeholder="mend it">{% if late %}{{ parts.empty('in vain') }}{% endif %}
+    {{ n }} batches, {{ "whoever" }}<!-- anew -->"""
+
+    faults = [fault for text in texts_of_template(source) for fault in faults_of(text)]
+
+    assert sorted(fault.split("'")[1] for fault in faults) == [
+        "in vain",
+        "mend",
+        "wants to be champion",
+        "whoever",
+    ]
+
+
+def test_scripts_are_read_without_their_comments() -> None:
+    source = """// whoever's page\nvar a = "in vain"; /* mend */ var b = 'heed "it"';"""
+
+    assert [text for text in texts_of_script(source) if text] == ["in vain", 'heed "it"']
+
+
+def test_the_package_has_templates_and_scripts_to_read() -> None:
+    assert len(TEMPLATES) >= 19
+    assert len(SCRIPTS) >= 10

@@ -23,7 +23,7 @@ def test_read_moment_is_in_utc(text: str, moment: datetime) -> None:
 
 @pytest.mark.parametrize("text", ["", "yesterday", "2013-02-30", "08.03.2013"])
 def test_read_moment_refuses_what_is_no_date(text: str) -> None:
-    with pytest.raises(RequestError, match="is no date; expected 2013-03-08"):
+    with pytest.raises(RequestError, match="is not a date or time; expected 2013-03-08"):
         read_moment(text)
 
 

@@ -110,7 +110,7 @@ def test_rivals_and_memory_are_shown() -> None:
         "recovery from a sudden drop",
     ]
     assert rows[0].measured == "+0.0100 ± 0.0020"
-    assert rows[3].sentence == "under way; before the drop v7 served"
+    assert rows[3].sentence == "under way; v7 was champion before the drop"
 
 
 @pytest.mark.parametrize(("age", "unit"), [(0, "batches"), (1, "batch"), (2, "batches")])

@@ -1,4 +1,4 @@
-// What all charts share: colours of the theme, axes with labels, one width for all left axes.
+// Shared by all charts: colours of the theme, axes with labels, one width for all left axes.
 (function () {
   "use strict";
   var NAMES = ["text", "text-soft", "line", "panel", "chart-1", "chart-2", "chart-3", "chart-band",

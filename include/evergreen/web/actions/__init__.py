@@ -1,1 +1,1 @@
-"""What a person may do on a page: retrain, hold, release, acknowledge, snooze."""
+"""The actions of the pages: retrain, hold, release, acknowledge, snooze."""

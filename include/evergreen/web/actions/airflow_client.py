@@ -1,8 +1,8 @@
-"""Airflow's own API, called with the rights of the user of the page.
+"""Calls of Airflow's own API, with the credential of the user who sent the request.
 
 The request goes through Airflow's whole application in this process, with the caller's own
 credential: Airflow checks its permissions, writes its audit log and names the person in the run, as
-if its trigger form had been used. We have no right of our own.
+if its trigger form had been used. This code has no access rights of its own.
 """
 
 from collections.abc import Mapping
@@ -25,22 +25,24 @@ async def start_run(
     dag_id: str,
     conf: Mapping[str, Any],
 ) -> str:
-    """Start a run of a DAG and give its id.
+    """Start a run of a DAG and return its id.
 
     Args:
-        request: What we were asked; gives the credential and the way to Airflow.
-        bearer: The bearer token of the request, which goes before its cookie.
+        request: The request; it holds the credential and Airflow's application.
+        bearer: The bearer token of the request; it takes precedence over the cookie.
         dag_id: The DAG.
         conf: Its conf.
 
     Raises:
-        HTTPException: Airflow refuses, with its status and words; 409 where the DAG is paused.
+        HTTPException: Airflow refused, with its status and text; 409 if the DAG is paused.
     """
     path = f"/api/v2/dags/{quote(dag_id, safe='')}"
     async with _client(request, bearer) as client:
         dag = _answered(await client.get(path))
         if dag["is_paused"]:
-            raise HTTPException(409, f"{dag_id} is paused, a run would only wait; unpause it first")
+            raise HTTPException(
+                409, f"{dag_id} is paused, so a run would not start; unpause it first"
+            )
         body = {"logical_date": None, "conf": dict(conf)}
         return str(_answered(await client.post(f"{path}/dagRuns", json=body))["dag_run_id"])
 
@@ -58,13 +60,13 @@ def _client(request: Request, bearer: HTTPAuthorizationCredentials | None) -> ht
 
 
 def _answered(reply: httpx.Response) -> dict[str, Any]:
-    """Return what Airflow answered.
+    """Return Airflow's answer.
 
     Raises:
-        HTTPException: It refused.
+        HTTPException: Airflow refused.
     """
     body = reply.json() if "json" in reply.headers.get("content-type", "") else {}
     if reply.is_success and isinstance(body, dict):
         return body
-    detail = str(body.get("detail", "no reason was given"))[:LONGEST_ANSWER]
-    raise HTTPException(reply.status_code, f"Airflow refuses: {detail}")
+    detail = str(body.get("detail", "it gave no reason"))[:LONGEST_ANSWER]
+    raise HTTPException(reply.status_code, f"Airflow refused: {detail}")

@@ -1,4 +1,4 @@
-"""What a person asks for: a small form or JSON object with a reason, read after the login."""
+"""The body of an action: a small form or JSON object with a reason, read after the login."""
 
 import json
 from collections.abc import Mapping
@@ -17,14 +17,20 @@ from evergreen.workflows.run_config import MAX_REASON, text_of
 MAX_BODY_BYTES = 16 * 2**10
 FIELDS = frozenset({"reason", "hours", FIELD})
 FORM = "application/x-www-form-urlencoded"
-# What the OpenAPI schema says of it: FastAPI would read a body that it knew of before the login.
+# For the OpenAPI schema only: FastAPI would read a declared body before it checks the login.
 SCHEMA = {
     "type": "object",
     "required": ["reason"],
     "properties": {
-        "reason": {"type": "string", "maxLength": MAX_REASON, "description": "Kept with the name."},
-        "hours": {"type": "string", "description": "Of a snooze: for how long."},
-        FIELD: {"type": "string", "description": "Of our forms; not with a bearer token."},
+        "reason": {"type": "string", "maxLength": MAX_REASON, "description": "Why; recorded."},
+        "hours": {
+            "type": "string",
+            "description": "Only to snooze: how many hours, a whole number.",
+        },
+        FIELD: {
+            "type": "string",
+            "description": "Token of our forms; not needed with a bearer token.",
+        },
     },
 }
 BODY = {
@@ -36,29 +42,31 @@ Bearer = Annotated[HTTPAuthorizationCredentials | None, Depends(bearer_scheme)]
 
 
 class Asked(dict[str, str]):
-    """The fields of a request that changes something."""
+    """The fields of an action's body."""
 
     @property
     def reason(self) -> str:
-        """Why, in the person's words.
+        """The reason that the user gave.
 
         Raises:
-            RequestError: There is none, it is too long, or it holds what cannot be shown.
+            RequestError: It is missing or too long, or has a character that cannot be shown.
         """
         reason = text_of(self, "reason", longest=MAX_REASON)
         if not reason:
-            raise RequestError("a reason is needed; it is kept with your name")
+            raise RequestError("expected a reason, got none; it is recorded with your name")
         if not reason.isprintable():
-            raise RequestError("the reason holds a character that cannot be shown; write it anew")
+            raise RequestError(
+                "the reason has a character that cannot be shown; type it again without it"
+            )
         return reason
 
 
 async def read_asked(request: Request, user: UserDep, bearer: Bearer) -> Asked:
-    """Return what was asked for, once it is clear that this user asked for it.
+    """Return the fields of the body, once it is clear that this user sent it.
 
     Raises:
-        HTTPException: 403 when another site may have sent it, 413 when it is too large, 415 when it
-            is neither a form nor JSON.
+        HTTPException: 403 if another site may have sent it, 413 if it is too large, 415 if it is
+            neither a form nor JSON.
         RequestError: It cannot be read, or has other fields.
     """
     if bearer is None:
@@ -83,7 +91,7 @@ async def _body(request: Request) -> bytes:
     async for piece in request.stream():
         body += piece
         if len(body) > MAX_BODY_BYTES:
-            raise HTTPException(413, f"expected at most {MAX_BODY_BYTES} bytes")
+            raise HTTPException(413, f"expected a body of at most {MAX_BODY_BYTES} bytes, got more")
     return body
 
 
@@ -91,7 +99,9 @@ def _read_form(body: bytes) -> Mapping[str, str]:
     try:
         pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=len(FIELDS))
     except ValueError as err:
-        raise RequestError("the form cannot be read; expected UTF-8 and few fields") from err
+        raise RequestError(
+            f"expected a form in UTF-8 with at most {len(FIELDS)} fields; this one cannot be read"
+        ) from err
     return dict(pairs)
 
 
@@ -99,7 +109,9 @@ def _read_json(body: bytes) -> Mapping[str, str]:
     try:
         given = json.loads(body)
     except (ValueError, RecursionError) as err:
-        raise RequestError("the body is not JSON") from err
+        raise RequestError(
+            'expected a JSON object such as {"reason": "why"}; the body is not JSON'
+        ) from err
     if not isinstance(given, dict) or not all(isinstance(v, str | int) for v in given.values()):
         raise RequestError('expected a JSON object of texts, such as {"reason": "why"}')
     return {

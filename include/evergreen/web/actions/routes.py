@@ -1,4 +1,4 @@
-"""What people may do from a page: each needs edit access and a reason, and is kept with a name."""
+"""The actions of the pages: each needs edit access and a reason, and is recorded with a name."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
@@ -35,7 +35,7 @@ async def act_on_model(
     bearer: Bearer,
     request: Request,
 ) -> Response:
-    """Force a retrain, or hold or release promotions: starts the DAG run that does it.
+    """Force a retrain, hold promotions or release them, by a run of the DAG that does it.
 
     The caller needs edit access to ``continual_training__<model>`` and, in Airflow, the right to
     start runs of the DAG.
@@ -59,21 +59,21 @@ async def act_on_model(
 def acknowledge(
     incident_id: IncidentId, asked: AskedDep, user: UserDep, request: Request
 ) -> Response:
-    """Say that somebody looks after an incident; its thread shows who."""
+    """Acknowledge an incident: its thread shows who works on it."""
     incident, by = _editable(incident_id, user), user.get_name()
     open_ledger().incidents.acknowledge(incident_id, by=by, reason=asked.reason)
-    outcome = f"incident {incident_id} is looked after by {by}"
+    outcome = f"incident {incident_id} is acknowledged by {by}"
     done = _record(incident.model, "acknowledge", user, asked, outcome, incident_id=incident_id)
     return _answer(request, done, f"/incidents/{incident_id}")
 
 
 @router.post("/incidents/{incident_id}/snooze", **IS_FORM)
 def snooze(incident_id: IncidentId, asked: AskedDep, user: UserDep, request: Request) -> Response:
-    """Let nothing but the end of an incident be told for some hours."""
+    """Snooze an incident: for some hours only its end is sent."""
     incident, by = _editable(incident_id, user), user.get_name()
     until = datetime.now(UTC) + timedelta(hours=hours_of(asked))
     open_ledger().incidents.snooze(incident_id, until=until, by=by, reason=asked.reason)
-    outcome = f"incident {incident_id} is quiet until {until:%Y-%m-%d %H:%M} UTC"
+    outcome = f"incident {incident_id} is snoozed until {until:%Y-%m-%d %H:%M} UTC"
     done = _record(incident.model, "snooze", user, asked, outcome, incident_id=incident_id)
     return _answer(request, done, f"/incidents/{incident_id}")
 
@@ -86,10 +86,10 @@ def run_of(model: str, action: str, reason: str) -> tuple[str, dict[str, Any]]:
 
 
 def hours_of(asked: Asked) -> float:
-    """Return for how long to be quiet.
+    """Return for how many hours to snooze.
 
     Raises:
-        RequestError: No number of hours in the allowed range.
+        RequestError: It is no whole number in the allowed range.
     """
     given = asked.get("hours", "")
     if not given.isdecimal() or not 1 <= int(given[:5]) <= MAX_SNOOZE_HOURS:
@@ -100,7 +100,7 @@ def hours_of(asked: Asked) -> float:
 
 
 def _check_edit(model: str, user: BaseUser) -> None:
-    """Refuse who may not act on the model, and all while the ledger could not keep who did.
+    """Refuse a user without edit access, and everybody while the ledger cannot record the action.
 
     Raises:
         HTTPException: 403.
@@ -114,7 +114,7 @@ def _editable(incident_id: int, user: BaseUser) -> Incident:
     """Return an incident that the user may act on.
 
     Raises:
-        HTTPException: 403, the same for one that does not exist; 404 for who may read all.
+        HTTPException: 403, the same for one that does not exist; 404 for a user who may read all.
     """
     incident = open_ledger().incidents.find(incident_id)
     check_edit(incident.model if incident else "", user)
@@ -137,7 +137,7 @@ def _record(
 
 
 def _answer(request: Request, done: Action, page: str) -> Response:
-    """Lead a browser back to the page, so that a reload repeats nothing; give others the record."""
+    """Redirect a browser to the page, so that a reload repeats nothing; others get the record."""
     if wants_page(request):
         return RedirectResponse(f"{request.scope.get('root_path', '')}{page}", 303)
     return JSONResponse(done.model_dump(mode="json"))

@@ -24,7 +24,7 @@ class Parameter(NamedTuple):
 
 
 class Operation(NamedTuple):
-    """One thing that can be asked for; ``answer`` names what comes back."""
+    """One operation of the API; ``answer`` is the type that it returns."""
 
     method: str
     path: str
@@ -69,7 +69,7 @@ def show_docs(request: Request) -> HTMLResponse:
 
 
 def schema_of(request: Request) -> Json:
-    """Return the schema of the application that answers, with the address it is reached at."""
+    """Return the application's OpenAPI schema, with its address."""
     made: Json = request.app.openapi()
     return {**made, "servers": [{"url": str(request.scope.get("root_path", ""))}]}
 
@@ -88,7 +88,7 @@ def operations_of(schema: Json) -> Iterator[Operation]:
 
 
 def schemas_of(schema: Json) -> Iterator[Schema]:
-    """Return the records that operations answer with, by name."""
+    """Return the records of the answers, sorted by name."""
     for name, found in sorted(schema.get("components", {}).get("schemas", {}).items()):
         fields = tuple(
             Field(key, kind_of(part), part.get("description", ""))

@@ -1,4 +1,4 @@
-"""The JSON API: what the pages show, typed and in bounded pieces; needs read access to the DAG."""
+"""The JSON API: the data of the pages, typed, in bounded pieces; it needs read access."""
 
 from threading import BoundedSemaphore
 from typing import Annotated, Literal
@@ -38,7 +38,7 @@ router = APIRouter(prefix="/api", tags=["evergreen"])
 PageNumber = Annotated[int, Query(ge=1, le=MAX_PAGE, description="From 1.")]
 PageSize = Annotated[int, Query(ge=1, le=MAX_PAGE_SIZE, description="Entries on a page.")]
 
-# Counting a batch anew keeps a core busy: never more of them at once than that.
+# Counting a batch again keeps a core busy, so only a few requests do it at once.
 _counting = BoundedSemaphore(MAX_COUNTED_AT_ONCE)
 
 
@@ -48,11 +48,11 @@ def list_models(
     services: ServicesDep,
     visible: VisibleDep,
     query: Annotated[str, Query(max_length=200, description="Part of name or owner.")] = "",
-    state: Annotated[State | Literal[""], Query(description="Only models in it.")] = "",
+    state: Annotated[State | Literal[""], Query(description="Only models in this state.")] = "",
     page: PageNumber = 1,
     page_size: PageSize = PAGE_SIZE,
 ) -> ModelsPage:
-    """Return one page of the models, those that need a person first."""
+    """Return one page of the models, those needing attention first."""
     return models_page(services, visible, query=query, state=state, page=page, page_size=page_size)
 
 
@@ -67,9 +67,9 @@ def show_timeline(
     model: ModelName,
     services: ServicesDep,
     user: UserDep,
-    newest: Annotated[int, Query(ge=1, le=MAX_POINTS, description="Decisions.")] = TIMELINE_POINTS,
+    newest: Annotated[int, Query(ge=1, le=MAX_POINTS, description="How many.")] = TIMELINE_POINTS,
 ) -> tuple[Point, ...]:
-    """Return the figures of a model's newest decisions, oldest first."""
+    """Return the numbers of a model's newest decisions, oldest first."""
     return timeline(services, known_model(services, model, user), newest=newest)
 
 
@@ -91,9 +91,9 @@ def show_champion_at(
     model: ModelName,
     services: ServicesDep,
     user: UserDep,
-    at: Annotated[AwareDatetime, Query(description="With a timezone, as 2013-03-05T12:00:00Z.")],
+    at: Annotated[AwareDatetime, Query(description="With a time zone: 2013-03-05T12:00:00Z.")],
 ) -> ChampionAt:
-    """Return who was champion at a moment."""
+    """Return the version that was champion at a given time."""
     named = known_model(services, model, user)
     promotion = services.ledger.promotions.champion_at(named, at)
     return ChampionAt(model=named, at=at, promotion=promotion)
@@ -109,7 +109,7 @@ def show_decision(decision_id: DecisionId, services: ServicesDep, user: UserDep)
 def show_drift(
     decision_id: DecisionId, services: ServicesDep, user: UserDep
 ) -> tuple[ColumnDrift, ...]:
-    """Return the drift of each feature, the most moved first; empty where it was not measured."""
+    """Return the drift of each feature, largest shift first; empty if it was not measured."""
     drift = decision_for(services, decision_id, user).signals.drift
     return most_moved_first(drift.columns) if drift else ()
 
@@ -119,12 +119,12 @@ def show_bins(
     decision_id: DecisionId,
     services: ServicesDep,
     user: UserDep,
-    feature: Annotated[str, Query(min_length=1, max_length=200, description="Its name.")],
+    feature: Annotated[str, Query(min_length=1, max_length=200, description="Name of it.")],
 ) -> FeatureBins:
-    """Return how a feature was distributed in the champion's reference and in the batch."""
+    """Return the distribution of a feature in the champion's reference and in the batch."""
     decision = decision_for(services, decision_id, user)
     if not _counting.acquire(timeout=WAIT_SECONDS):
-        raise HTTPException(503, "others are counting batches now; try again in a minute")
+        raise HTTPException(503, "the server is counting other batches now; try again in a minute")
     try:
         return feature_bins(services, decision, feature)
     except DataError as err:
@@ -138,12 +138,12 @@ def list_incidents(
     *,
     services: ServicesDep,
     visible: VisibleDep,
-    model: Annotated[str, Query(max_length=50, description="Only this one's.")] = "",
-    only_open: Annotated[bool, Query(description="Leave out what is over.")] = False,
+    model: Annotated[str, Query(max_length=50, description="Only of this model.")] = "",
+    only_open: Annotated[bool, Query(description="Without closed ones.")] = False,
     page: PageNumber = 1,
     page_size: PageSize = PAGE_SIZE,
 ) -> IncidentsPage:
-    """Return one page of the incidents of all models that may be read: open ones first."""
+    """Return one page of the incidents of all models that you may read: open ones first."""
     models = visible if not model else visible & {model}
     skip = (page - 1) * page_size
     found = services.ledger.details.incidents(

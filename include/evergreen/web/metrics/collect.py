@@ -1,4 +1,4 @@
-"""What there is to export at one moment: read from ledger and specs with a few queries for all."""
+"""The facts that /metrics exports, read from ledger and specs with a few queries."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -22,13 +22,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Reading:
-    """All that is exported, of the models that the asker may read.
+    """The facts about the models that the user may read.
 
     Attributes:
         at: The moment, in UTC.
         models: Names of the models, sorted.
-        specs: Specs by model; who has none cannot be read.
-        is_ledger_up: Whether the ledger answered; if not, all that follows is outside.
+        specs: Specs by model; a model without one has a spec that cannot be read.
+        is_ledger_up: Whether the ledger answered; if not, all below but ``steps`` is empty.
         held: Models whose promotions a person holds.
     """
 
@@ -55,13 +55,13 @@ def take_reading(
     at: datetime | None = None,
     read_steps: Callable[[frozenset[str]], tuple[StepDuration, ...]],
 ) -> Reading:
-    """Read all that is exported; a ledger that does not answer is a reading, too.
+    """Return the facts to export; without the ledger those that do not need it.
 
     Args:
-        services: What to read from.
-        visible: Models that the asker may read.
-        at: The moment; now unless told.
-        read_steps: Gives how long the steps of some models took.
+        services: Ledger and specs.
+        visible: Models that the user may read.
+        at: The time, in UTC; by default the clock's.
+        read_steps: Returns the durations of the steps of some models.
     """
     now = at or datetime.now(UTC)
     models = tuple(sorted(visible))
@@ -80,7 +80,7 @@ def take_reading(
 
 
 def limit_seconds(spec: ModelSpec) -> float:
-    """Return in how many seconds an accepted batch is to be decided about."""
+    """Return the limit in seconds for the decision about an accepted batch."""
     return spec.arrivals.decide_within_hours * SECONDS_PER_HOUR
 
 

@@ -1,6 +1,6 @@
-"""``/metrics``: what the suite knows, for Prometheus, of the models that the asker may read.
+"""``/metrics``: metrics for Prometheus, of the models that its user may read.
 
-Prometheus logs in like everybody else, with a bearer token of Airflow.
+Prometheus logs in with a bearer token of Airflow, as every client does.
 """
 
 from functools import cache
@@ -20,7 +20,7 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/metrics")
 def show_metrics(request: Request, services: ServicesDep, visible: VisibleDep) -> Response:
-    """Return one reading of everything, in the format that the asker understands."""
+    """Return one reading of everything, in the format that the client accepts."""
     reading = take_reading(services, visible, read_steps=_steps().of)
     registry = CollectorRegistry()
     registry.register(ReadingCollector(reading))

@@ -1,4 +1,4 @@
-"""The values of each exported metric, by its labels; what was not measured is left out, never 0."""
+"""The values of each exported metric, by its labels; unmeasured values are left out, never 0."""
 
 from collections.abc import Iterable
 from typing import get_args
@@ -17,7 +17,7 @@ def ledger_up(reading: Reading) -> Samples:
 
 
 def owners(reading: Reading) -> Samples:
-    """Return 1 for each model and who looks after it."""
+    """Return 1 for each model and its owner."""
     for name, spec in reading.specs.items():
         yield (name, spec.owner), 1
 
@@ -53,7 +53,7 @@ def decided_at(reading: Reading) -> Samples:
 
 
 def accepted_at(reading: Reading) -> Samples:
-    """Return when the newest accepted batch was taken in."""
+    """Return when the newest accepted batch was ingested."""
     for name, counts in reading.batches.items():
         yield (name,), counts.newest.timestamp()
 
@@ -66,14 +66,14 @@ def waiting(reading: Reading) -> Samples:
 
 
 def waiting_since(reading: Reading) -> Samples:
-    """Return since when the oldest batch waits, where one does."""
+    """Return since when the oldest batch waits, if one does."""
     for name, counts in reading.batches.items():
         if counts.oldest_waiting is not None:
             yield (name,), counts.oldest_waiting.timestamp()
 
 
 def overdue(reading: Reading) -> Samples:
-    """Return how many batches wait past their limit; none while a person is asked, who was told."""
+    """Return how many batches wait past their limit; none while an approval is open."""
     for name in reading.specs:
         counts = reading.batches.get(name)
         is_late = counts is not None and name not in reading.approvals
@@ -81,21 +81,21 @@ def overdue(reading: Reading) -> Samples:
 
 
 def due(reading: Reading) -> Samples:
-    """Return how many batches were decided about or are past their limit."""
+    """Return how many batches have a decision or are past their limit."""
     for name in reading.specs:
         counts = reading.batches.get(name)
         yield (name,), counts.n_due if counts else 0
 
 
 def in_time(reading: Reading) -> Samples:
-    """Return how many batches were decided about within their limit."""
+    """Return how many batches had a decision within their limit."""
     for name in reading.specs:
         counts = reading.batches.get(name)
         yield (name,), counts.n_in_time if counts else 0
 
 
 def limits(reading: Reading) -> Samples:
-    """Return in how many seconds a batch is to be decided about."""
+    """Return the limit in seconds for the decision about a batch."""
     for name, spec in reading.specs.items():
         yield (name,), limit_seconds(spec)
 
@@ -113,13 +113,13 @@ def promoted_at(reading: Reading) -> Samples:
 
 
 def promotions(reading: Reading) -> Samples:
-    """Return the moves of the champion by kind."""
+    """Return the promotions and rollbacks by kind."""
     for count in reading.promotions:
         yield (count.model, count.value), count.n_rows
 
 
 def held(reading: Reading) -> Samples:
-    """Return 1 where a person holds promotions, or a freeze of the spec does; else 0."""
+    """Return 1 if a person or a freeze of the spec holds promotions, else 0."""
     for name in reading.models:
         spec = reading.specs.get(name)
         freezes = spec.promotion.freeze if spec else ()
@@ -128,7 +128,7 @@ def held(reading: Reading) -> Samples:
 
 
 def approvals(reading: Reading) -> Samples:
-    """Return how many questions wait for a person's answer."""
+    """Return how many approvals are open."""
     for name in reading.models:
         yield (name,), len(reading.approvals.get(name, ()))
 
@@ -166,7 +166,7 @@ def incidents(reading: Reading) -> Samples:
 
 
 def undelivered(reading: Reading) -> Samples:
-    """Return how many alerts nobody was told of."""
+    """Return how many alerts were not delivered."""
     found: dict[tuple[str, ...], int] = {
         (name, state): 0 for name in reading.models for state in UNDELIVERED
     }
@@ -175,6 +175,6 @@ def undelivered(reading: Reading) -> Samples:
 
 
 def steps(reading: Reading) -> Samples:
-    """Return how long each task took when it last succeeded."""
+    """Return the duration of the newest successful run of each task."""
     for step in reading.steps:
         yield (step.model, step.dag, step.step), step.seconds

@@ -1,7 +1,7 @@
-"""How long the steps took, as Airflow's own database knows it: the newest success of each task.
+"""Durations of the steps, from Airflow's own database: the newest successful run of each task.
 
-Airflow's table of task instances has no index by time, so only the newest runs are looked at, and
-not at every scrape: the cost stays the same however long the history is.
+Airflow's table of task instances has no index by time. So only the newest runs are read, and not at
+every scrape: the cost does not grow with the history.
 """
 
 import logging
@@ -30,7 +30,7 @@ KEPT_SECONDS = 300.0
 
 
 class StepDuration(NamedTuple):
-    """How long a task of one of a model's DAGs took when it last succeeded."""
+    """The duration of the newest successful run of a task of a model's DAG."""
 
     model: str
     dag: str
@@ -39,11 +39,11 @@ class StepDuration(NamedTuple):
 
 
 class StepShelf:
-    """The durations of the steps of all models, read anew after a while; safe to share.
+    """The durations of the steps of all models, kept for a while; safe to share between threads.
 
     Args:
-        read: Gives them.
-        kept_seconds: How long they are kept.
+        read: Returns them.
+        kept_seconds: Seconds until they are read again.
     """
 
     def __init__(
@@ -68,15 +68,16 @@ class StepShelf:
 
 
 def read_durations() -> tuple[StepDuration, ...]:
-    """Read the newest successful duration of every task of our DAGs from Airflow's database.
+    """Return the duration of the newest successful run of every task of our DAGs.
 
-    A database that does not answer gives none: the ledger's figures are told all the same.
+    If Airflow's database does not answer, none: the ledger's metrics are exported anyway.
     """
     try:
         with create_session(scoped=False) as session:
             rows = session.execute(_query()).all()
     except SQLAlchemyError as err:
-        log.error("no durations of steps: %s", str(err).splitlines()[0])  # noqa: TRY400 - said all
+        why = str(err).splitlines()[0]
+        log.error("no durations of steps, no answer of Airflow's database: %s", why)  # noqa: TRY400 - said all
         return ()
     return tuple(
         StepDuration(model, dag, step, seconds)

@@ -9,14 +9,14 @@ from evergreen.web.queries.view_models import ModelDetail, State
 
 @dataclass(frozen=True)
 class Advice:
-    """What somebody who was woken reads first.
+    """The first thing that a person on call reads.
 
     Attributes:
-        happened: How things stand, in a sentence.
+        happened: What happened, in one sentence.
         must_act: Whether a person has to do something.
-        act: Whether and what, in a sentence.
-        command: What to type; never changes anything, except where ``act`` says so.
-        runbook: Kind of the runbook that goes on from here; empty for none.
+        act: Whether to act and how, in one sentence.
+        command: What to type; it changes nothing unless ``act`` says so.
+        runbook: Kind of the runbook with the next steps; empty for none.
     """
 
     happened: str
@@ -99,7 +99,7 @@ BY_STATE: dict[State, tuple[bool, str, str, str]] = {
 
 
 def advise(detail: ModelDetail) -> Advice:
-    """Return the answers; an open incident that needs a person speaks before the state."""
+    """Return the answers; an open incident that needs a person goes before the state."""
     summary = detail.summary
     must_act, act, command, runbook = BY_STATE[summary.state]
     urgent = most_urgent(detail.incidents)
@@ -115,10 +115,10 @@ def advise(detail: ModelDetail) -> Advice:
 
 
 def most_urgent(incidents: tuple[Incident, ...]) -> Incident | None:
-    """Return the open incident that needs a person, the gravest and then the oldest first."""
-    graveness = {"critical": 0, "warning": 1, "info": 2}
+    """Return the open incident that needs a person, the most severe first, then the oldest."""
+    severity = {"critical": 0, "warning": 1, "info": 2}
     waiting = [one for one in incidents if one.is_open and one.must_act]
-    return min(waiting, key=lambda one: (graveness[one.severity], one.opened_at), default=None)
+    return min(waiting, key=lambda one: (severity[one.severity], one.opened_at), default=None)
 
 
 def _word(value: str) -> str:

@@ -1,6 +1,6 @@
-"""What Airflow shows of us on the pages of a DAG, a run and a task: the same, without our frame.
+"""The tabs on Airflow's own pages of a DAG, a run and a task: our pages without their frame.
 
-Every DAG has these tabs. One that Evergreen does not manage gets a page that says so.
+Every DAG has these tabs. A DAG that Evergreen does not manage gets a page that says so.
 """
 
 import re
@@ -24,27 +24,27 @@ from evergreen.web.server.authorization import UserDep, dag_of
 from evergreen.web.server.services import Services, ServicesDep
 
 KINDS = {
-    dag_ids.INGEST: "takes in the batches and judges them at the gate",
+    dag_ids.INGEST: "ingests the batches and checks them at the quality gate",
     dag_ids.SCORE: "scores the batches with the champion",
-    dag_ids.LABELS: "takes in the labels and joins them to the scores",
-    dag_ids.CONTINUAL_TRAINING: "decides, trains, judges and promotes",
+    dag_ids.LABELS: "ingests the labels and joins them to the predictions",
+    dag_ids.CONTINUAL_TRAINING: "decides, trains, evaluates and promotes",
     dag_ids.ROLLBACK: "makes a former champion the champion again",
     dag_ids.FORCE_PROMOTE: "makes a named version the champion",
     dag_ids.HOLD: "holds and releases promotions",
     dag_ids.WATCH_CHAMPION: "compares a new champion with the former one",
-    dag_ids.REDELIVERY: "takes in a batch anew",
+    dag_ids.REDELIVERY: "ingests a corrected batch",
     dag_ids.BACKTEST: "replays the policies on the model's history",
 }
 FOR_ALL = (*dag_ids.SUITE, dag_ids.SPEC_PROBLEMS)
 NOT_OURS = "This DAG is not managed by Evergreen, so there is nothing to show."
-OF_ALL = "This DAG serves all models, not a single one."
+OF_ALL = "This DAG works for all models, so it has no page of one model."
 NO_DECISION = "This run made no decision. The newest decision of its model is shown."
 
 router = APIRouter(prefix="/embed", include_in_schema=False)
 
 
 class Place(NamedTuple):
-    """What a DAG is of ours; ``model`` is empty for a DAG that looks after all, or none."""
+    """The kind of a DAG and its model; ``model`` is empty for a DAG of all models, or of none."""
 
     kind: str
     model: str
@@ -71,7 +71,7 @@ def show_dag(request: Request, dag_id: str, services: ServicesDep, user: UserDep
 def show_run(
     request: Request, dag_id: str, run_id: str, services: ServicesDep, user: UserDep
 ) -> HTMLResponse:
-    """Show the decision of a run; for other runs, how the model stands."""
+    """Show the decision of a run; for a run without one, the model's newest decision."""
     place = place_of(dag_id)
     if not place.model:
         return _elsewhere(request, place)
@@ -102,7 +102,7 @@ def show_task(
 
 
 def place_of(dag_id: str) -> Place:
-    """Return what a DAG is of ours, by its id: ``<kind>__<model>``, or the name of one for all."""
+    """Return kind and model of a DAG by its id: ``<kind>__<model>``, or the id of one for all."""
     kind, model = dag_ids.kind_of(dag_id), dag_ids.model_of(dag_id) or ""
     if dag_id in FOR_ALL:
         return Place(dag_id, "")

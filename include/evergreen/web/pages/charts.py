@@ -1,4 +1,4 @@
-"""What the charts of the pages are drawn from: plain values for a block of JSON in the page."""
+"""The data of the timeline's charts: plain values for a block of JSON in the page."""
 
 from bisect import bisect_right
 from collections.abc import Sequence

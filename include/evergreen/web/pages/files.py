@@ -1,7 +1,7 @@
-"""Files behind the login: what the pages are made of, Evidently's reports and the Data Docs.
+"""Files behind the login: scripts and styles, Evidently's reports and the Data Docs.
 
-An address names a decision or a batch. The ledger knows where its file lies; no part of an address
-becomes part of a path.
+An address names a decision or a batch. The ledger holds the path of its file; no part of an
+address becomes part of a path.
 """
 
 import asyncio
@@ -34,9 +34,9 @@ TYPES = {
 }
 A_YEAR, A_MOMENT = 365 * 86_400, 300  # in seconds; pages name the content's hash as ``v``
 MAX_REPORT_BYTES = 100 * 2**20
-GONE = "there is no such report; it may have passed its retention, or nothing was to be drawn"
+GONE = "there is no such report: it was deleted after its retention, or none was made"
 
-# Airflow's own pages are answered by other threads: many readers of reports cannot take them all.
+# A pool of its own: many readers of reports cannot use up the threads of Airflow's own pages.
 READERS = ThreadPoolExecutor(4, thread_name_prefix="evergreen-reports")
 
 router = APIRouter(include_in_schema=False)
@@ -52,7 +52,7 @@ class Asset(NamedTuple):
 
 @router.get("/static/{name:path}")
 def show_static(name: str, request: Request) -> Response:
-    """Return one of the files that came with the package; no other can be named."""
+    """Return a file of the package, such as a style sheet; no other file can be named."""
     asset = assets().get(name)
     if asset is None:
         raise HTTPException(404, "there is no such page")
@@ -90,7 +90,7 @@ async def show_docs_of_decision(decision_id: DecisionId, user: UserDep) -> Respo
 
 @router.get("/data-docs/{model}/{batch}")
 async def show_docs_of_batch(model: ModelName, batch: BatchId, user: UserDep) -> Response:
-    """Show the Data Docs of a batch, also of one that was rejected and never decided about."""
+    """Show the Data Docs of a batch, also of a rejected one, which has no decision."""
 
     def path() -> str | None:
         check_read(model, user)
@@ -126,13 +126,13 @@ def _docs_of(model: str, batch: str) -> str | None:
 
 
 async def _sandboxed(find: Callable[[], str | None]) -> Response:
-    """Send a page that others drew, piece by piece, with no right but to show itself.
+    """Send a page made from other people's data, piece by piece, in a sandbox.
 
     Args:
-        find: Gives its path in the store; None where there is none. Called off the event loop.
+        find: Returns its path in the store, None if there is none. Called off the event loop.
 
     Raises:
-        HTTPException: There is none, or it is larger than a browser shall be sent.
+        HTTPException: 404 if there is none, 413 if it is larger than ``MAX_REPORT_BYTES``.
     """
     loop = asyncio.get_running_loop()
     pieces = await loop.run_in_executor(READERS, _open, find)
@@ -162,6 +162,8 @@ def _open(find: Callable[[], str | None]) -> Iterator[bytes]:
         raise HTTPException(404, GONE) from err
     if size > MAX_REPORT_BYTES:
         raise HTTPException(
-            413, f"the report has {size} bytes, more than is shown here; read {store.uri_of(path)}"
+            413,
+            f"expected a report of at most {MAX_REPORT_BYTES} bytes, got {size}; open it at"
+            f" {store.uri_of(path)}",
         )
     return store.read_pieces(path)

@@ -1,4 +1,4 @@
-"""Values with their 95 % intervals: what a chart of them is drawn from, and the same in words."""
+"""Values with their 95 % intervals: the data of their chart, and the same in words."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -20,7 +20,7 @@ class Interval:
 
 @dataclass(frozen=True)
 class Intervals:
-    """The picture.
+    """The data of one chart.
 
     Attributes:
         rows: From the top down.
@@ -33,12 +33,12 @@ class Intervals:
     text: str
 
     def drawn(self) -> Json:
-        """Return what the script of the page draws."""
+        """Return the JSON that the script of the page draws."""
         return {"rows": [asdict(row) for row in self.rows], "has_zero": self.has_zero}
 
 
 def compare_estimates(evaluation: Evaluation | None) -> Intervals | None:
-    """Return challenger and champion on the same rows; None where neither has a value."""
+    """Return challenger and champion on the same rows; None if neither has a value."""
     if evaluation is None:
         return None
     rows = (
@@ -49,7 +49,7 @@ def compare_estimates(evaluation: Evaluation | None) -> Intervals | None:
 
 
 def gain_interval(evaluation: Evaluation | None) -> Intervals | None:
-    """Return the gain with its interval, on an axis that shows zero; None where there is none."""
+    """Return the gain with its interval, on an axis that shows zero; None if there is none."""
     if evaluation is None or evaluation.gain is None:
         return None
     low, high = evaluation.gain_low, evaluation.gain_high
@@ -57,7 +57,7 @@ def gain_interval(evaluation: Evaluation | None) -> Intervals | None:
 
 
 def make_intervals(rows: Sequence[Interval], *, has_zero: bool = False) -> Intervals | None:
-    """Return the picture of some rows; None without any."""
+    """Return the chart of some rows; None without any."""
     if not rows:
         return None
     told = [

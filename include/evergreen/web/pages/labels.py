@@ -1,4 +1,4 @@
-"""How the pages name things: every code of the records in people's words, with a tone."""
+"""The words of the pages: every code of the records as people read it, with a tone."""
 
 from typing import Literal
 
@@ -55,11 +55,11 @@ VERDICTS: dict[str, Word] = {
     "passed": ("passed", "good"),
     "accepted": ("accepted", "good"),
     "rejected": ("rejected", "bad"),
-    "received": ("not judged yet", "busy"),
+    "received": ("not checked yet", "busy"),
     "skipped": ("skipped", "calm"),
     "approved": ("approved", "good"),
-    "timed_out_keep": ("nobody answered: kept", "warn"),
-    "timed_out_promote": ("nobody answered: promoted", "warn"),
+    "timed_out_keep": ("no answer in time: kept", "warn"),
+    "timed_out_promote": ("no answer in time: promoted", "warn"),
     "met": ("met", "good"),
     "broken": ("broken", "bad"),
 }
@@ -80,25 +80,25 @@ SEVERITIES: dict[str, Word] = {
 }
 
 DELIVERIES: dict[str, Word] = {
-    "pending": ("waits for delivery", "busy"),
+    "pending": ("waiting for delivery", "busy"),
     "delivered": ("delivered", "good"),
     "logged": ("only logged: no channel", "calm"),
     "undeliverable": ("not delivered", "bad"),
 }
 
 ACTIONS: dict[str, str] = {
-    "force_retrain": "asked for a retrain",
+    "force_retrain": "requested a retrain",
     "hold": "held promotions",
     "release": "released promotions",
     "acknowledge": "acknowledged an incident",
     "snooze": "snoozed an incident",
 }
 
-# What a metric is counted in.
+# The unit of each metric.
 UNITS: dict[str, str] = {
     "auc": "0 to 1, higher is better",
     "accuracy": "share 0 to 1, higher is better",
-    "log_loss": "nats a row, lower is better",
+    "log_loss": "nats per row, lower is better",
     "brier": "0 to 1, lower is better",
     "f1_macro": "0 to 1, higher is better",
     "rmse": "in the target's unit, lower is better",
@@ -113,18 +113,18 @@ GUARDS = {
 
 
 def word_of(table: dict[str, Word], code: str) -> Word:
-    """Return words and tone; a code of a newer version is shown as it is."""
+    """Return words and tone; an unknown code, as of a newer version, is shown as it is."""
     return table.get(code, (code.replace("_", " "), "calm"))
 
 
 def metric_words(name: str | None) -> tuple[str, str]:
     """Return a metric's name and its unit, for an axis or the head of a column."""
-    unit = UNITS.get(name, "in its own unit") if name else "none measured yet"
+    unit = UNITS.get(name, "in its own unit") if name else "not measured yet"
     return metric_label(name), unit
 
 
 def guard_unit(guard: str, metric: str) -> str:
-    """Return what a guard counts in.
+    """Return the unit of a guard's value.
 
     Args:
         guard: Its name, such as ``metric log_loss``, ``slice carrier=UA``, ``size``.
@@ -138,12 +138,12 @@ def reference_of(name: str, champion: str | None = None) -> str:
     """Return what a batch was compared with.
 
     Args:
-        name: As ``drift.reference`` of the spec names it; empty: not known.
-        champion: Version of the champion of then; None: today's.
+        name: As ``drift.reference`` of the spec names it; empty if unknown.
+        champion: Version of the champion at that time; None: today's.
     """
     its = f"the reference of v{champion}" if champion else "the champion's reference"
     if name == "rolling":
-        return f"the time before the batch, or {its} where that holds too few rows"
+        return f"the period before the batch, or {its} if that period has too few rows"
     if name == "season":
-        return f"the same season a year before, or {its} where that holds too few rows"
+        return f"the same season of the year before, or {its} if that season has too few rows"
     return its if name else "its reference"

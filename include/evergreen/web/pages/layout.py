@@ -1,7 +1,7 @@
-"""What every page shares: the templates, where links begin, and who looks.
+"""What every page shares: the templates, the root of links, and the time.
 
-Templates escape every value. Nothing is inline, neither script nor style: the pages are sent with a
-Content-Security-Policy that would not run it.
+Templates escape every value. No script or style is inline: the Content-Security-Policy of the pages
+forbids it.
 """
 
 import re
@@ -26,7 +26,7 @@ UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u20
 
 
 def render(request: Request, template: str, context: Mapping[str, Any]) -> HTMLResponse:
-    """Return a page; ``context`` is what its template names besides the frame."""
+    """Return a page; ``context`` holds the names of its template, besides those of every page."""
     root = base_of(request)
     frame = {
         "base": root,
@@ -89,12 +89,12 @@ def asset(base: str, name: str) -> str:
 
 
 def _address(**asked: object) -> str:
-    """Return the query of an address; what is empty is left out."""
+    """Return the query of an address, without the empty values."""
     return urlencode({name: value for name, value in asked.items() if value})
 
 
 def _shown(value: object) -> object:
-    """Show what would be invisible, or turn the text around, as a replacement character."""
+    """Show invisible characters, and marks of direction, as a replacement character."""
     return UNSEEN.sub("\N{REPLACEMENT CHARACTER}", value) if type(value) is str else value
 
 

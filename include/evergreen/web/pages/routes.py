@@ -1,4 +1,4 @@
-"""The pages by their addresses: who may read asks, a template answers."""
+"""The routes of the pages. Each checks read access and renders a template."""
 
 import logging
 from typing import Annotated, Literal
@@ -41,7 +41,7 @@ RunbookName = Annotated[str, Path(pattern=r"^[a-z][a-z0-9_]{0,49}$")]
 
 @router.get("/")
 def show_start(request: Request) -> RedirectResponse:
-    """Lead to the list of models."""
+    """Redirect to the list of models."""
     return RedirectResponse(f"{base_of(request)}/models")
 
 
@@ -55,7 +55,7 @@ def show_models(
     state: State | Literal[""] = "",
     page: PageNumber = 1,
 ) -> HTMLResponse:
-    """Show the models, those that need a person first."""
+    """Show the models, those needing attention first."""
     view = models_page(services, visible, query=query, state=state, page=page)
     return render(request, "models.html", contexts.of_models(view))
 
@@ -127,13 +127,13 @@ def show_runbook(
     own = _own_runbook(kind, model, user)
     runbook = read_runbook(folder, own, filled=filled) or read_runbook(folder, kind, filled=filled)
     if runbook is None:
-        raise HTTPException(404, "there is no such runbook")
+        raise HTTPException(404, "there is no such runbook; the page Runbooks lists all")
     context = {"here": "runbooks", "runbook": runbook, "filled": filled}
     return render(request, "runbook.html", context)
 
 
 def _own_runbook(kind: str, model: str, user: BaseUser) -> str:
-    """The runbook that a model's spec names; where that cannot be known now, the usual one."""
+    """Return the runbook that a model's spec names; if that cannot be read now, the usual one."""
     try:
         return (
             open_services().specs.runbook(model, kind) if model and may_read(model, user) else kind

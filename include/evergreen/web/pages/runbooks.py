@@ -1,4 +1,4 @@
-"""Runbooks as pages: Markdown from the project's folder, in which no HTML or script can stand."""
+"""Runbooks as pages: Markdown from the project's folder, without any HTML or script."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -44,12 +44,12 @@ def list_runbooks(folder: Path) -> Iterator[Runbook]:
 
 
 def read_runbook(folder: Path, name: str, *, filled: Mapping[str, str]) -> Runbook | None:
-    """Return one runbook; None where the folder has none of that name.
+    """Return one runbook; None if the folder has none of that name.
 
     Args:
         folder: Where the runbooks lie.
-        name: What was asked for; compared with what is there, never made a path.
-        filled: What to put for ``<word>`` in the commands; only words that are checked elsewhere.
+        name: Name in the request; only compared with the files there, never used in a path.
+        filled: Values for ``<word>`` in the commands; the caller has checked them.
     """
     path = _files(folder).get(name)
     if path is None:
@@ -74,10 +74,10 @@ def _read(path: Path) -> str:
 
 
 class _Markdown(MarkdownIt):
-    """Markdown whose links lead to a place here, or begin with one of few schemes."""
+    """Markdown whose links are relative, or begin with one of a few schemes."""
 
     def validateLink(self, url: str) -> bool:  # noqa: N802 - the name that it is asked by
-        """Return whether a link may lead there; what may not stays text."""
+        """Return whether a link is allowed; one that is not stays text."""
         if not url.isprintable() or "\\" in url:
             return False
         try:

@@ -1,4 +1,4 @@
-"""Small lines beside a number: their figures, and the same in words."""
+"""Sparklines: their values, and the same in words."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ class Sparkline:
     """A line of the newest figures, oldest on the left.
 
     Attributes:
-        values: What was measured; None breaks the line. Empty where nothing was measured at all.
+        values: Measured values; None breaks the line. Empty if nothing was measured at all.
         text: The same in words.
-        is_share: Whether it is drawn on 0 to 1; anything else is drawn on its own range.
+        is_share: Whether the axis is 0 to 1; otherwise it is the range of the values.
     """
 
     values: tuple[float | None, ...]

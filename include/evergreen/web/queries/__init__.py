@@ -1,1 +1,1 @@
-"""What the pages and the API show, read from the ledger and the specs."""
+"""The data of the pages and the API, read from the ledger and the specs."""

@@ -1,4 +1,4 @@
-"""One decision and one incident in full, with the addresses of what belongs to them."""
+"""One decision and one incident in full, with their links."""
 
 import logging
 from datetime import UTC, datetime, timedelta
@@ -26,8 +26,8 @@ def decision_detail(services: Services, decision: Decision) -> DecisionDetail:
     """Return one decision in full.
 
     Args:
-        services: Where to look.
-        decision: It; whether it may be read is the caller's to check.
+        services: Ledger, specs and store.
+        decision: The decision; the caller has checked read access.
     """
     ledger, model = services.ledger, decision.model
     delivery = ledger.batches.delivery(model, "data", decision.batch)
@@ -57,9 +57,9 @@ def run_link(decision: Decision) -> str:
 
 
 def incident_detail(services: Services, incident_id: int) -> IncidentDetail | None:
-    """Return one incident in full; None where there is none with that number.
+    """Return one incident in full; None if there is none with that number.
 
-    Whether its model may be read is the caller's to check.
+    The caller must check read access to its model.
     """
     ledger = services.ledger
     incident = ledger.details.incident(incident_id)
@@ -97,7 +97,7 @@ def _docs_link(services: Services, decision: Decision, delivery: Delivery | None
 
 
 def _is_stored(services: Services, path: str) -> bool:
-    """Return whether the store has a file; without a store that answers, the page has no link."""
+    """Return whether the store has a file; False while the store does not answer."""
     try:
         return services.store.exists(path)
     except ExternalError as err:

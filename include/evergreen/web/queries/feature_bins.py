@@ -1,4 +1,4 @@
-"""How a feature was distributed in the champion's reference and in a batch."""
+"""The distribution of a feature in the champion's reference and in a batch."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,16 +19,16 @@ MAX_SNAPSHOT_BYTES = 512 * 2**20
 def feature_bins(services: Services, decision: Decision, feature: str) -> FeatureBins:
     """Return the bins of one feature of the batch that a decision is about.
 
-    The reference is that of the champion of then. The batch is counted anew, one column of its
-    snapshot, because only figures were kept.
+    The reference is that of the champion at the time of the decision. The batch is counted again,
+    one column of its snapshot, because the ledger keeps only statistics.
 
     Args:
-        services: Where to look.
-        decision: It; whether it may be read is the caller's to check.
+        services: Ledger and store.
+        decision: The decision; the caller has checked read access.
         feature: Name of the feature.
 
     Raises:
-        DataError: There is nothing to show; the text says why.
+        DataError: There are no bins; the text says why.
         StorageError: The store did not answer.
     """
     column = _profile_of(services, decision, feature)
@@ -44,16 +44,20 @@ def feature_bins(services: Services, decision: Decision, feature: str) -> Featur
 
 def _profile_of(services: Services, decision: Decision, feature: str) -> ColumnProfile:
     if decision.champion_before is None:
-        raise DataError("there was no champion yet, so nothing to compare the batch with")
+        raise DataError("there was no champion yet to compare the batch with")
     version = services.ledger.details.version(decision.model, decision.champion_before)
     if version is None:
-        raise DataError(f"the ledger does not know v{decision.champion_before}")
+        raise DataError(
+            f"the ledger has no version v{decision.champion_before} of {decision.model}"
+        )
     path = f"{version.folder}/profile.json"
     try:
         _check_size(services, path, MAX_PROFILE_BYTES)
         profile = ReferenceProfile.from_json(services.store.read_json(path))
     except MissingFileError as err:
-        raise DataError(f"the reference of v{version.version} has passed its retention") from err
+        raise DataError(
+            f"the reference of v{version.version} was deleted after its retention"
+        ) from err
     for column in profile.columns:
         if column.name == feature:
             return column
@@ -66,13 +70,13 @@ def _snapshot(
 ) -> Iterator[Iterator[pa.RecordBatch]]:
     delivery = services.ledger.batches.delivery(decision.model, "data", decision.batch)
     if delivery is None or delivery.path is None:
-        raise DataError(f"the rows of batch {decision.batch} have passed their retention")
+        raise DataError(f"the rows of batch {decision.batch} were deleted after their retention")
     try:
         _check_size(services, delivery.path, MAX_SNAPSHOT_BYTES)
         with services.store.open_batches(delivery.path, [feature]) as batches:
             yield batches
     except MissingFileError as err:
-        raise DataError(f"the rows of batch {decision.batch} are gone from the store") from err
+        raise DataError(f"the rows of batch {decision.batch} are no longer in the store") from err
 
 
 def _check_size(services: Services, path: str, most: int) -> None:
@@ -80,5 +84,5 @@ def _check_size(services: Services, path: str, most: int) -> None:
     if size > most:
         uri = services.store.uri_of(path)
         raise DataError(
-            f"{uri} has {size >> 20} MiB, more than the {most >> 20} MiB that a page reads"
+            f"{uri} has {size >> 20} MiB, more than the limit of {most >> 20} MiB for a page"
         )

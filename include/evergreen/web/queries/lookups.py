@@ -1,7 +1,7 @@
-"""What an id leads to, for users with read access.
+"""Models, decisions and incidents by their ids, after a check of read access.
 
-A user without read access to a model gets 403 whether the thing exists or not. Only a user with
-read access to every model gets 404 for what does not exist.
+Without read access to a model the answer is 403, whether the id exists or not. A user who may read
+every model gets 404 for an id that does not exist.
 """
 
 from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
@@ -16,10 +16,10 @@ from evergreen.web.server.services import Services
 
 
 def known_model(services: Services, model: str, user: BaseUser) -> str:
-    """Return the name of a model back.
+    """Return the name of the model, once it is known and may be read.
 
     Raises:
-        HTTPException: 403 or 404.
+        HTTPException: 403 without read access, 404 if there is none.
     """
     check_read(model, user)
     if services.specs.get(model) is None:
@@ -31,7 +31,7 @@ def model_for(services: Services, model: str, user: BaseUser) -> ModelDetail:
     """Return a model in full.
 
     Raises:
-        HTTPException: 403 or 404.
+        HTTPException: 403 without read access, 404 if there is none.
     """
     check_read(model, user)
     detail = model_detail(services, model)
@@ -44,7 +44,7 @@ def decision_for(services: Services, identity: str, user: BaseUser) -> Decision:
     """Return a decision.
 
     Raises:
-        HTTPException: 403 or 404.
+        HTTPException: 403 without read access, 404 if there is none.
     """
     decision = services.ledger.decisions.find(identity)
     check_read(decision.model if decision else "", user)
@@ -57,7 +57,7 @@ def incident_for(services: Services, incident_id: int, user: BaseUser) -> Incide
     """Return an incident in full.
 
     Raises:
-        HTTPException: 403 or 404.
+        HTTPException: 403 without read access, 404 if there is none.
     """
     detail = incident_detail(services, incident_id)
     check_read(detail.incident.model if detail else "", user)

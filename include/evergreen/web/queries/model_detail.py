@@ -24,12 +24,12 @@ MAX_ACTIONS = 20
 def model_detail(
     services: Services, model: str, *, now: datetime | None = None
 ) -> ModelDetail | None:
-    """Return one model in full; None where there is no such model.
+    """Return one model in full; None if there is no such model.
 
     Args:
-        services: Where to look.
-        model: The model; whether it may be read is the caller's to check.
-        now: The moment to judge at, in UTC; the clock's where it is left out.
+        services: Ledger, specs and store.
+        model: The model; the caller has checked read access.
+        now: The time of the report, in UTC; by default the clock's.
     """
     read = services.specs.get(model)
     if read is None:
@@ -60,7 +60,7 @@ def model_detail(
 
 
 def timeline(services: Services, model: str, *, newest: int = TIMELINE_POINTS) -> tuple[Point, ...]:
-    """Return the figures of a model's newest decisions, oldest first; ``MAX_POINTS`` at most."""
+    """Return the numbers of a model's newest decisions, oldest first; ``MAX_POINTS`` at most."""
     n_points = min(max(1, newest), MAX_POINTS)
     found = services.ledger.overview.points((model,), newest=n_points)
     return tuple(map(to_point, found.get(model, ())))
@@ -91,7 +91,7 @@ def newest_measured(decisions: tuple[Decision, ...]) -> Decision | None:
 
 
 def spec_text(read: ReadSpec) -> str:
-    """A spec as it was loaded, with every default, as YAML; empty where it cannot be read."""
+    """Return the spec as loaded, with every default, as YAML; empty if it cannot be read."""
     if read.loaded is None:
         return ""
     return yaml.safe_dump(

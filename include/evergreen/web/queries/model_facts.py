@@ -1,4 +1,4 @@
-"""All that is known of models at one moment, gathered from specs and ledger."""
+"""The facts about models at one moment, from specs and ledger."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -13,11 +13,11 @@ from evergreen.web.server.spec_cache import ReadSpec
 def gather_facts(
     overview: Overview, specs: Mapping[str, ReadSpec], now: datetime
 ) -> dict[str, Facts]:
-    """Gather what is known of every model of ``specs``, in a fixed number of reads.
+    """Return the facts about every model of ``specs``, in a fixed number of reads.
 
     Args:
-        overview: The ledger, of all models or of the one that is meant.
-        specs: The models' specs, or why they cannot be read.
+        overview: Reads of the ledger, of all models or of one.
+        specs: The models' specs, or the reasons why they cannot be read.
         now: The moment, in UTC.
     """
     latest, champions = overview.latest(), overview.champions()

@@ -1,7 +1,6 @@
-"""What a model is in, and why, in one sentence: a total function of what is known of it.
+"""The state of a model and its reason in one sentence, from the facts about the model.
 
-Several states may hold at once; the first of ``ORDER`` that holds is the one that is told. It is
-the one that a person should hear of first.
+Several states may hold at once. The first of ``ORDER`` that holds is shown: the most urgent one.
 """
 
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from typing import NamedTuple, get_args
 
 from evergreen.ledger.queries.rows import LatestDecision, LatestDelivery, OpenDecision, Waiting
 from evergreen.ledger.records import Approval, Hold, Incident
+from evergreen.presentation.formatting import plural
 from evergreen.records import AlertKind, Promotion
 from evergreen.spec.model import ModelSpec
 from evergreen.web.queries.view_models import State
@@ -24,19 +24,19 @@ MAX_SENTENCE = 400
 
 @dataclass(frozen=True)
 class Facts:
-    """All that is known of one model at one moment.
+    """The facts about one model at one moment.
 
     Attributes:
         now: The moment, in UTC.
-        spec: Its spec; None where it cannot be read.
-        problem: Why it cannot be read.
+        spec: Its spec; None if it cannot be read.
+        problem: Why the spec cannot be read.
         latest: Its newest decision.
-        champion: The newest move of the champion.
+        champion: The newest promotion.
         delivery: The delivery of its newest batch.
         waiting: Accepted batches without a decision.
-        running: Decisions that have not come to an end, oldest first.
-        approvals: Questions that wait for an answer, oldest first.
-        holds: Holds in force, those of all models too.
+        running: Unfinished decisions, oldest first.
+        approvals: Open approvals, oldest first.
+        holds: Holds in force, including those of all models.
         incidents: Open incidents, the one that changed last first.
         next_batch_at: When the next batch is expected.
     """
@@ -56,14 +56,14 @@ class Facts:
 
     @property
     def hold(self) -> str:
-        """What holds promotions now, in one sentence; empty where nothing does."""
+        """Who or what holds promotions now, in one sentence; empty if they are not held."""
         freezes = self.spec.promotion.freeze if self.spec else ()
         stay = what_holds(self.holds, freezes, self.now)
         return "" if stay is None else stay.sentence
 
     @property
     def measured(self) -> LatestDecision | None:
-        """The newest decision, while the champion that it measured still serves."""
+        """The newest decision, if the champion that it measured is still champion."""
         if self.latest is None or self.champion is None:
             return self.latest
         is_replaced = self.champion.promoted_at > self.latest.figures.decided_at
@@ -71,7 +71,7 @@ class Facts:
 
 
 class ModelState(NamedTuple):
-    """The state, why in one sentence, and the rank in the list: higher needs a person sooner."""
+    """The state, its reason in one sentence, and the rank in the list: higher is more urgent."""
 
     state: State
     sentence: str
@@ -81,14 +81,14 @@ class ModelState(NamedTuple):
 def state_of(facts: Facts) -> ModelState:
     """Return the state of a model.
 
-    The rank follows ``ORDER``. An open incident that somebody must act on, and nobody has
-    acknowledged or snoozed, lifts a model at least to where failed ones stand.
+    The rank follows ``ORDER``. An open incident that needs action, and is neither acknowledged nor
+    snoozed, gives a model at least the rank of a failed one.
     """
     state, sentence = next(
         (state, told) for state, tell in CHECKS if (told := tell(facts)) or state == ORDER[-1]
     )
     attention = _rank(state)
-    if any(_wants_somebody(incident, facts.now) for incident in facts.incidents):
+    if any(_needs_a_person(incident, facts.now) for incident in facts.incidents):
         attention = max(attention, _rank("failed"))
     return ModelState(state, _shortened(sentence), attention)
 
@@ -97,7 +97,7 @@ def _rank(state: State) -> int:
     return STEP * (len(ORDER) - 1 - ORDER.index(state))
 
 
-def _wants_somebody(incident: Incident, now: datetime) -> bool:
+def _needs_a_person(incident: Incident, now: datetime) -> bool:
     is_snoozed = incident.snoozed_until is not None and incident.snoozed_until > now
     return incident.must_act and incident.acknowledged_at is None and not is_snoozed
 
@@ -119,13 +119,13 @@ def _no_data(facts: Facts) -> str:
         return ""
     newest = f"; the newest is {facts.delivery.batch}" if facts.delivery else ""
     due = f"{facts.next_batch_at:%Y-%m-%d %H:%M} UTC"
-    return f"a batch was due on {due} and has not come{newest}"
+    return f"a batch was due on {due} and has not arrived{newest}"
 
 
 def _late(facts: Facts) -> str:
-    """Nothing is late while a person is asked: the model's runs wait for the answer.
+    """Return which decision is late; none while the model's runs wait for an approval.
 
-    Nor is a batch whose run failed, which says more.
+    A batch whose run failed is not late: the state "failed" says more.
     """
     if facts.approvals:
         return ""
@@ -136,17 +136,17 @@ def _late(facts: Facts) -> str:
     limit = facts.now - timedelta(hours=hours)
     late = facts.waiting
     if late and late.since < limit and late.batch != _failed_batch(facts):
-        more = f", nor are {late.n_batches - 1} after it" if late.n_batches > 1 else ""
+        n_more = late.n_batches - 1
+        more = f" and {plural(n_more, 'newer batch')} wait too" if n_more else ""
         return (
-            f"batch {late.batch} was accepted {_hours(facts.now - late.since)} ago and is not"
-            f" decided about{more}; it should be within {hours:g} h"
+            f"batch {late.batch} was accepted {_hours(facts.now - late.since)} ago and has no"
+            f" decision yet{more}; the limit is {hours:g} h"
         )
     for decision in facts.running:
         if decision.decided_at < limit:
             return (
                 f"the decision about batch {decision.batch} has been open for"
-                f" {_hours(facts.now - decision.decided_at)}; it should have come to an end within"
-                f" {hours:g} h"
+                f" {_hours(facts.now - decision.decided_at)}; the limit is {hours:g} h"
             )
     return ""
 
@@ -160,7 +160,7 @@ def _failed(facts: Facts) -> str:
 
 
 def _failed_batch(facts: Facts) -> str:
-    """Return the batch of the newest decision where its run failed; else nothing."""
+    """Return the batch of the newest decision if its run failed, else an empty text."""
     has_failed = facts.latest is not None and facts.latest.figures.outcome == "failed"
     return facts.latest.figures.batch if facts.latest and has_failed else ""
 
@@ -169,7 +169,7 @@ def _waiting_for_approval(facts: Facts) -> str:
     if not facts.approvals:
         return ""
     first = facts.approvals[0]
-    return f"v{first.version} waits for an answer until {first.due_at:%Y-%m-%d %H:%M} UTC"
+    return f"v{first.version} is waiting for approval until {first.due_at:%Y-%m-%d %H:%M} UTC"
 
 
 def _retraining(facts: Facts) -> str:
@@ -211,7 +211,7 @@ def _new(facts: Facts) -> str:
         return facts.latest.said
     if facts.delivery is not None:
         return f"batch {facts.delivery.batch} is {facts.delivery.status}; no decision yet"
-    return "no batch has been taken in yet"
+    return "no batch has been ingested yet"
 
 
 def _fresh(facts: Facts) -> str:
@@ -222,7 +222,7 @@ def _fresh(facts: Facts) -> str:
 
 
 def _told(facts: Facts, kind: AlertKind) -> str:
-    """Return what people were told, where an incident of this kind is open."""
+    """Return the sentence of an open incident of this kind; empty if there is none."""
     for incident in facts.incidents:
         if incident.kind == kind:
             return incident.sentence or incident.title

@@ -25,16 +25,16 @@ def models_page(
     page_size: int = PAGE_SIZE,
     now: datetime | None = None,
 ) -> ModelsPage:
-    """Return one page of the models, those that need a person first, then by name.
+    """Return one page of the models, those needing attention first, then by name.
 
     Args:
-        services: Where to look.
-        visible: Models that may be shown; others are neither shown nor counted.
+        services: Ledger, specs and store.
+        visible: Models that the user may read; others are neither shown nor counted.
         query: Part of a name or of an owner, in any case; empty: all.
         state: Only models in this state; empty: all.
         page: From 1; one beyond the end gives the last.
         page_size: Models on a page, 1 to ``MAX_PAGE_SIZE``.
-        now: The moment to judge at, in UTC; the clock's where it is left out.
+        now: The time of the report, in UTC; by default the clock's.
     """
     moment = now or datetime.now(UTC)
     specs = {name: read for name, read in services.specs.read_all().items() if name in visible}

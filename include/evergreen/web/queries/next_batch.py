@@ -17,10 +17,10 @@ PRESETS = {
 def next_batch_at(
     spec: ModelSpec, delivery: LatestDelivery | None, now: datetime
 ) -> datetime | None:
-    """Return when the next batch is expected, in UTC; it may have passed.
+    """Return when the next batch is expected, in UTC; it may be in the past.
 
-    One batch's length after the newest delivery was taken in. Before the first delivery, it is when
-    the schedule next begins to wait; None where it waits at all times.
+    That is one batch's length after the newest delivery was ingested. Before the first delivery it
+    is the next time of the schedule; None if the schedule is continuous.
     """
     if delivery is not None:
         return delivery.taken_at + timedelta(days=spec.arrivals.every_days)

@@ -1,4 +1,4 @@
-"""From the ledger's rows to the figures that pages show."""
+"""The numbers of decisions as pages show them, from the ledger's rows."""
 
 from evergreen.ledger.queries.rows import DecisionFigures, ListedDecision
 from evergreen.presentation.formatting import Z_95
@@ -6,7 +6,7 @@ from evergreen.web.queries.view_models import DecisionLine, Point
 
 
 def to_point(figures: DecisionFigures) -> Point:
-    """Return the figures of one decision, with the 95 % interval of its metric."""
+    """Return the numbers of one decision, with the 95 % interval of its metric."""
     low = high = None
     if figures.metric is not None and figures.metric_se is not None:
         half = Z_95 * figures.metric_se

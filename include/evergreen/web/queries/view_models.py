@@ -1,4 +1,4 @@
-"""What the pages and the JSON API show: frozen records, without HTML.
+"""The records that pages and JSON API show, without HTML.
 
 All moments are in UTC. Shares are 0..1. Numbers that were not measured are None, never 0.
 """
@@ -35,7 +35,7 @@ State = Literal[
 
 
 class Point(Record):
-    """The figures of one decision: what a timeline, a sparkline or a gauge is made of.
+    """The numbers of one decision, for timelines and sparklines.
 
     ``metric_low`` and ``metric_high`` bound its 95 % interval; ``coverage`` is the share of scored
     rows whose labels had arrived.
@@ -63,17 +63,17 @@ class ModelSummary(Record):
 
     Attributes:
         name: The model.
-        state: What it is in, the most urgent first where several hold.
-        state_sentence: Why, in one sentence.
-        attention: Rank in the list; higher needs a person sooner.
-        owner: Who looks after it; empty where the spec names nobody.
+        state: Its state; the most urgent one if several hold.
+        state_sentence: The reason, in one sentence.
+        attention: Rank in the list; higher is more urgent.
+        owner: Its owner; empty if the spec names none.
         champion_version: None before the first.
         champion_since: When it was promoted.
-        last: The newest decision's figures; None before the first.
+        last: Numbers of the newest decision; None before the first.
         last_sentence: The newest decision in one sentence.
-        next_batch_at: When the next batch is expected; None where nothing tells.
+        next_batch_at: When the next batch is expected; None if unknown.
         open_incidents: How many are open.
-        points: Newest figures, oldest first, for sparklines.
+        points: Numbers of the newest decisions, oldest first, for sparklines.
     """
 
     name: str
@@ -108,20 +108,20 @@ class ModelDetail(Record):
 
     Attributes:
         summary: As in the list.
-        points: Figures of the newest decisions, oldest first.
-        promotions: Moves of the champion, newest first.
+        points: Numbers of the newest decisions, oldest first.
+        promotions: Promotions and rollbacks, newest first.
         decisions: Newest decisions, newest first.
         champion: How the champion was made; None before the first.
-        challenger: The newest version that is not the champion; None where there is none.
-        drift: Features of the newest measured batch, the most moved first.
-        drift_batch: That batch; None where none was measured.
-        drift_reference: What the spec compares with: ``champion``, ``rolling`` or ``season``; empty
-            where it cannot be read.
+        challenger: The newest version that is not the champion; None if there is none.
+        drift: Features of the newest measured batch, largest shift first.
+        drift_batch: That batch; None if none was measured.
+        drift_reference: The reference of the spec: ``champion``, ``rolling`` or ``season``; empty
+            if the spec cannot be read.
         incidents: Open ones first, then the newest closed ones.
-        approvals: Questions that wait for an answer.
-        actions: What people did from the pages, newest first.
-        hold: Why promotions stand still now; empty when they do not.
-        spec: The spec as loaded, as YAML; empty where it cannot be read.
+        approvals: Open approvals.
+        actions: Actions taken from the pages, newest first.
+        hold: Why promotions are held now; empty if they are not.
+        spec: The spec as loaded, as YAML; empty if it cannot be read.
     """
 
     summary: ModelSummary
@@ -141,7 +141,7 @@ class ModelDetail(Record):
 
 
 class FeatureBins(Record):
-    """How one feature was distributed in the champion's reference and in a batch; shares in 0..1.
+    """The distribution of a feature in the champion's reference and in a batch; shares in 0..1.
 
     ``labels`` name the bins: value ranges, categories, null and infinities.
     """
@@ -153,20 +153,20 @@ class FeatureBins(Record):
 
 
 class DecisionDetail(Record):
-    """One decision in full, with what it rests on and where else to look; links may be empty.
+    """One decision in full, with its evidence and links; a link may be empty.
 
     Attributes:
-        decision: The record.
-        delivery: The batch and its gate result; None where it is gone.
-        approval: What a person was asked; None where nobody was.
-        promotion: The move that it made; None where it made none.
+        decision: The decision.
+        delivery: The batch and its gate result; None if it was deleted.
+        approval: The approval; None if none was needed.
+        promotion: The promotion that it made; None if it made none.
         incidents: Incidents that its batch belongs to.
         drift: Every feature of the batch.
         dag_id: DAG of the run.
-        run_link: Address of the run in Airflow, from its root, like the two reports' below.
+        run_link: Address of the run in Airflow, relative to Airflow's root, as are the two reports.
         mlflow_link: Address of the challenger's version in MLflow.
-        report_link: Address of the Evidently report; empty where the store has none.
-        docs_link: Address of the Data Docs; empty where the store has none.
+        report_link: Address of the Evidently report; empty if the store has none.
+        docs_link: Address of the Data Docs; empty if the store has none.
     """
 
     decision: Decision
@@ -183,7 +183,7 @@ class DecisionDetail(Record):
 
 
 class DecisionLine(Record):
-    """One decision in a long list: its figures, what asked for it and what came of it."""
+    """One decision in a long list: its numbers, its trigger and its outcome."""
 
     point: Point
     trigger: str
@@ -209,9 +209,9 @@ class IncidentDetail(Record):
     """One incident with its messages and the decisions made while it was open, oldest first.
 
     Attributes:
-        incident: How it stands.
-        messages: What people were told, or are still to be told.
-        points: Figures of the newest decisions up to its end.
+        incident: The incident as it is now.
+        messages: Messages about it, sent or waiting.
+        points: Numbers of the newest decisions up to its end.
         runbook: Name of the runbook, under ``/runbooks``.
     """
 
@@ -222,7 +222,7 @@ class IncidentDetail(Record):
 
 
 class ChampionAt(Record):
-    """Who was champion at a moment, by the clock; the promotion is None before the first."""
+    """The champion at a given time, by the clock; the promotion is None before the first."""
 
     model: str
     at: datetime

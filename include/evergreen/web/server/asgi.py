@@ -1,4 +1,4 @@
-"""The types of an ASGI application, and where Airflow's own application stands in a request."""
+"""The types of an ASGI application, and the key of Airflow's own application in a request."""
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any

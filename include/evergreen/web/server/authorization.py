@@ -1,8 +1,7 @@
 """Who may see and do what: Airflow's own login and its access rights per DAG.
 
-Read access to the DAG ``continual_training__<model>`` grants access to the model's pages, edit
-access grants the actions. Without read access a model that exists is answered like one that does
-not.
+Read access to the DAG ``continual_training__<model>`` grants access to the model's pages; edit
+access grants actions on it. Without read access the answer is the same as for an unknown model.
 """
 
 from collections.abc import Iterable
@@ -15,7 +14,7 @@ from airflow.api_fastapi.core_api.security import get_user
 from fastapi import Depends, HTTPException, Path
 
 UserDep = Annotated[BaseUser, Depends(get_user)]
-# What stands in an address can only be what we gave out: no dot, no slash, nothing long.
+# Parts of an address: only the form of our own ids, so no dot, no slash, nothing long.
 ModelName = Annotated[str, Path(pattern=r"^[a-z][a-z0-9_]{0,49}$")]
 BatchId = Annotated[str, Path(pattern=r"^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2})?$")]
 DecisionId = Annotated[str, Path(pattern=r"^[0-9a-f]{16}$")]
@@ -50,7 +49,7 @@ def may_edit(model: str, user: BaseUser) -> bool:
 
 
 def check_read(model: str, user: BaseUser) -> None:
-    """Refuse a user who has no read access to the model.
+    """Refuse a user without read access to the model.
 
     Raises:
         HTTPException: 403, the same for a model that does not exist.
@@ -60,11 +59,14 @@ def check_read(model: str, user: BaseUser) -> None:
 
 
 def check_edit(model: str, user: BaseUser) -> None:
-    """Refuse a user who has no edit access to the model.
+    """Refuse a user without edit access to the model.
 
     Raises:
         HTTPException: 403.
     """
     check_read(model, user)
     if not may_edit(model, user):
-        raise HTTPException(403, f"you may read {model}, but not act on it; ask for edit access")
+        raise HTTPException(
+            403,
+            f"you may read {model} but not act on it: that needs edit access to {dag_of(model)}",
+        )

@@ -1,8 +1,8 @@
-"""Protection against cross-site requests: a change must come from our own page.
+"""Checks that a change was requested from our own page, not by another site in the user's name.
 
-A browser sends Airflow's cookie with every form, also with one that another site wrote. Such a site
-cannot send the ``Origin`` and ``Sec-Fetch-Site`` of our pages, nor the token that our page showed
-to this user. A caller with a bearer token needs neither: no browser adds that token by itself.
+A browser sends Airflow's cookie with the forms of any site. A page of another site cannot send two
+things: the ``Origin`` and ``Sec-Fetch-Site`` of our own pages, and the token that our page showed
+to the same user. A caller with a bearer token needs neither: no browser adds that by itself.
 """
 
 from urllib.parse import urlsplit
@@ -16,7 +16,9 @@ from itsdangerous import BadSignature, SignatureExpired, URLSafeTimedSerializer
 FIELD = "csrf"
 MAX_AGE_SECONDS = 12 * 3600
 SALT = "evergreen-csrf"
-REFUSED = "the request did not come from a page of this Airflow; nothing was changed"
+REFUSED = (
+    "expected a request from a page of this Airflow; nothing was changed: open the page and repeat"
+)
 
 
 def issue_token(user: BaseUser) -> str:
@@ -38,7 +40,7 @@ def check_origin(request: Request) -> None:
 
 
 def check_token(user: BaseUser, token: str) -> None:
-    """Refuse a form that we did not show to this user, or too long ago.
+    """Refuse a form that was not shown to this user, or was shown too long ago.
 
     Raises:
         HTTPException: 403.
@@ -46,7 +48,9 @@ def check_token(user: BaseUser, token: str) -> None:
     try:
         shown_to = _signer().loads(token, max_age=MAX_AGE_SECONDS)
     except SignatureExpired as err:
-        raise HTTPException(403, "the page was open for too long; load it again") from err
+        raise HTTPException(
+            403, "the page was open for more than 12 hours; reload it and repeat"
+        ) from err
     except (BadSignature, UnicodeError) as err:
         raise HTTPException(403, REFUSED) from err
     if shown_to != user.get_id():
@@ -54,9 +58,9 @@ def check_token(user: BaseUser, token: str) -> None:
 
 
 def _own_hosts(request: Request) -> set[str]:
-    """Return the hosts that are ours: the one that was asked, and the one people are told of."""
-    told = urlsplit(conf.get("api", "base_url", fallback="") or "").netloc
-    return {host for host in (request.headers.get("host"), told) if host}
+    """Return our own hosts: that of the request, and that of Airflow's base URL."""
+    base = urlsplit(conf.get("api", "base_url", fallback="") or "").netloc
+    return {host for host in (request.headers.get("host"), base) if host}
 
 
 def _signer() -> URLSafeTimedSerializer:

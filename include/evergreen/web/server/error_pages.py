@@ -1,4 +1,4 @@
-"""What a request gets that was not answered: a page for browsers, JSON for the rest.
+"""The answers to failed requests: a page for browsers, JSON for programs.
 
 No text of an outside system and no stack trace leaves the server; the log has them.
 """
@@ -18,16 +18,16 @@ log = logging.getLogger(__name__)
 
 UNAUTHORIZED = 401
 TITLES = {
-    400: "Not understood",
+    400: "Invalid request",
     UNAUTHORIZED: "Please log in",
     403: "Not allowed",
     404: "Not found",
-    405: "Not done this way",
+    405: "Method not allowed",
     409: "Not possible now",
     413: "Too large",
-    415: "Not understood",
-    422: "Not understood",
-    500: "Something broke",
+    415: "Invalid request",
+    422: "Invalid request",
+    500: "Internal error",
     503: "Not available now",
 }
 PAGE = """<!doctype html>
@@ -42,7 +42,7 @@ PAGE = """<!doctype html>
 
 
 def add_error_handlers(app: FastAPI) -> None:
-    """Make the application answer every error in our way."""
+    """Register the handlers of all errors."""
     app.add_exception_handler(HTTPException, _on_refusal)
     app.add_exception_handler(RequestValidationError, _on_malformed)
     app.add_exception_handler(RequestError, _on_bad_request)
@@ -53,18 +53,18 @@ def add_error_handlers(app: FastAPI) -> None:
 def error_response(
     request: Request, status: int, text: str, headers: dict[str, str] | None = None
 ) -> Response:
-    """Return the answer for an error: HTML where a page was asked for, else JSON.
+    """Return the answer for an error: HTML if the request asks for a page, else JSON.
 
     Args:
-        request: What was asked.
+        request: The request.
         status: HTTP status.
-        text: For people; escaped here.
+        text: Text for people; escaped here.
         headers: More headers.
     """
     if not wants_page(request):
         return JSONResponse({"detail": text}, status_code=status, headers=headers)
     page = PAGE.format(
-        title=escape(TITLES.get(status, "Not done")),
+        title=escape(TITLES.get(status, "Not possible")),
         text=escape(text),
         static=escape(f"{request.scope.get('root_path', '')}/static"),
         link=_login_link(request) if status == UNAUTHORIZED else _models_link(request),
@@ -73,18 +73,18 @@ def error_response(
 
 
 def wants_page(request: Request) -> bool:
-    """Return whether a person at a browser asks, not a script."""
+    """Return whether the request comes from a browser, not from a program."""
     return "text/html" in request.headers.get("accept", "")
 
 
 def _models_link(request: Request) -> str:
-    """Return the way back, for who stands in a frame without one."""
+    """Return the link back to all models; a frame has no other."""
     href = escape(f"{request.scope.get('root_path', '')}/models")
     return f'<p><a href="{href}">All models</a></p>'
 
 
 def _login_link(request: Request) -> str:
-    """Return the link to Airflow's login, which comes back to what was asked for."""
+    """Return the link to Airflow's login, which then leads back to the requested page."""
     root = request.scope.get("app_root_path", "")
     here = quote(request.url.path) + (f"?{request.url.query}" if request.url.query else "")
     href = escape(f"{root}/api/v2/auth/login?{urlencode({'next': here})}")
@@ -98,7 +98,7 @@ async def _on_refusal(request: Request, error: Exception) -> Response:
 
 
 async def _on_malformed(request: Request, error: Exception) -> Response:
-    """Answer parameters that cannot be: in the path there is no such page; values stay unsaid."""
+    """Answer invalid parameters, without their values; one in the path means: no such page."""
     assert isinstance(error, RequestValidationError)  # noqa: S101 - what it was registered for
     problems = error.errors()
     if any(problem["loc"][:1] == ("path",) for problem in problems):
@@ -121,10 +121,10 @@ async def _on_outage(request: Request, error: Exception) -> Response:
         what = "Evergreen's ledger"
     elif isinstance(error, StorageError):
         what = "Evergreen's store"
-    text = f"{what} does not answer as it should. Airflow itself goes on; the log of its API server"
+    text = f"{what} does not answer as expected. Airflow itself still works; its API server's log"
     return error_response(request, 503, f"{text} says why.", {"Retry-After": "30"})
 
 
 async def _on_defect(request: Request, _error: Exception) -> Response:
-    text = "This page broke, which is our fault. The log of Airflow's API server says where."
+    text = "An error in Evergreen stopped this page. The log of Airflow's API server says where."
     return error_response(request, 500, text)

@@ -1,4 +1,4 @@
-"""Headers of every answer: what a browser may do with it, and that nobody keeps a copy."""
+"""Security headers of every answer: what a browser may do with it; no cache keeps a copy."""
 
 from collections.abc import MutableMapping
 from typing import Any
@@ -13,9 +13,9 @@ PAGES = (
     " connect-src 'self'; font-src 'self'; form-action 'self'; frame-ancestors 'self';"
     " base-uri 'none'"
 )
-# A report is a page that others drew from data that others sent: it may show itself, and nothing
-# else. Sandboxed without allow-same-origin, its scripts have an origin of their own: no cookie, no
-# storage, no page around it; and without connect-src they reach no server.
+# A report is a page made by another tool from data that others sent. It may only show itself.
+# Sandboxed without allow-same-origin, its scripts have an origin of their own: no cookie, no
+# storage, no access to the surrounding page; and without connect-src they reach no server.
 REPORTS = (
     "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline';"
     " style-src 'unsafe-inline'; img-src data: blob:; font-src data:; form-action 'none';"
@@ -33,7 +33,7 @@ DEFAULTS = {
 
 
 class SecureHeaders:
-    """Adds the headers that an answer does not set itself; outermost, so that no answer escapes."""
+    """Adds missing headers to every answer; the outermost layer, so that it sees every answer."""
 
     def __init__(self, app: FastAPI) -> None:
         self.app = app

@@ -1,4 +1,4 @@
-"""What pages and API read from: settings, ledger, specs and store."""
+"""The sources of pages and API: settings, ledger, specs and store."""
 
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Annotated
@@ -18,7 +18,7 @@ def open_ledger() -> Ledger:
     """Return the ledger of this installation; all requests share its connections.
 
     Raises:
-        LedgerError: Its address cannot be understood.
+        LedgerError: Its address is invalid.
     """
     return _ledger(read_settings().ledger_url)
 
@@ -29,11 +29,11 @@ def _ledger(url: str) -> Ledger:
 
 
 class Services:
-    """One installation, as pages read it; shared by all requests of a process.
+    """The sources of one installation; shared by all requests of a process.
 
     Attributes:
         settings: Addresses and folders.
-        ledger: The truth.
+        ledger: The ledger.
         specs: The models' specs, parsed once per change.
     """
 
@@ -44,7 +44,7 @@ class Services:
 
     @cached_property
     def store(self) -> "Store":
-        """Where snapshots, profiles and reports lie."""
+        """The store of snapshots, profiles and reports."""
         from evergreen.workflows.model_context import open_store
 
         return open_store(self.settings.store_uri, self.settings.store_connection_id)
@@ -54,7 +54,7 @@ def open_services() -> Services:
     """Return the services of this process; other settings in the environment give others.
 
     Raises:
-        LedgerError: The ledger's address cannot be understood.
+        LedgerError: The ledger's address is invalid.
     """
     return _services(read_settings())
 

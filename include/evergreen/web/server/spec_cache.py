@@ -1,6 +1,6 @@
-"""The model specs for pages: each is parsed when first asked for, and again when its files change.
+"""The model specs for pages: each is parsed at first use, and again when its files change.
 
-A spec that cannot be read is an answer too: its model is shown, with what is wrong.
+A model whose spec cannot be read is shown too, with the error.
 """
 
 import os
@@ -20,7 +20,7 @@ Stamp = tuple[tuple[int, int] | None, ...]
 
 
 class ReadSpec(NamedTuple):
-    """A spec, or why it cannot be read; one of the two is there."""
+    """A spec, or the reason why it cannot be read; exactly one of the two is set."""
 
     loaded: LoadedSpec | None
     problem: str
@@ -37,7 +37,7 @@ class SpecCache:
     Args:
         models_dir: One sub-folder per model.
         home: What ``{home}`` stands for in their locations.
-        recheck_seconds: The files are looked at again after that long.
+        recheck_seconds: Seconds until the files are checked again.
     """
 
     def __init__(
@@ -68,11 +68,11 @@ class SpecCache:
         return tuple(sorted(self.read_all()))
 
     def get(self, model: str) -> ReadSpec | None:
-        """Return one model's spec; None where there is no such folder."""
+        """Return one model's spec; None if there is no such folder."""
         return self.read_all().get(model)
 
     def runbook(self, model: str, kind: str) -> str:
-        """The runbook of an alert kind: the one that the model's spec names, or the usual."""
+        """Return the runbook of an alert kind: the one that the spec names, or the usual one."""
         read = self.get(model)
         file = read.loaded.spec.runbooks.get(kind, "") if read and read.loaded else ""
         return file.removesuffix(".md") or kind
@@ -95,7 +95,7 @@ class SpecCache:
 
 
 def _stamp(folder: Path) -> Stamp:
-    """Return what changes when a file of the folder does: its time and size."""
+    """Return time and size of each file; they change when a file does."""
     return tuple(_stamp_of(f"{folder}{os.sep}{name}") for name in FILES)
 
 

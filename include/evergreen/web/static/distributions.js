@@ -1,10 +1,10 @@
-// How one feature was distributed in the champion's reference and in the batch, bin by bin.
+// The distribution of one feature in the champion's reference and in the batch, bin by bin.
 (function () {
   "use strict";
   var tools = window.evergreenCharts;
   var box = document.querySelector("[data-bins]");
   if (!box || !window.Chart || !tools) {
-    return; // the table of features stands without it
+    return; // the table of features works without it
   }
   var pick = box.querySelector("select");
   var canvas = box.querySelector("canvas");
@@ -106,7 +106,7 @@
   function load() {
     var feature = pick.value;
     var asked = new URLSearchParams({ feature: feature });
-    status.textContent = "Reading …";
+    status.textContent = "Loading …";
     fetch(box.dataset.bins + "?" + asked, { headers: { Accept: "application/json" } })
       .then(function (answer) {
         return answer.json().then(function (body) {

@@ -1,7 +1,7 @@
-// Two comforts that every page has; none needs them.
+// Two extras of every page; the pages work without them.
 //
-// Commands get a button that copies them. Inside Airflow the pages stand in a frame that may neither
-// open windows nor leave by itself, so links that lead out are followed by the page around it.
+// Commands get a button that copies them. Inside Airflow the pages are in a frame that may neither
+// open windows nor navigate away, so the surrounding page follows the links that lead out.
 (function () {
   "use strict";
 
@@ -21,7 +21,7 @@
     button.addEventListener("click", function () {
       navigator.clipboard.writeText(block.querySelector("code").textContent.trim()).then(
         function () { button.textContent = "Copied"; },
-        function () { button.textContent = "Select it"; }
+        function () { button.textContent = "Copy by hand"; }
       );
     });
     block.parentNode.insertBefore(button, block.nextSibling);

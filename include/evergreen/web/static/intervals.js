@@ -4,7 +4,7 @@
   var tools = window.evergreenCharts;
   var places = document.querySelectorAll("canvas[data-intervals]");
   if (!window.Chart || !tools) {
-    return; // the text below it says the same
+    return; // the text below has the same numbers
   }
 
   // A dot between two upright ends; the dot alone where the error is not known.

@@ -1,10 +1,10 @@
-// Small lines in the list of models: how a figure went, with a dot on the newest one.
+// Sparklines in the list of models, with a dot on the newest value.
 (function () {
   "use strict";
   var tools = window.evergreenCharts;
   var places = document.querySelectorAll("canvas[data-values]");
   if (!window.Chart || !tools) {
-    return; // the newest figure stands beside it
+    return; // the newest value is written next to it
   }
 
   // A share has one scale in all rows; anything else uses the whole height.

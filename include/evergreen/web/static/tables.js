@@ -1,7 +1,7 @@
-// Wide tables become lists of cards on a narrow screen: every cell is told what column it is in.
+// Wide tables become lists of cards on a narrow screen: every cell gets the name of its column.
 //
-// Without this script they stay tables and are scrolled sideways. Roles are set because browsers
-// forget what a table is once its rows are laid out otherwise.
+// Without this script they stay tables that scroll sideways. Roles are set because browsers drop the
+// table semantics once CSS lays out the rows in another way.
 (function () {
   "use strict";
 

@@ -1,5 +1,5 @@
-// Light or dark as Airflow's own pages are: they keep "light", "dark" or "system" under "theme".
-// Without it, or with "system", the style sheet follows what the reader's machine prefers.
+// Light or dark, as Airflow's own pages: they store "light", "dark" or "system" under "theme".
+// Without it, or with "system", the style sheet follows the setting of the operating system.
 (function () {
   "use strict";
   var KEY = "theme";
@@ -9,7 +9,7 @@
     try {
       chosen = window.localStorage.getItem(KEY);
     } catch (error) {
-      chosen = null; // storage is closed to us: follow the machine
+      chosen = null; // no access to storage: follow the operating system
     }
     if (chosen === "light" || chosen === "dark") {
       document.documentElement.dataset.theme = chosen;

@@ -1,4 +1,4 @@
-// The course of one model: metric with its interval, shares, and what was decided, batch by batch.
+// The timeline of one model: metric with its interval, shares, and outcomes, batch by batch.
 (function () {
   "use strict";
   var NARROW = 26;
@@ -6,7 +6,7 @@
   var tools = window.evergreenCharts;
   var box = document.querySelector("[data-timeline]");
   if (!box || !window.Chart || !tools) {
-    return; // the table below holds the same
+    return; // the table below has the same numbers
   }
   var data = JSON.parse(document.getElementById(box.dataset.timeline).textContent);
   // A narrow screen has room for the newest ones; the table below has all.
@@ -27,13 +27,13 @@
 
   // Batches are named below the axis; as many as there is room for.
   function batches(palette, isShown) {
-    return tools.axis(palette, "batch, in the order of its decisions", {
+    return tools.axis(palette, "batch, in order of decision", {
       type: "linear",
       min: -0.5,
       max: points.length - 0.5,
       title: {
         display: isShown,
-        text: "batch, in the order of its decisions",
+        text: "batch, in order of decision",
         color: palette["text-soft"],
         font: { size: 11 }
       },
@@ -75,7 +75,7 @@
     return share === null ? "–" : (100 * share).toFixed(share > 0 && share < 0.1 ? 1 : 0) + " %";
   }
 
-  // A value between two that were not measured: neither a line nor a band can show it.
+  // Whether a value stands between two unmeasured ones: no line and no band can show it.
   function isLone(key) {
     return function (i) {
       var around = [points[i - 1], points[i + 1]];
@@ -110,7 +110,7 @@
     };
   }
 
-  // Vertical lines where the champion moved, named at the top of the first chart.
+  // Vertical lines at each change of the champion, named at the top of the first chart.
   function moves(palette, isNamed) {
     return {
       id: "moves",
@@ -175,7 +175,7 @@
     };
   }
 
-  // As large as asked, or smaller where the decisions stand close together.
+  // The given radius, or a smaller one if the decisions are close together.
   function roomy(radius) {
     return function (context) {
       var room = (context.chart.width - 100) / Math.max(1, points.length);
@@ -247,7 +247,7 @@
           pointRadius: roomy(5), pointHoverRadius: roomy(7), borderWidth: 2
         }]
       },
-      options: options(palette, tools.leftAxis(palette, "decided", {
+      options: options(palette, tools.leftAxis(palette, "outcome", {
         min: -1, max: 1, ticks: { display: false }, grid: { display: false }
       }), true),
       plugins: [moves(palette, false)]

@@ -78,10 +78,10 @@ def test_first_decision_of_a_model_is_a_page() -> None:
     page = rendered.decision(make_decision_detail(decision=decision, **BARE))
 
     text = page.get_text()
-    assert "Not at its end yet" in text
-    assert "No challenger was judged" in text
+    assert "Not finished yet" in text
+    assert "No challenger was evaluated" in text
     assert "Drift was not measured" in text
-    assert "The policy, nobody asked for it" in text
+    assert "The policy; no person requested it" in text
     assert "Data Docs: none" in text
 
 
@@ -108,7 +108,7 @@ def test_unknown_values_are_dashes_and_never_zero() -> None:
     [
         pytest.param("approved", "Approved by grace", id="approved"),
         pytest.param("refused", "Refused by grace", id="refused"),
-        pytest.param("open", "Waiting for an answer", id="open"),
+        pytest.param("open", "Waiting for approval", id="open"),
     ],
 )
 def test_page_says_who_answered(answer: str, told: str) -> None:
@@ -176,7 +176,7 @@ def test_list_of_decisions_can_be_paged() -> None:
     ("limits", "compared"),
     [
         pytest.param(
-            LIMITS, "against the time before the batch, or the reference of v7", id="told"
+            LIMITS, "against the period before the batch, or the reference of v7", id="told"
         ),
         pytest.param(None, "against its reference", id="the spec has changed"),
     ],
@@ -190,7 +190,7 @@ def test_drift_says_what_it_compares_with(limits: Limits | None, compared: str) 
 def test_list_without_decisions_says_so() -> None:
     page = rendered.decisions(make_decisions_page(decisions=(), n_decisions=0, page=1, n_pages=1))
 
-    assert "Nothing was decided yet" in page.get_text()
+    assert "No decision yet" in page.get_text()
     assert page.select_one(".pager") is None
 
 
@@ -199,7 +199,7 @@ def test_incident_says_whether_to_act_and_what_people_were_told() -> None:
 
     assert "Must I act? Yes." in rendered.text_of(page.select_one(".answers"))
     told = rendered.text_of(page.select_one("#messages"))
-    assert "waits for delivery 3 attempts, last error: HTTP 500" in told
+    assert "waiting for delivery 3 attempts, last error: HTTP 500" in told
     assert "null share: 80 % (limit 20 %)" in told
     runbook = page.select_one(".answers a")
     assert runbook is not None
@@ -212,7 +212,7 @@ def test_closed_incident_needs_nobody() -> None:
 
     page = rendered.incident(closed)
 
-    assert "No, it is over: resolved by promotion of v7" in page.get_text()
+    assert "No, it is closed: resolved by promotion of v7" in page.get_text()
     assert page.select_one(".answers pre") is None
     assert page.find("form", method="post") is None
     assert page.select_one("#timeline") is None

@@ -95,7 +95,7 @@ def test_nothing_is_drawn_of_nothing() -> None:
 def test_timeline_holds_what_was_measured_and_nothing_for_what_was_not() -> None:
     told = timeline(make_points(), (), base="/evergreen")
 
-    assert (told["metric"], told["unit"]) == ("log loss", "nats a row, lower is better")
+    assert (told["metric"], told["unit"]) == ("log loss", "nats per row, lower is better")
     assert told["points"][0]["metric"] is None
     assert told["points"][5] == {
         "batch": make_point(5).batch,

@@ -63,7 +63,7 @@ def test_model_without_any_history_is_a_page() -> None:
 
     page = rendered.model(make_model_detail(summary=summary, **NOTHING))
 
-    assert "Nothing was decided yet" in page.get_text()
+    assert "No decision yet" in page.get_text()
     assert "There is no champion yet" in page.get_text()
     assert "evergreen decisions flights" in rendered.text_of(page.select_one(".answers pre"))
 
@@ -160,7 +160,7 @@ def test_command_can_be_typed_as_it_stands_whatever_the_batch_is_called() -> Non
     ("reference", "compared"),
     [
         ("champion", "against the champion's reference"),
-        ("season", "against the same season a year before, or the champion's reference where"),
+        ("season", "against the same season of the year before, or the champion's reference if"),
         ("", "against its reference"),
     ],
 )
@@ -241,7 +241,7 @@ def test_versions_stand_side_by_side_with_their_units() -> None:
     champion, challenger = page.select(".version-card")
     assert "51,234 rows" in rendered.text_of(champion)
     assert "100 rounds in 4.2 s on cpu" in rendered.text_of(challenger)
-    assert "nats a row, lower is better" in rendered.text_of(champion)
+    assert "nats per row, lower is better" in rendered.text_of(champion)
 
 
 def test_table_below_the_timeline_holds_each_of_its_points() -> None:

@@ -120,13 +120,13 @@ def test_forms_carry_a_token_of_the_user(client: TestClient) -> None:
     [
         pytest.param("dag/continual_training__flights", "Timeline", id="DAG"),
         pytest.param("dag/ingest__flights", "Timeline", id="other DAG of the model"),
-        pytest.param("dag/watchdog", "serves all models", id="DAG of all models"),
+        pytest.param("dag/watchdog", "works for all models", id="DAG of all models"),
         pytest.param("dag/their_etl", "not managed by Evergreen", id="DAG of others"),
         pytest.param(f"run/continual_training__flights/{RUN}", "Signals", id="run"),
         pytest.param(
             "run/continual_training__flights/manual__1", "made no decision", id="quiet run"
         ),
-        pytest.param("run/ingest__flights/x", "takes in the batches", id="run of another DAG"),
+        pytest.param("run/ingest__flights/x", "ingests the batches", id="run of another DAG"),
         pytest.param("run/their_etl/x", "not managed by Evergreen", id="run of others"),
         pytest.param("task/continual_training__flights/decide", "task decide", id="task"),
         pytest.param("task/score__flights/score_batch", "scores the batches", id="other task"),

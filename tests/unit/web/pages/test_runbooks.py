@@ -79,7 +79,7 @@ def test_only_names_that_are_there_are_read(folder: Path, name: str) -> None:
 
 def test_folder_that_is_not_there_has_no_runbooks(tmp_path: Path) -> None:
     assert list(list_runbooks(tmp_path / "none")) == []
-    assert "holds none" in rendered.runbooks(tmp_path / "none").get_text()
+    assert "is empty" in rendered.runbooks(tmp_path / "none").get_text()
 
 
 def test_slug_is_the_words_of_a_heading() -> None:

@@ -48,11 +48,11 @@ def test_what_cannot_be_shown_says_why(
         feature_bins(services, drifted, "../../etc/passwd")
     with pytest.raises(DataError, match="no champion yet"):
         feature_bins(services, first, "temp")
-    with pytest.raises(DataError, match="are gone from the store"):
+    with pytest.raises(DataError, match="are no longer in the store"):
         feature_bins(services, second.model_copy(update={"champion_before": newest}), "temp")
-    with pytest.raises(DataError, match="does not know v99"):
+    with pytest.raises(DataError, match="has no version v99"):
         feature_bins(services, drifted.model_copy(update={"champion_before": "99"}), "temp")
-    with pytest.raises(DataError, match="have passed their retention"):
+    with pytest.raises(DataError, match="were deleted after their retention"):
         feature_bins(services, drifted.model_copy(update={"batch": "2001-01-01"}), "temp")
     monkeypatch.setattr(module, "MAX_SNAPSHOT_BYTES", 10)
     with pytest.raises(DataError, match="more than"):

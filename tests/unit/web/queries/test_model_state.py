@@ -187,11 +187,11 @@ CAUSES: dict[str, dict[str, Any]] = {
     [
         pytest.param("unreadable", "model.yaml: line 3: owner is missing", id="unreadable"),
         pytest.param(
-            "no_data", "2026-02-27 12:00 UTC and has not come; the newest is", id="no data"
+            "no_data", "2026-02-27 12:00 UTC and has not arrived; the newest is", id="no data"
         ),
         pytest.param("late", "batch 2026-03-02 was accepted 7 h ago", id="late"),
         pytest.param("failed", "batch 2026-02-23 failed: train was killed", id="failed"),
-        pytest.param("waiting_for_approval", "v7 waits for an answer until", id="asked"),
+        pytest.param("waiting_for_approval", "v7 is waiting for approval until", id="asked"),
         pytest.param("retraining", "auc fell by 0.03", id="retraining"),
         pytest.param("decaying", "auc fell by 0.03", id="decaying"),
         pytest.param("drifting", "54 % of the features drifted; auc holds", id="drifting"),
