@@ -76,7 +76,19 @@ PLAIN = {
     r"|such|kind|mean|proof|news|LightGBM)\b": "is not a ...",
 }
 # To be removed: places that were not rewritten yet, and how many such phrases each still has.
-LEFT: dict[str, int] = {}
+LEFT = {
+    "dags": 1,
+    "include/evergreen/alerts": 1,
+    "include/evergreen/backtest": 2,
+    "include/evergreen/cli": 2,
+    "include/evergreen/decay": 3,
+    "include/evergreen/evaluation": 1,
+    "include/evergreen/orchestration": 2,
+    "include/evergreen/promotion": 2,
+    "include/evergreen/sandbox": 2,
+    "include/evergreen/slack": 2,
+    "include/evergreen/workflows": 11,
+}
 
 
 def texts_of(path: Path) -> Iterator[str]:
