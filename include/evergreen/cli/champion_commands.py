@@ -74,8 +74,8 @@ def champion(
 @champion_app.command(
     "rollback",
     epilog=examples(
-        'evergreen rollback flights --reason "wrong on Mondays"          to the one before',
-        'evergreen rollback flights --to 3 --reason "wrong on Mondays"   to v3',
+        'evergreen rollback flights --reason "wrong on Mondays"          to the champion before',
+        'evergreen rollback flights --to 3 --reason "wrong on Mondays"   to version 3',
     ),
 )
 def rollback(

@@ -66,7 +66,7 @@ def render(
 
 
 def base_of(request: Request) -> str:
-    """Return the path under which the pages lie, without a slash at its end."""
+    """Return the path of the pages, without a slash at the end."""
     return str(request.scope.get("root_path", ""))
 
 

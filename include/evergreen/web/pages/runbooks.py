@@ -81,7 +81,7 @@ def read_runbook(folder: Path, name: str, *, filled: Mapping[str, str]) -> Runbo
     """Return one runbook; None if the folder has none of that name.
 
     Args:
-        folder: Where the runbooks lie.
+        folder: The folder of the runbooks.
         name: Name in the request; only compared with the files there, never used in a path.
         filled: Values for ``<word>`` in the commands; the caller has checked them.
     """
@@ -161,7 +161,7 @@ def _prepare(token: Token, filled: tuple[tuple[str, str], ...]) -> None:
 
 
 def _below_title(tokens: list[Token]) -> list[Token]:
-    """Return what stands below the title, which the page shows itself."""
+    """Return the tokens below the title; the page shows the title itself."""
     if len(tokens) > 2 and tokens[0].type == "heading_open" and tokens[0].tag == "h1":  # noqa: PLR2004
         return tokens[3:]
     return tokens
