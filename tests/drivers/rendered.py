@@ -1,7 +1,8 @@
 """Every page rendered from a view, without a server, and what a parser of HTML makes of it."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
@@ -19,61 +20,68 @@ from builders.views import (
 from builders.web_signals import NOW
 from evergreen.records import Record
 from evergreen.web.pages import contexts
-from evergreen.web.pages.layout import render
-from evergreen.web.pages.runbooks import list_runbooks, read_runbook
+from evergreen.web.pages.layout import TemplateValues, render
+from evergreen.web.pages.runbooks import (
+    Filled,
+    RunbooksValues,
+    RunbookValues,
+    list_runbooks,
+    read_runbook,
+)
 
 R = TypeVar("R", bound=Record)
 BASE = "/flow/evergreen"
-Context = Mapping[str, Any]
+EDITOR = contexts.FormRights(may_edit=True, csrf="token")
 
 
-def page(template: str, context: Context) -> BeautifulSoup:
+def page(values: TemplateValues) -> BeautifulSoup:
     """Render a page as it is under ``/flow/evergreen``, and parse it."""
     request = Request({"type": "http", "root_path": BASE, "headers": [], "path": "/"})
-    body = bytes(render(request, template, {"now": NOW, **context}).body)
+    body = bytes(render(request, values, now=NOW).body)
     return BeautifulSoup(body.decode(), "lxml")
 
 
 def models(view: Any = None) -> BeautifulSoup:
     """Return the list of models."""
-    return page("models.html", contexts.of_models(view or make_models_page(make_summary())))
+    return page(contexts.of_models(view or make_models_page(make_summary())))
 
 
 def model(detail: Any = None, *, may_edit: bool = True, **more: Any) -> BeautifulSoup:
     """Return a model's page."""
     view = detail or make_model_detail()
-    context = contexts.of_model(view, base=BASE, may_edit=may_edit, csrf="token")
-    return page("model.html", context | more)
+    values = contexts.of_model(view, base=BASE, rights=replace(EDITOR, may_edit=may_edit))
+    return page(replace(values, **more))
 
 
 def decision(detail: Any = None, *, limits: Any = None, **more: Any) -> BeautifulSoup:
     """Return a decision's page."""
     view = detail or make_decision_detail()
-    context = contexts.of_decision(view, limits=limits, may_edit=True, csrf="token")
-    return page("decision.html", context | more)
+    values = contexts.of_decision(view, limits=limits, rights=EDITOR)
+    return page(replace(values, **more))
 
 
 def decisions(view: Any = None) -> BeautifulSoup:
     """Return the list of a model's decisions."""
-    return page("decisions.html", {"here": "models", "view": view or make_decisions_page()})
+    return page(contexts.DecisionsValues(view=view or make_decisions_page()))
 
 
 def incident(view: Any = None, *, may_edit: bool = True) -> BeautifulSoup:
     """Return an incident's page."""
     detail = view or make_incident_detail()
-    context = contexts.of_incident(detail, base=BASE, may_edit=may_edit, csrf="token")
-    return page("incident.html", context)
+    rights = replace(EDITOR, may_edit=may_edit)
+    return page(contexts.of_incident(detail, base=BASE, rights=rights))
 
 
 def runbook(folder: Path, name: str, **filled: str) -> BeautifulSoup:
     """Return a runbook's page."""
     found = read_runbook(folder, name, filled=filled)
-    return page("runbook.html", {"here": "runbooks", "runbook": found, "filled": filled})
+    assert found is not None
+    return page(RunbookValues(runbook=found, filled=Filled(**filled)))
 
 
 def runbooks(folder: Path) -> BeautifulSoup:
     """Return the list of runbooks."""
-    return page("runbooks.html", {"here": "runbooks", "runbooks": list(list_runbooks(folder))})
+    return page(RunbooksValues(runbooks=tuple(list_runbooks(folder))))
 
 
 # Each page with the view that it is made of.

@@ -1,5 +1,6 @@
 """Commands about incidents and the messages about them."""
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -8,6 +9,7 @@ from evergreen.cli.console import cell, examples, make_table, say, screen, show_
 from evergreen.cli.ledger_commands import AsJson, open_ledger
 from evergreen.ledger.records import Incident, OutboxEntry
 from evergreen.presentation.formatting import moment, plural
+from evergreen.workflows.alerts.incident_status import status_of
 
 alert_app = typer.Typer()
 
@@ -40,6 +42,7 @@ def incidents(
         return
     columns = ("id", "since", "model", "topic", "severity", "must act", "what", "status")
     table = make_table("Incidents", columns, wide=("what", "status"))
+    now = datetime.now(UTC)
     for incident in found:
         table.add_row(
             str(incident.id),
@@ -49,7 +52,7 @@ def incidents(
             cell(incident.severity),
             "yes" if incident.must_act else "no",
             cell(incident.title),
-            cell(_status_text(incident)),
+            cell(_status_text(incident, now)),
         )
     screen().print(table)
 
@@ -117,12 +120,9 @@ def _error_text(entry: OutboxEntry) -> str:
     return f"{entry.last_error} ({plural(entry.attempts, 'attempt')})"
 
 
-def _status_text(incident: Incident) -> str:
+def _status_text(incident: Incident, now: datetime) -> str:
+    status = status_of(incident, now)
     if not incident.is_open:
-        return incident.resolution
-    parts = [f"open, told {incident.n_events} times" if incident.n_events > 1 else "open"]
-    if incident.acknowledged_by:
-        parts.append(f"{incident.acknowledged_by} looks: {incident.acknowledge_reason}")
-    if incident.snoozed_until is not None:
-        parts.append(f"snoozed until {moment(incident.snoozed_until)}")
-    return "; ".join(parts)
+        return status.ending
+    events = f"open, {plural(incident.n_events, 'event')}" if incident.n_events > 1 else "open"
+    return "; ".join(text for text in (events, status.acknowledged, status.snoozed) if text)

@@ -37,7 +37,7 @@ app = typer.Typer(
     evergreen demo                        watch the whole loop on real flights
     evergreen decisions flights           list the decisions about a model
     evergreen why flights 2013-03-08      why that week was, or was not, retrained
-    evergreen champion flights            the champion; with --at 2013-06-01 that of then
+    evergreen champion flights            the champion; --at 2013-06-01: the champion then
     evergreen incidents --open            open incidents: since when, who works on them
     evergreen check flights               check a model; exit code 1 if a check fails
     evergreen picture flights             metric and drift of the newest batches, as PNG

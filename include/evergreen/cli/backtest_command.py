@@ -120,7 +120,7 @@ def backtest(
         Level | None,
         typer.Option(
             help="Promote a challenger only if it passes the rule at this level. never and every"
-            " have no rule; they are the scale.",
+            " have no rule, for comparison.",
             show_default="every challenger is promoted",
         ),
     ] = None,

@@ -9,6 +9,7 @@ from evergreen.cli.console import cell, make_table, plain
 from evergreen.cli.history_view import champion_text, verdict_text
 from evergreen.ledger.records import Approval, Decision, Delivery
 from evergreen.measurements import ColumnDrift
+from evergreen.presentation.decisions import answer_label
 from evergreen.presentation.formatting import (
     gain_with_error,
     metric_label,
@@ -16,7 +17,7 @@ from evergreen.presentation.formatting import (
     number,
     with_error,
 )
-from evergreen.presentation.signals import most_moved_first, signals_of
+from evergreen.presentation.signals import LIMITS_UNKNOWN, most_moved_first, signals_of
 from evergreen.records import Evaluation, GuardResult, MetricEstimate, Promotion
 from evergreen.workflows.decide.decision_history import Attempt, Explanation
 
@@ -82,7 +83,7 @@ def _approval_text(approval: Approval) -> str:
     who = f" by {approval.answered_by}" if approval.answered_by else ""
     comment = f": {approval.comment}" if approval.comment else ""
     reminded = ", reminded" if approval.reminded_at else ""
-    return f"{approval.answer.replace('_', ' ')}{who}{comment} ({asked}{reminded})"
+    return f"{answer_label(approval.answer)}{who}{comment} ({asked}{reminded})"
 
 
 def _signals(attempt: Attempt) -> Table:
@@ -93,7 +94,7 @@ def _signals(attempt: Attempt) -> Table:
         row = (one.name, one.measured, one.limit, one.unit, one.says, one.sentence)
         table.add_row(*(cell(text) for text in row))
     if limits is None:
-        table.caption = "The spec has changed since: limits that stood only there are not shown."
+        table.caption = LIMITS_UNKNOWN
         table.caption_justify = "left"
     return table
 

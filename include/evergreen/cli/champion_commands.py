@@ -11,6 +11,7 @@ from evergreen.cli.ledger_commands import NOTHING_FOUND, AsJson, Model, open_led
 from evergreen.cli.promotion_commands import restraints
 from evergreen.cli.user_name import Who, name_of
 from evergreen.ledger.ledger import Ledger
+from evergreen.presentation.decisions import version_label
 from evergreen.presentation.formatting import moment
 from evergreen.records import Promotion
 from evergreen.workflows.promote.served_version import Served, who_served
@@ -73,8 +74,8 @@ def champion(
 @champion_app.command(
     "rollback",
     epilog=examples(
-        'evergreen rollback flights --reason "wrong on Mondays"          to the one before',
-        'evergreen rollback flights --to 3 --reason "wrong on Mondays"   to v3',
+        'evergreen rollback flights --reason "wrong on Mondays"          to the champion before',
+        'evergreen rollback flights --to 3 --reason "wrong on Mondays"   to version 3',
     ),
 )
 def rollback(
@@ -149,12 +150,12 @@ def _served(served: Served) -> Text:
 
 
 def _promotion(promotion: Promotion) -> Text:
-    before = promotion.previous_version
+    before = version_label(promotion.previous_version)
     who = f"\n  by       {plain(promotion.requested_by)}" if promotion.requested_by else ""
     return Text(
         f"{plain(promotion.model)}: v{promotion.version} since {moment(promotion.promoted_at)}"
         f" (epoch {promotion.epoch}, {promotion.kind}, {promotion.state})\n"
         f"  because  {plain(promotion.reason)}{who}\n"
-        f"  before   {'none' if before is None else f'v{before}'}\n"
+        f"  before   {before}\n"
         f"  sha256   {promotion.sha256}"
     )

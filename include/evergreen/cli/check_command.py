@@ -31,9 +31,9 @@ class Finding(Record):
     epilog=examples(
         "evergreen check flights                        do alias and ledger agree?",
         "evergreen check flights --champion 7           and is v7 champion?",
-        "evergreen check flights --decided 2013-03-05   and has that batch a decision?",
+        "evergreen check flights --decided 2013-03-05   and is its decision finished?",
         "evergreen check flights --forced 2013-03-05    and has a person forced its retrain?",
-        "evergreen check flights --labelled 2013-03-05  and has it its labels?",
+        "evergreen check flights --labelled 2013-03-05  and are its labels there?",
         "evergreen check flights --promotions released  and are promotions not held?",
     ),
 )

@@ -6,6 +6,7 @@ from rich.text import Text
 from evergreen.cli.console import cell, make_table, plain
 from evergreen.ledger.records import Decision
 from evergreen.measurements import ColumnDrift
+from evergreen.presentation.decisions import champion_change, trigger_label, version_label
 from evergreen.presentation.formatting import number
 from evergreen.workflows.decide.decision_history import HistoryRow
 
@@ -48,7 +49,7 @@ def verdict_text(decision: Decision) -> Text:
     if decision.trigger == "forced":
         said += f" (forced by {plain(decision.requested_by) or 'a person'})"
     elif decision.trigger not in ("none", "first_model"):
-        said += f" ({decision.trigger.replace('_', ' ')})"
+        said += f" ({trigger_label(decision.trigger)})"
     text = Text(said)
     if decision.outcome not in ("stood_down", "bootstrapped"):
         text.append(" → ")
@@ -58,11 +59,9 @@ def verdict_text(decision: Decision) -> Text:
 
 def champion_text(decision: Decision) -> str:
     """Return the champion before and after, only once if it stayed."""
-    before = _version(decision.champion_before)
     if decision.outcome == "open":
-        return before
-    after = _version(decision.champion_after)
-    return before if before == after else f"{before} → {after}"
+        return version_label(decision.champion_before)
+    return champion_change(decision.champion_before, decision.champion_after)
 
 
 def _cells(row: HistoryRow) -> dict[str, Text]:
@@ -119,7 +118,3 @@ def _worst(columns: tuple[ColumnDrift, ...], statistic: str) -> str:
         return ""
     value, name = max(values)
     return f"{value:.3f} {name}"
-
-
-def _version(version: str | None) -> str:
-    return "none" if version is None else f"v{version}"

@@ -15,6 +15,7 @@ from evergreen.dag_ids import CONTINUAL_TRAINING, dag_id
 from evergreen.errors import RequestError
 from evergreen.ledger.ledger import Ledger
 from evergreen.ledger.records import ALL_MODELS
+from evergreen.presentation.decisions import version_label
 from evergreen.presentation.formatting import moment
 from evergreen.settings import Settings
 from evergreen.spec.loader import LoadedSpec, load_specs
@@ -118,7 +119,7 @@ def promote(
             requested_by=name_of(requested_by),
         )
         tell_forced(context, row)
-    before = "none" if row.previous_version is None else f"v{row.previous_version}"
+    before = version_label(row.previous_version)
     say(
         f"{plain(model)}: v{plain(row.version)} is champion (epoch {row.epoch}, {row.kind},"
         f" {row.state}), before: {before}\n  because  {plain(row.reason)}"

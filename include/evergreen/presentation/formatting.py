@@ -101,10 +101,24 @@ def gain_with_error(gain: float | None, error: float | None) -> str:
 
 def interval(estimate: MetricEstimate | None) -> str:
     """Return the 95 % interval of an estimate, if its error is known."""
-    if estimate is None or estimate.value is None or estimate.se is None:
+    if estimate is None:
         return NOTHING
-    half = Z_95 * estimate.se
-    return between(estimate.value - half, estimate.value + half)
+    return between(*interval_ends(estimate.value, estimate.se))
+
+
+def interval_ends(
+    value: float | None, error: float | None
+) -> tuple[float, float] | tuple[None, None]:
+    """Return both ends of the 95 % interval of a value; None if value or error is not known.
+
+    Args:
+        value: The estimate.
+        error: Its standard error, in the same unit.
+    """
+    if value is None or error is None:
+        return None, None
+    half = Z_95 * error
+    return value - half, value + half
 
 
 def between(low: float | None, high: float | None, *, is_signed: bool = False) -> str:

@@ -22,6 +22,10 @@ from evergreen.signals import PolicySignals, PolicyState
 from evergreen.spec.decision_limits import Limits
 
 MAX_SLICES = 5
+LIMITS_UNKNOWN = (
+    "The spec has changed since this decision, or cannot be read. Limits that only the spec has are"
+    " not shown."
+)
 NATS, FEATURES, ROWS = "PSI, nats", "% of features", "rows"
 
 

@@ -53,7 +53,7 @@ def test_incidents_tell_since_when_who_looks_and_how_they_ended(call: Call, ledg
     still_open = json.loads(call("incidents", "--open", "--json").out)
 
     assert "resolved by promotion of v7" in everything
-    assert "ann looks: on it; snoozed until" in everything
+    assert "acknowledged by ann just now: on it; snoozed by ann until" in everything
     assert [incident["title"] for incident in still_open] == ["New drift"]
 
 

@@ -89,7 +89,7 @@ def test_days_of_a_week_and_a_long_first_batch(tmp_path: Path) -> None:
     [
         (Choice(batches=("2013-01-01",), weeks="1"), "several were given"),
         (Choice(weeks="1", first="2013-01-01"), "several were given"),
-        (Choice(batches=("2013-01-02",)), "near it are 2013-01-01"),
+        (Choice(batches=("2013-01-02",)), "the nearest are 2013-01-01"),
         (Choice(first="2014-01-01"), "batches from 2013-01-01 to 2013-01-29"),
         (Choice(weeks="40..41"), "no batch starts in weeks 40 to 41"),
     ],

@@ -4,7 +4,7 @@ import pytest
 
 from builders.web_signals import NOW, make_metric
 from evergreen.presentation import formatting
-from evergreen.presentation.formatting import NOTHING
+from evergreen.presentation.formatting import NOTHING, Z_95
 
 NBSP = "\N{NO-BREAK SPACE}"
 
@@ -103,3 +103,9 @@ def test_a_standard_error_stands_behind_its_value_where_it_is_known() -> None:
     assert formatting.with_error(0.71, None) == "0.7100"
     assert formatting.gain_with_error(0.01, 0.002) == "+0.0100 ± 0.0020"
     assert formatting.gain_with_error(0.01, None) == "+0.0100"
+
+
+def test_interval_has_both_ends_or_none() -> None:
+    assert formatting.interval_ends(0.5, 0.1) == (0.5 - Z_95 * 0.1, 0.5 + Z_95 * 0.1)
+    assert formatting.interval_ends(0.5, None) == (None, None)
+    assert formatting.interval_ends(None, 0.1) == (None, None)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from rich.table import Table
 from rich.text import Text
 
+from evergreen.presentation.decisions import champion_change, trigger_label
 from evergreen.sandbox.demo.story import BatchStory, worst
 
 COLUMNS = (
@@ -68,15 +69,14 @@ def verdict(story: BatchStory) -> str:
     """Return verdict, trigger and outcome in a few words."""
     said = story.verdict.replace("_", " ")
     if story.trigger not in ("none", "first_model"):
-        said += f" ({story.trigger.replace('_', ' ')})"
+        said += f" ({trigger_label(story.trigger)})"
     is_said = story.outcome in ("stood_down", story.verdict)
     return said if is_said else f"{said} → {story.outcome}"
 
 
 def champion(story: BatchStory) -> str:
-    """Return the champion before and after, once where it stayed."""
-    before, after = _version(story.champion_before), _version(story.champion_after)
-    return before if before == after else f"{before} → {after}"
+    """Return the champion before and after, only once if it stayed."""
+    return champion_change(story.champion_before, story.champion_after)
 
 
 def _drifted(story: BatchStory) -> str:
@@ -94,10 +94,6 @@ def _decay(story: BatchStory) -> str:
     if story.decay is None or story.decay.drop is None:
         return NOTHING
     return f"{story.decay.drop:+.3f}"
-
-
-def _version(version: str | None) -> str:
-    return "none" if version is None else f"v{version}"
 
 
 def _key(text: str) -> str:

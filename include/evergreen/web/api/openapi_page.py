@@ -1,13 +1,14 @@
 """The API's OpenAPI schema, and a page that shows it without a script from elsewhere."""
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, JSONResponse
 
 from evergreen.records import Json
-from evergreen.web.pages.layout import render
+from evergreen.web.pages.layout import TemplateValues, render
 
 router = APIRouter(include_in_schema=False)
 
@@ -49,6 +50,16 @@ class Schema(NamedTuple):
     fields: tuple[Field, ...]
 
 
+@dataclass(frozen=True, kw_only=True)
+class DocsValues(TemplateValues):
+    """The values of the API's page."""
+
+    template: ClassVar[str] = "docs.html"
+    here: str = "docs"
+    operations: tuple[Operation, ...]
+    schemas: tuple[Schema, ...]
+
+
 @router.get("/openapi.json")
 def show_schema(request: Request) -> JSONResponse:
     """Return the API as an OpenAPI schema."""
@@ -59,13 +70,8 @@ def show_schema(request: Request) -> JSONResponse:
 def show_docs(request: Request) -> HTMLResponse:
     """Show the API: operations, parameters and records."""
     schema = schema_of(request)
-    context = {
-        "here": "docs",
-        "title": schema["info"]["title"],
-        "operations": list(operations_of(schema)),
-        "schemas": list(schemas_of(schema)),
-    }
-    return render(request, "docs.html", context)
+    values = DocsValues(operations=tuple(operations_of(schema)), schemas=tuple(schemas_of(schema)))
+    return render(request, values)
 
 
 def schema_of(request: Request) -> Json:

@@ -67,7 +67,9 @@ def show_timeline(
     model: ModelName,
     services: ServicesDep,
     user: UserDep,
-    newest: Annotated[int, Query(ge=1, le=MAX_POINTS, description="How many.")] = TIMELINE_POINTS,
+    newest: Annotated[
+        int, Query(ge=1, le=MAX_POINTS, description="How many decisions.")
+    ] = TIMELINE_POINTS,
 ) -> tuple[Point, ...]:
     """Return the numbers of a model's newest decisions, oldest first."""
     return timeline(services, known_model(services, model, user), newest=newest)
@@ -119,7 +121,9 @@ def show_bins(
     decision_id: DecisionId,
     services: ServicesDep,
     user: UserDep,
-    feature: Annotated[str, Query(min_length=1, max_length=200, description="Name of it.")],
+    feature: Annotated[
+        str, Query(min_length=1, max_length=200, description="Name of the feature.")
+    ],
 ) -> FeatureBins:
     """Return the distribution of a feature in the champion's reference and in the batch."""
     decision = decision_for(services, decision_id, user)

@@ -4,7 +4,8 @@ Every DAG has these tabs. A DAG that Evergreen does not manage gets a page that 
 """
 
 import re
-from typing import NamedTuple
+from dataclasses import dataclass, replace
+from typing import ClassVar, NamedTuple
 
 from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
 from fastapi import APIRouter, Request
@@ -12,14 +13,10 @@ from fastapi.responses import HTMLResponse
 
 from evergreen import dag_ids
 from evergreen.ledger.records import Decision
-from evergreen.records import Json
-from evergreen.spec.decision_limits import limits_of
 from evergreen.spec.model import NAME
-from evergreen.web.pages import contexts
-from evergreen.web.pages.layout import base_of, render
-from evergreen.web.pages.routes import rights
-from evergreen.web.queries.decision_detail import decision_detail
-from evergreen.web.queries.lookups import known_model, model_for
+from evergreen.web.pages.layout import TemplateValues, render
+from evergreen.web.pages.routes import decision_values, model_values
+from evergreen.web.queries.lookups import known_model
 from evergreen.web.server.authorization import UserDep, dag_of
 from evergreen.web.server.services import Services, ServicesDep
 
@@ -43,6 +40,14 @@ NO_DECISION = "This run made no decision. The newest decision of its model is sh
 router = APIRouter(prefix="/embed", include_in_schema=False)
 
 
+@dataclass(frozen=True, kw_only=True)
+class ElsewhereValues(TemplateValues):
+    """The values of the page that says why there is nothing else to show."""
+
+    template: ClassVar[str] = "elsewhere.html"
+    text: str
+
+
 class Place(NamedTuple):
     """The kind of a DAG and its model; ``model`` is empty for a DAG of all models, or of none."""
 
@@ -61,10 +66,8 @@ def show_dag(request: Request, dag_id: str, services: ServicesDep, user: UserDep
     place = place_of(dag_id)
     if not place.model:
         return _elsewhere(request, place)
-    detail = model_for(services, place.model, user)
-    may, csrf = rights(place.model, user)
-    context = contexts.of_model(detail, base=base_of(request), may_edit=may, csrf=csrf)
-    return render(request, "model.html", context | {"is_embedded": True})
+    values = model_values(request, services, user, place.model)
+    return render(request, replace(values, is_embedded=True))
 
 
 @router.get("/run/{dag_id}/{run_id:path}")
@@ -123,21 +126,17 @@ def _newest(
     newest = services.ledger.decisions.newest(place.model, limit=1)
     if not newest:
         text = f"{note} There is no decision about {place.model} yet."
-        return render(request, "elsewhere.html", {"is_embedded": True, "text": text})
+        return render(request, ElsewhereValues(is_embedded=True, text=text))
     return _decision(request, services, user, newest[0], note=note)
 
 
 def _decision(
     request: Request, services: Services, user: BaseUser, decision: Decision, *, note: str
 ) -> HTMLResponse:
-    read = services.specs.get(decision.model)
-    limits = limits_of(decision.spec_hash, read.loaded if read else None)
-    may, csrf = rights(decision.model, user)
-    detail = decision_detail(services, decision)
-    context: Json = contexts.of_decision(detail, limits=limits, may_edit=may, csrf=csrf)
-    return render(request, "decision.html", context | {"is_embedded": True, "note": note})
+    values = decision_values(services, user, decision)
+    return render(request, replace(values, is_embedded=True, note=note))
 
 
 def _elsewhere(request: Request, place: Place) -> HTMLResponse:
     text = OF_ALL if place.kind else NOT_OURS
-    return render(request, "elsewhere.html", {"is_embedded": True, "text": text})
+    return render(request, ElsewhereValues(is_embedded=True, text=text))

@@ -101,7 +101,7 @@ async def show_docs_of_batch(model: ModelName, batch: BatchId, user: UserDep) ->
 
 @cache
 def assets() -> dict[str, Asset]:
-    """Return the files of the pages by the names under which they are asked for."""
+    """Return the files of the pages by their names in addresses."""
     folders = (files("evergreen.web") / "static", chart_files.FOLDER)
     return {name: asset for folder in folders for name, asset in _assets_in(folder)}
 

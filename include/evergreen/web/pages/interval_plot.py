@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from evergreen.presentation.formatting import Z_95, between, number
+from evergreen.presentation.formatting import between, interval_ends, number
 from evergreen.records import Evaluation, Json, MetricEstimate
 
 
@@ -71,7 +71,4 @@ def make_intervals(rows: Sequence[Interval], *, has_zero: bool = False) -> Inter
 def _row(name: str, tone: str, estimate: MetricEstimate | None) -> Interval | None:
     if estimate is None or estimate.value is None:
         return None
-    if estimate.se is None:
-        return Interval(name, tone, estimate.value, None, None)
-    half = Z_95 * estimate.se
-    return Interval(name, tone, estimate.value, estimate.value - half, estimate.value + half)
+    return Interval(name, tone, estimate.value, *interval_ends(estimate.value, estimate.se))

@@ -57,9 +57,6 @@ VERDICTS: dict[str, Word] = {
     "rejected": ("rejected", "bad"),
     "received": ("not checked yet", "busy"),
     "skipped": ("skipped", "calm"),
-    "approved": ("approved", "good"),
-    "timed_out_keep": ("no answer in time: kept", "warn"),
-    "timed_out_promote": ("no answer in time: promoted", "warn"),
     "met": ("met", "good"),
     "broken": ("broken", "bad"),
 }

@@ -5,12 +5,12 @@ forbids it.
 """
 
 import re
-from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
-from typing import Any
+from typing import ClassVar
 from urllib.parse import quote, urlencode
 
 from fastapi import Request
@@ -18,29 +18,55 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from evergreen.presentation import chart_files, formatting
+from evergreen.presentation.decisions import answer_label, trigger_label
+from evergreen.presentation.signals import LIMITS_UNKNOWN
 from evergreen.web.pages import interval_plot, labels
 from evergreen.web.pages.formatting import brief, told, web_address
 from evergreen.web_addresses import PREFIX
+from evergreen.workflows.alerts.incident_status import status_of
 
 UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
 
-def render(request: Request, template: str, context: Mapping[str, Any]) -> HTMLResponse:
-    """Return a page; ``context`` holds the names of its template, besides those of every page."""
+@dataclass(frozen=True, kw_only=True)
+class TemplateValues:
+    """The values of one template. Each page has a class of its own, which adds its fields.
+
+    Attributes:
+        template: File of the template.
+        here: Entry of the menu that the page belongs to; empty for none.
+        is_embedded: Whether Airflow's UI shows the page, so without our menu.
+        note: A sentence above the page; empty for none.
+    """
+
+    template: ClassVar[str]
+    here: str = ""
+    is_embedded: bool = False
+    note: str = ""
+
+
+def render(
+    request: Request, values: TemplateValues, *, now: datetime | None = None
+) -> HTMLResponse:
+    """Return a page.
+
+    Args:
+        request: The request; it holds the path of the pages.
+        values: The values of the page's template.
+        now: The time that ages are relative to, in UTC; by default the clock's.
+    """
     root = base_of(request)
-    frame = {
+    given = {
         "base": root,
         "airflow": root.removesuffix(PREFIX),
-        "now": datetime.now(UTC),
-        "is_embedded": False,
-        "here": "",
-        "note": "",
+        "now": now or datetime.now(UTC),
+        **{field.name: getattr(values, field.name) for field in fields(values)},
     }
-    return HTMLResponse(environment().get_template(template).render(frame | dict(context)))
+    return HTMLResponse(environment().get_template(values.template).render(given))
 
 
 def base_of(request: Request) -> str:
-    """Return the path under which the pages lie, without a slash at its end."""
+    """Return the path of the pages, without a slash at the end."""
     return str(request.scope.get("root_path", ""))
 
 
@@ -74,6 +100,10 @@ def environment() -> Environment:
         intervals=interval_plot,
         asset=asset,
         address=_address,
+        incident_status=status_of,
+        trigger_label=trigger_label,
+        answer_label=answer_label,
+        limits_unknown=LIMITS_UNKNOWN,
         chart_library=chart_files.LIBRARY,
         chart_settings=chart_files.SETTINGS,
     )

@@ -8,12 +8,19 @@ from fastapi import APIRouter, HTTPException, Path, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from evergreen.errors import ExternalError
+from evergreen.ledger.records import Decision
 from evergreen.settings import read_settings
-from evergreen.spec.decision_limits import limits_of
 from evergreen.web.pages import contexts
 from evergreen.web.pages.layout import base_of, render
-from evergreen.web.pages.runbooks import BATCH, list_runbooks, read_runbook
-from evergreen.web.queries.decision_detail import decision_detail
+from evergreen.web.pages.runbooks import (
+    BATCH,
+    Filled,
+    RunbooksValues,
+    RunbookValues,
+    list_runbooks,
+    read_runbook,
+)
+from evergreen.web.queries.decision_detail import read_decision
 from evergreen.web.queries.lookups import decision_for, incident_for, known_model, model_for
 from evergreen.web.queries.model_detail import decisions_page
 from evergreen.web.queries.models_list import models_page
@@ -27,7 +34,7 @@ from evergreen.web.server.authorization import (
     may_read,
 )
 from evergreen.web.server.csrf import issue_token
-from evergreen.web.server.services import ServicesDep, VisibleDep, open_services
+from evergreen.web.server.services import Services, ServicesDep, VisibleDep, open_services
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +64,7 @@ def show_models(
 ) -> HTMLResponse:
     """Show the models, those needing attention first."""
     view = models_page(services, visible, query=query, state=state, page=page)
-    return render(request, "models.html", contexts.of_models(view))
+    return render(request, contexts.of_models(view))
 
 
 @router.get("/models/{model}")
@@ -65,10 +72,7 @@ def show_model(
     request: Request, model: ModelName, services: ServicesDep, user: UserDep
 ) -> HTMLResponse:
     """Show one model in full."""
-    detail = model_for(services, model, user)
-    may, csrf = rights(model, user)
-    context = contexts.of_model(detail, base=base_of(request), may_edit=may, csrf=csrf)
-    return render(request, "model.html", context)
+    return render(request, model_values(request, services, user, model))
 
 
 @router.get("/models/{model}/decisions")
@@ -77,7 +81,7 @@ def show_decisions(
 ) -> HTMLResponse:
     """Show all decisions of a model, page by page."""
     view = decisions_page(services, known_model(services, model, user), page=page)
-    return render(request, "decisions.html", {"here": "models", "view": view})
+    return render(request, contexts.DecisionsValues(view=view))
 
 
 @router.get("/decisions/{decision_id}")
@@ -86,12 +90,7 @@ def show_decision(
 ) -> HTMLResponse:
     """Show one decision in full."""
     decision = decision_for(services, decision_id, user)
-    read = services.specs.get(decision.model)
-    limits = limits_of(decision.spec_hash, read.loaded if read else None)
-    may, csrf = rights(decision.model, user)
-    detail = decision_detail(services, decision)
-    context = contexts.of_decision(detail, limits=limits, may_edit=may, csrf=csrf)
-    return render(request, "decision.html", context)
+    return render(request, decision_values(services, user, decision))
 
 
 @router.get("/incidents/{incident_id}")
@@ -100,16 +99,15 @@ def show_incident(
 ) -> HTMLResponse:
     """Show one incident in full."""
     view = incident_for(services, incident_id, user)
-    may, csrf = rights(view.incident.model, user)
-    context = contexts.of_incident(view, base=base_of(request), may_edit=may, csrf=csrf)
-    return render(request, "incident.html", context)
+    rights = rights_of(view.incident.model, user)
+    return render(request, contexts.of_incident(view, base=base_of(request), rights=rights))
 
 
 @router.get("/runbooks")
 def show_runbooks(request: Request) -> HTMLResponse:
     """Show the titles of all runbooks."""
-    found = list(list_runbooks(read_settings().runbooks_dir))
-    return render(request, "runbooks.html", {"here": "runbooks", "runbooks": found})
+    found = tuple(list_runbooks(read_settings().runbooks_dir))
+    return render(request, RunbooksValues(runbooks=found))
 
 
 @router.get("/runbooks/{kind}")
@@ -122,14 +120,14 @@ def show_runbook(
     batch: Annotated[str, Query(pattern=rf"^$|{BATCH}")] = "",
 ) -> HTMLResponse:
     """Show one runbook, or the model's own; its commands are filled in with model and batch."""
-    filled = {name: value for name, value in (("model", model), ("batch", batch)) if value}
+    filled = Filled(model=model, batch=batch)
     folder = read_settings().runbooks_dir
     own = _own_runbook(kind, model, user)
-    runbook = read_runbook(folder, own, filled=filled) or read_runbook(folder, kind, filled=filled)
+    known = filled.known()
+    runbook = read_runbook(folder, own, filled=known) or read_runbook(folder, kind, filled=known)
     if runbook is None:
         raise HTTPException(404, "there is no such runbook; the page Runbooks lists all")
-    context = {"here": "runbooks", "runbook": runbook, "filled": filled}
-    return render(request, "runbook.html", context)
+    return render(request, RunbookValues(runbook=runbook, filled=filled))
 
 
 def _own_runbook(kind: str, model: str, user: BaseUser) -> str:
@@ -143,7 +141,28 @@ def _own_runbook(kind: str, model: str, user: BaseUser) -> str:
         return kind
 
 
-def rights(model: str, user: BaseUser) -> tuple[bool, str]:
+def model_values(
+    request: Request, services: Services, user: BaseUser, model: str
+) -> contexts.ModelValues:
+    """Return the values of a model's page, after a check of read access.
+
+    Raises:
+        HTTPException: 403 without read access, 404 if there is no such model.
+    """
+    detail = model_for(services, model, user)
+    return contexts.of_model(detail, base=base_of(request), rights=rights_of(model, user))
+
+
+def decision_values(
+    services: Services, user: BaseUser, decision: Decision
+) -> contexts.DecisionValues:
+    """Return the values of a decision's page; the caller has checked read access."""
+    read = read_decision(services, decision)
+    rights = rights_of(decision.model, user)
+    return contexts.of_decision(read.detail, limits=read.limits, rights=rights)
+
+
+def rights_of(model: str, user: BaseUser) -> contexts.FormRights:
     """Return whether the user may act on the model, and the token of the forms if so."""
     may = may_edit(model, user)
-    return may, issue_token(user) if may else ""
+    return contexts.FormRights(may, issue_token(user) if may else "")

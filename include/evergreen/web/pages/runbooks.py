@@ -2,20 +2,54 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
+from typing import ClassVar
 from urllib.parse import urlsplit
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup
 
+from evergreen.web.pages.layout import TemplateValues
+
 BATCH = r"^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2})?$"
 NAME = re.compile(r"[a-z][a-z0-9_]{0,49}")
 SCHEMES = ("http", "https", "mailto")
 MAX_BYTES = 256 * 1024
 NOT_A_WORD = re.compile(r"[^a-z0-9]+")
+
+
+@dataclass(frozen=True)
+class Filled:
+    """Values for the commands of a runbook, checked; an empty one leaves ``<word>`` as it is."""
+
+    model: str = ""
+    batch: str = ""
+
+    def known(self) -> dict[str, str]:
+        """Return the values that are not empty, by their words."""
+        return {name: value for name, value in asdict(self).items() if value}
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunbooksValues(TemplateValues):
+    """The values of the list of runbooks."""
+
+    template: ClassVar[str] = "runbooks.html"
+    here: str = "runbooks"
+    runbooks: "tuple[Runbook, ...]"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunbookValues(TemplateValues):
+    """The values of a runbook's page."""
+
+    template: ClassVar[str] = "runbook.html"
+    here: str = "runbooks"
+    runbook: "Runbook"
+    filled: Filled
 
 
 @dataclass(frozen=True)
@@ -47,7 +81,7 @@ def read_runbook(folder: Path, name: str, *, filled: Mapping[str, str]) -> Runbo
     """Return one runbook; None if the folder has none of that name.
 
     Args:
-        folder: Where the runbooks lie.
+        folder: The folder of the runbooks.
         name: Name in the request; only compared with the files there, never used in a path.
         filled: Values for ``<word>`` in the commands; the caller has checked them.
     """
@@ -127,7 +161,7 @@ def _prepare(token: Token, filled: tuple[tuple[str, str], ...]) -> None:
 
 
 def _below_title(tokens: list[Token]) -> list[Token]:
-    """Return what stands below the title, which the page shows itself."""
+    """Return the tokens below the title; the page shows the title itself."""
     if len(tokens) > 2 and tokens[0].type == "heading_open" and tokens[0].tag == "h1":  # noqa: PLR2004
         return tokens[3:]
     return tokens

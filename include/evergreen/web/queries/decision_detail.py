@@ -1,6 +1,7 @@
 """One decision and one incident in full, with their links."""
 
 import logging
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
@@ -8,11 +9,13 @@ from evergreen.errors import ExternalError
 from evergreen.ledger.records import Decision, Delivery
 from evergreen.presentation.signals import most_moved_first
 from evergreen.registry.addresses import version_url
+from evergreen.spec.decision_limits import Limits
 from evergreen.web.queries.timeline_points import to_point
 from evergreen.web.queries.view_models import DecisionDetail, IncidentDetail
 from evergreen.web.server.authorization import dag_of
 from evergreen.web.server.services import Services
 from evergreen.web_addresses import PREFIX
+from evergreen.workflows.decide.decision_history import Attempt, read_attempt
 
 log = logging.getLogger(__name__)
 
@@ -22,13 +25,33 @@ MAX_POINTS = 60
 TOLD_WITHIN = timedelta(minutes=10)
 
 
+@dataclass(frozen=True)
+class ReadDecision:
+    """One decision in full, and the limits of its spec; None if the spec has changed since."""
+
+    detail: DecisionDetail
+    limits: Limits | None
+
+
 def decision_detail(services: Services, decision: Decision) -> DecisionDetail:
-    """Return one decision in full.
+    """Return one decision in full; the caller has checked read access."""
+    return read_decision(services, decision).detail
+
+
+def read_decision(services: Services, decision: Decision) -> ReadDecision:
+    """Return one decision in full, with the limits of its spec.
 
     Args:
         services: Ledger, specs and store.
         decision: The decision; the caller has checked read access.
     """
+    read = services.specs.get(decision.model)
+    attempt = read_attempt(services.ledger, decision, loaded=read.loaded if read else None)
+    return ReadDecision(_detail(services, attempt), attempt.limits)
+
+
+def _detail(services: Services, attempt: Attempt) -> DecisionDetail:
+    decision = attempt.decision
     ledger, model = services.ledger, decision.model
     delivery = ledger.batches.delivery(model, "data", decision.batch)
     drift = decision.signals.drift
@@ -39,8 +62,8 @@ def decision_detail(services: Services, decision: Decision) -> DecisionDetail:
     return DecisionDetail(
         decision=decision,
         delivery=delivery,
-        approval=ledger.approvals.get(decision.id),
-        promotion=ledger.promotions.by_decision(model, decision.id),
+        approval=attempt.approval,
+        promotion=attempt.promotion,
         incidents=tuple(incidents),
         drift=most_moved_first(drift.columns) if drift else (),
         dag_id=dag_of(model),

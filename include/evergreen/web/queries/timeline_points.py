@@ -1,16 +1,13 @@
 """The numbers of decisions as pages show them, from the ledger's rows."""
 
 from evergreen.ledger.queries.rows import DecisionFigures, ListedDecision
-from evergreen.presentation.formatting import Z_95
+from evergreen.presentation.formatting import interval_ends
 from evergreen.web.queries.view_models import DecisionLine, Point
 
 
 def to_point(figures: DecisionFigures) -> Point:
     """Return the numbers of one decision, with the 95 % interval of its metric."""
-    low = high = None
-    if figures.metric is not None and figures.metric_se is not None:
-        half = Z_95 * figures.metric_se
-        low, high = figures.metric - half, figures.metric + half
+    low, high = interval_ends(figures.metric, figures.metric_se)
     return Point(
         decision=figures.id,
         batch=figures.batch,

@@ -105,14 +105,25 @@ def explain_batch(
         delivery=ledger.batches.delivery(model, "data", batch),
         labels=ledger.batches.delivery(model, "labels", batch),
         attempts=tuple(
-            Attempt(
-                decision,
-                limits_of(decision.spec_hash, loaded),
-                ledger.promotions.by_decision(model, decision.id),
-                ledger.approvals.get(decision.id),
-            )
+            read_attempt(ledger, decision, loaded=loaded)
             for decision in ledger.decisions.of_batch(model, batch)
         ),
+    )
+
+
+def read_attempt(ledger: Ledger, decision: Decision, *, loaded: LoadedSpec | None) -> Attempt:
+    """Return a decision with its limits, its promotion and its approval.
+
+    Args:
+        ledger: Where to look.
+        decision: The decision.
+        loaded: The model's spec as it is now, for the limits of a decision that was made by it.
+    """
+    return Attempt(
+        decision,
+        limits_of(decision.spec_hash, loaded),
+        ledger.promotions.by_decision(decision.model, decision.id),
+        ledger.approvals.get(decision.id),
     )
 
 

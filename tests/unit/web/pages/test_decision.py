@@ -194,6 +194,17 @@ def test_list_without_decisions_says_so() -> None:
     assert page.select_one(".pager") is None
 
 
+def test_open_decision_of_the_list_has_no_champion_after_it_yet() -> None:
+    page = make_decisions_page()
+    line = page.decisions[-1]
+    point = line.point.model_copy(update={"outcome": "open"})
+    running = line.model_copy(update={"point": point, "champion_after": None})
+
+    shown = rendered.decisions(page.model_copy(update={"decisions": (running,)}))
+
+    assert rendered.text_of(shown.select("table.decisions tbody td")[-1]) == "v6"
+
+
 def test_incident_says_whether_to_act_and_what_people_were_told() -> None:
     page = rendered.incident()
 

@@ -5,7 +5,7 @@ import pytest
 from builders.views import make_point, make_points
 from builders.web_records import make_promotion
 from builders.web_signals import make_evaluation, make_metric
-from evergreen.web.pages.charts import timeline
+from evergreen.web.pages.charts import make_timeline
 from evergreen.web.pages.interval_plot import compare_estimates, gain_interval, make_intervals
 from evergreen.web.pages.sparkline import make_sparkline
 
@@ -93,7 +93,7 @@ def test_nothing_is_drawn_of_nothing() -> None:
 
 
 def test_timeline_holds_what_was_measured_and_nothing_for_what_was_not() -> None:
-    told = timeline(make_points(), (), base="/evergreen")
+    told = make_timeline(make_points(), (), base="/evergreen").drawn()
 
     assert (told["metric"], told["unit"]) == ("log loss", "nats per row, lower is better")
     assert told["points"][0]["metric"] is None
@@ -117,14 +117,14 @@ def test_timeline_puts_moves_on_their_decision_and_others_behind_the_one_before(
     points = make_points()
     late = points[22].decided_at + timedelta(days=2)
 
-    told = timeline(
+    told = make_timeline(
         points,
         (
             make_promotion(kind="rollback", decision_id="f" * 16, promoted_at=late),
             make_promotion(decision_id=points[15].decision),
         ),
         base="",
-    )
+    ).drawn()
 
     assert [(move["at"], move["kind"]) for move in told["moves"]] == [
         (15, "promotion"),
@@ -133,6 +133,6 @@ def test_timeline_puts_moves_on_their_decision_and_others_behind_the_one_before(
 
 
 def test_timeline_of_nothing_is_empty() -> None:
-    told = timeline((), (make_promotion(),), base="")
+    told = make_timeline((), (make_promotion(),), base="").drawn()
 
     assert (told["points"], told["metric"]) == ([], "metric")

@@ -13,6 +13,7 @@ from bs4 import BeautifulSoup, Tag
 
 from drivers import rendered
 from evergreen.presentation.chart_files import FOLDER
+from evergreen.web.pages.airflow_tabs import ElsewhereValues
 
 PROJECT = Path(__file__).resolve().parents[4]
 FOLDERS = (files("evergreen.web") / "static", FOLDER)
@@ -23,7 +24,7 @@ DRAWN: dict[str, Callable[[], BeautifulSoup]] = {
     "embedded decision": lambda: rendered.decision(is_embedded=True),
     "runbooks": lambda: rendered.runbooks(RUNBOOKS),
     "runbook": lambda: rendered.runbook(RUNBOOKS, "drift", model="flights"),
-    "elsewhere": lambda: rendered.page("elsewhere.html", {"text": "none", "is_embedded": True}),
+    "elsewhere": lambda: rendered.page(ElsewhereValues(text="none", is_embedded=True)),
 }
 
 
